@@ -1,0 +1,50 @@
+//! Development commands that are more than a cargo alias: `cargo xtask <command>`.
+//!
+//! Not part of what is shipped. Invariant: every command takes the interpreter as an argument, so each can
+//! be proven by running the reference interpreter against itself.
+
+#![expect(clippy::print_stdout, reason = "this program reports to a terminal")]
+
+mod conformance;
+mod job;
+mod official;
+mod options;
+mod settings;
+mod workspace;
+
+use std::process::ExitCode;
+
+use options::Options;
+
+/// Why a command failed, as a sentence for the person at the terminal.
+pub(crate) type Failure = Box<dyn std::error::Error>;
+
+const HELP: &str = "\
+cargo xtask <command> [options]        --bin PATH: the interpreter, else the newest build of wippy
+
+  official DIR                         the official Lua 5.3 suite, against lua-testsuite/expected.toml
+  conformance [--require-oracle] [TEXT]   lua-testsuite/, in wippy and in lua5.3; TEXT: only such paths
+  help                                 this text
+";
+
+fn main() -> ExitCode {
+    let mut words = std::env::args().skip(1);
+    let command = words.next().unwrap_or_else(|| "help".to_owned());
+    let options = Options::new(words);
+    let result = match command.as_str() {
+        "official" => official::run(options),
+        "conformance" => conformance::run(options),
+        "help" | "--help" | "-h" => {
+            print!("{HELP}");
+            Ok(())
+        }
+        unknown => Err(format!("unknown command '{unknown}'; `cargo xtask help` lists them").into()),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            eprintln!("xtask {command}: {failure}");
+            ExitCode::FAILURE
+        }
+    }
+}
