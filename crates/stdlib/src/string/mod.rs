@@ -1,0 +1,3 @@
+//! The `string` library.
+
+pub mod pattern;
