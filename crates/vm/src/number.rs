@@ -1,0 +1,665 @@
+//! The rules of Lua's two kinds of number: conversion, arithmetic, order, text.
+//!
+//! Knows no values and raises no errors: what has no answer is `None`. Integers wrap around; a comparison of an integer
+//! with a float is that of the two mathematical numbers, never of roundings (Lua 5.3 manual, sections 3.4.1 to 3.4.4).
+
+use std::cmp::Ordering;
+use std::fmt::Write;
+
+/// 2^63 as a float: the first one above every integer.
+const TWO_TO_63: f64 = 9_223_372_036_854_775_808.0;
+
+/// The `nan` an invalid operation yields on the reference platform: its sign shows as `-nan`.
+const INVALID: f64 = f64::from_bits(0xFFF8_0000_0000_0000);
+
+/// A number of either kind.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Number {
+    /// A 64-bit integer.
+    Integer(i64),
+    /// A double-precision float.
+    Float(f64),
+}
+
+impl Number {
+    /// The number as a float, rounded to the nearest one if it is a large integer.
+    #[must_use]
+    pub fn to_float(self) -> f64 {
+        match self {
+            Self::Integer(integer) => integer as f64,
+            Self::Float(float) => float,
+        }
+    }
+
+    /// The number as an integer, if it has one that is exactly equal (section 3.4.3).
+    #[must_use]
+    pub fn to_integer(self) -> Option<i64> {
+        match self {
+            Self::Integer(integer) => Some(integer),
+            Self::Float(float) => float_to_integer(float),
+        }
+    }
+}
+
+/// The integer exactly equal to `float` (section 3.4.3).
+#[inline]
+#[must_use]
+pub fn float_to_integer(float: f64) -> Option<i64> {
+    let integer = float as i64;
+    // The conversion saturates, and 2^63 would look equal to the largest integer.
+    (integer as f64 == float && float != TWO_TO_63).then_some(integer)
+}
+
+/// The largest integer not above `float`.
+#[inline]
+#[must_use]
+pub fn floor_to_integer(float: f64) -> Option<i64> {
+    float_to_integer(float.floor())
+}
+
+/// The smallest integer not below `float`.
+#[inline]
+#[must_use]
+pub fn ceil_to_integer(float: f64) -> Option<i64> {
+    float_to_integer(float.ceil())
+}
+
+/// `a // b`, rounded towards minus infinity; nothing if `b` is zero (section 3.4.1).
+#[inline]
+#[must_use]
+pub fn floor_divide(a: i64, b: i64) -> Option<i64> {
+    if b == 0 {
+        return None;
+    }
+    let quotient = a.wrapping_div(b);
+    // The remainder's sign differs from the divisor's exactly when the quotient was rounded up.
+    let rounded_up = a.wrapping_rem(b) != 0 && (a ^ b) < 0;
+    Some(quotient - i64::from(rounded_up))
+}
+
+/// `a % b` with the sign of `b`; nothing if `b` is zero (section 3.4.1).
+#[inline]
+#[must_use]
+pub fn modulo(a: i64, b: i64) -> Option<i64> {
+    if b == 0 {
+        return None;
+    }
+    let remainder = a.wrapping_rem(b);
+    Some(if remainder != 0 && (remainder ^ b) < 0 { remainder + b } else { remainder })
+}
+
+/// `a // b` of floats (section 3.4.1).
+#[inline]
+#[must_use]
+pub fn floor_divide_floats(a: f64, b: f64) -> f64 {
+    (a / b).floor()
+}
+
+/// `a % b` of floats, with the sign of `b` (section 3.4.1).
+#[inline]
+#[must_use]
+pub fn modulo_floats(a: f64, b: f64) -> f64 {
+    let remainder = remainder(a, b);
+    if remainder * b < 0.0 { remainder + b } else { remainder }
+}
+
+/// The remainder of `a / b` rounded towards zero, as `math.fmod` has it.
+#[inline]
+#[must_use]
+pub fn remainder(a: f64, b: f64) -> f64 {
+    let remainder = a % b;
+    if remainder.is_nan() && !a.is_nan() && !b.is_nan() { INVALID } else { remainder }
+}
+
+/// `a ^ b`, always on floats (section 3.4.1).
+#[inline]
+#[must_use]
+pub fn power(a: f64, b: f64) -> f64 {
+    if b == 2.0 { a * a } else { a.powf(b) }
+}
+
+/// `a << b`: logical, to the right for negative `b`, zero when every bit is moved out (section 3.4.2).
+#[inline]
+#[must_use]
+pub fn shift_left(a: i64, b: i64) -> i64 {
+    match b {
+        0..64 => a << b,
+        -63..0 => (a as u64 >> -b) as i64,
+        _ => 0,
+    }
+}
+
+/// `a >> b`: logical, to the left for negative `b`, zero when every bit is moved out (section 3.4.2).
+#[inline]
+#[must_use]
+pub fn shift_right(a: i64, b: i64) -> i64 {
+    match b {
+        0..64 => (a as u64 >> b) as i64,
+        -63..0 => a << -b,
+        _ => 0,
+    }
+}
+
+/// The order of an integer and a float as mathematical numbers; nothing beside a `nan` (section 3.4.4).
+#[inline]
+#[must_use]
+pub fn compare(integer: i64, float: f64) -> Option<Ordering> {
+    if float >= TWO_TO_63 {
+        return Some(Ordering::Less);
+    }
+    if float < -TWO_TO_63 {
+        return Some(Ordering::Greater);
+    }
+    if float.is_nan() {
+        return None;
+    }
+    let below = float.floor();
+    let order = integer.cmp(&(below as i64));
+    // Equal to the floor of a fraction is less than the fraction.
+    Some(if order == Ordering::Equal && below != float { Ordering::Less } else { order })
+}
+
+/// `integer < float`
+#[inline]
+#[must_use]
+pub fn integer_less_than_float(integer: i64, float: f64) -> bool {
+    compare(integer, float) == Some(Ordering::Less)
+}
+
+/// `integer <= float`
+#[inline]
+#[must_use]
+pub fn integer_at_most_float(integer: i64, float: f64) -> bool {
+    matches!(compare(integer, float), Some(Ordering::Less | Ordering::Equal))
+}
+
+/// `float < integer`
+#[inline]
+#[must_use]
+pub fn float_less_than_integer(float: f64, integer: i64) -> bool {
+    compare(integer, float) == Some(Ordering::Greater)
+}
+
+/// `float <= integer`
+#[inline]
+#[must_use]
+pub fn float_at_most_integer(float: f64, integer: i64) -> bool {
+    matches!(compare(integer, float), Some(Ordering::Greater | Ordering::Equal))
+}
+
+/// `integer == float`
+#[inline]
+#[must_use]
+pub fn integer_equals_float(integer: i64, float: f64) -> bool {
+    float_to_integer(float) == Some(integer)
+}
+
+/// The limit of a loop over integers, taken from a float; nothing if the loop does not run at all (section 3.3.5).
+///
+/// The limit is rounded towards the start, and clipped to what an integer can reach.
+#[must_use]
+pub fn for_limit(limit: f64, step: i64) -> Option<i64> {
+    let rounded = if step < 0 { ceil_to_integer(limit) } else { floor_to_integer(limit) };
+    match rounded {
+        Some(integer) => Some(integer),
+        None if limit > 0.0 => (step >= 0).then_some(i64::MAX),
+        None => (step < 0).then_some(i64::MIN),
+    }
+}
+
+/// The number `text` denotes by the rules of the lexer, with white space and a sign allowed around and before it
+/// (section 3.4.3).
+#[must_use]
+pub fn parse(text: &[u8]) -> Option<Number> {
+    let text = trim(text);
+    let (negative, digits) = match text.split_first()? {
+        (b'-', rest) => (true, rest),
+        (b'+', rest) => (false, rest),
+        _ => (false, text),
+    };
+    if let [b'0', b'x' | b'X', hexadecimal @ ..] = digits {
+        return parse_hexadecimal(hexadecimal, negative);
+    }
+    if let Some(integer) = parse_decimal_integer(digits, negative) {
+        return Some(Number::Integer(integer));
+    }
+    is_decimal_float(digits).then_some(())?;
+    let magnitude: f64 = std::str::from_utf8(digits).ok()?.parse().ok()?;
+    Some(Number::Float(if negative { -magnitude } else { magnitude }))
+}
+
+/// `text` without the white space of the C locale at both ends.
+#[must_use]
+pub fn trim(text: &[u8]) -> &[u8] {
+    let is_space = |byte: &u8| matches!(byte, b' ' | 9..=13);
+    let Some(start) = text.iter().position(|byte| !is_space(byte)) else {
+        return &[];
+    };
+    let end = text.iter().rposition(|byte| !is_space(byte)).map_or(start, |last| last + 1);
+    &text[start..end]
+}
+
+/// The digits as an integer, unless there are none, others than digits, or too many: then they may be a float.
+fn parse_decimal_integer(digits: &[u8], negative: bool) -> Option<i64> {
+    if digits.is_empty() {
+        return None;
+    }
+    let magnitude = digits.iter().try_fold(0u64, |sum, byte| {
+        let digit = byte.wrapping_sub(b'0');
+        if digit > 9 {
+            return None;
+        }
+        sum.checked_mul(10)?.checked_add(u64::from(digit))
+    })?;
+    if negative { 0i64.checked_sub_unsigned(magnitude) } else { i64::try_from(magnitude).ok() }
+}
+
+/// Digits with a point among them or an exponent behind, as the lexer wants them; no names such as `inf`.
+fn is_decimal_float(text: &[u8]) -> bool {
+    let mut rest = text;
+    let mut digits = skip(&mut rest, u8::is_ascii_digit);
+    if let Some((b'.', behind)) = rest.split_first() {
+        rest = behind;
+        digits += skip(&mut rest, u8::is_ascii_digit);
+    }
+    digits > 0 && (rest.is_empty() || exponent(rest, b'e').is_some())
+}
+
+/// Drops the bytes at the front that are `wanted`, and tells how many there were.
+fn skip(text: &mut &[u8], wanted: impl Fn(&u8) -> bool) -> usize {
+    let count = text.iter().position(|byte| !wanted(byte)).unwrap_or(text.len());
+    *text = &text[count..];
+    count
+}
+
+/// The exponent that `text` consists of: `letter` in either case, a sign, digits. A huge one is clipped.
+fn exponent(text: &[u8], letter: u8) -> Option<i64> {
+    let (&first, rest) = text.split_first()?;
+    if first.to_ascii_lowercase() != letter {
+        return None;
+    }
+    let (negative, digits) = match rest.split_first()? {
+        (b'-', rest) => (true, rest),
+        (b'+', rest) => (false, rest),
+        _ => (false, rest),
+    };
+    if digits.is_empty() || !digits.iter().all(u8::is_ascii_digit) {
+        return None;
+    }
+    let clipped = digits.iter().fold(0i64, |sum, byte| (sum * 10 + i64::from(byte - b'0')).min(1 << 40));
+    Some(if negative { -clipped } else { clipped })
+}
+
+/// What follows `0x`: an integer that wraps around, or a float with a fraction or a binary exponent.
+fn parse_hexadecimal(text: &[u8], negative: bool) -> Option<Number> {
+    let mut rest = text;
+    let whole = skip(&mut rest, u8::is_ascii_hexdigit);
+    let integer = &text[..whole];
+    if rest.is_empty() {
+        if whole == 0 {
+            return None;
+        }
+        let value = integer.iter().fold(0i64, |sum, &byte| sum << 4 | hex_value(byte) as i64);
+        return Some(Number::Integer(if negative { value.wrapping_neg() } else { value }));
+    }
+    let mut fraction: &[u8] = &[];
+    if let Some((b'.', behind)) = rest.split_first() {
+        rest = behind;
+        let count = skip(&mut rest, u8::is_ascii_hexdigit);
+        fraction = &behind[..count];
+    }
+    if whole + fraction.len() == 0 {
+        return None;
+    }
+    let power = if rest.is_empty() { 0 } else { exponent(rest, b'p')? };
+    let magnitude = from_hex_digits(integer, fraction, power);
+    Some(Number::Float(if negative { -magnitude } else { magnitude }))
+}
+
+fn hex_value(digit: u8) -> u64 {
+    u64::from(match digit {
+        b'0'..=b'9' => digit - b'0',
+        _ => (digit | 0x20).wrapping_sub(b'a') + 10,
+    })
+}
+
+/// The float nearest to `integer.fraction * 2^power`, ties to even.
+fn from_hex_digits(integer: &[u8], fraction: &[u8], power: i64) -> f64 {
+    let mut mantissa: u64 = 0;
+    let mut exponent = power.saturating_sub(4 * fraction.len() as i64);
+    let mut inexact = false;
+    for &digit in integer.iter().chain(fraction) {
+        let value = hex_value(digit);
+        if mantissa >> 60 == 0 {
+            mantissa = mantissa << 4 | value;
+        } else {
+            // No room left: the digit only tells whether the value is more than what was kept.
+            inexact |= value != 0;
+            exponent = exponent.saturating_add(4);
+        }
+    }
+    round_to_float(mantissa, exponent, inexact)
+}
+
+/// The float nearest to `mantissa * 2^exponent`, ties to even; `inexact` says that a bit more was cut off.
+fn round_to_float(mantissa: u64, exponent: i64, inexact: bool) -> f64 {
+    if mantissa == 0 {
+        return 0.0;
+    }
+    let shift = mantissa.leading_zeros();
+    let mantissa = mantissa << shift;
+    let exponent = exponent.saturating_sub(i64::from(shift));
+    // The value is in [2^(exponent + 63), 2^(exponent + 64)).
+    let top = exponent.saturating_add(63);
+    if top > 1023 {
+        return f64::INFINITY;
+    }
+    // 53 bits fit, fewer below the normal range.
+    let dropped = if top < -1022 { 11 + (-1022 - top) } else { 11 };
+    if dropped > 64 {
+        return 0.0;
+    }
+    let wide = u128::from(mantissa);
+    let kept = (wide >> dropped) as u64;
+    let lost = wide & ((1 << dropped) - 1);
+    let half = 1u128 << (dropped - 1);
+    let round_up = lost > half || (lost == half && (inexact || kept & 1 == 1));
+    let kept = kept + u64::from(round_up);
+    let biased = if top < -1022 { 0 } else { (top + 1022) as u64 };
+    // A carry out of the mantissa moves into the exponent by itself; the hidden bit is part of `kept`.
+    f64::from_bits((biased << 52) + kept)
+}
+
+/// Appends `number` as `tostring` shows it.
+pub fn write_number(out: &mut Vec<u8>, number: Number) {
+    match number {
+        Number::Integer(integer) => write_integer(out, integer),
+        Number::Float(float) => write_float(out, float),
+    }
+}
+
+/// Appends `integer` in decimal.
+pub fn write_integer(out: &mut Vec<u8>, integer: i64) {
+    if integer < 0 {
+        out.push(b'-');
+    }
+    write_unsigned(out, integer.unsigned_abs());
+}
+
+/// Appends `value` in decimal.
+pub fn write_unsigned(out: &mut Vec<u8>, mut value: u64) {
+    const PAIRS: [[u8; 2]; 100] = {
+        let mut pairs = [[0; 2]; 100];
+        let mut index = 0;
+        while index < 100 {
+            pairs[index] = [b'0' + (index / 10) as u8, b'0' + (index % 10) as u8];
+            index += 1;
+        }
+        pairs
+    };
+    let mut digits = [0u8; 20];
+    let mut start = digits.len();
+    while value >= 10 {
+        start -= 2;
+        digits[start..start + 2].copy_from_slice(&PAIRS[(value % 100) as usize]);
+        value /= 100;
+    }
+    if value > 0 || start == digits.len() {
+        start -= 1;
+        digits[start] = b'0' + value as u8;
+    }
+    out.extend_from_slice(&digits[start..]);
+}
+
+/// Appends `float` with 14 significant digits, and `.0` if that looks like an integer (section 3.4.3).
+pub fn write_float(out: &mut Vec<u8>, float: f64) {
+    // Whole numbers of up to 14 digits are most of what programs print.
+    if float.abs() < 1e14 && float.trunc() == float {
+        if float.is_sign_negative() {
+            out.push(b'-');
+        }
+        write_unsigned(out, float.abs() as u64);
+        out.extend_from_slice(b".0");
+        return;
+    }
+    let start = out.len();
+    write_general(out, float);
+    if out[start..].iter().all(|byte| matches!(byte, b'-' | b'0'..=b'9')) {
+        out.extend_from_slice(b".0");
+    }
+}
+
+/// Appends `float` as C's `%.14g` does.
+pub fn write_general(out: &mut Vec<u8>, float: f64) {
+    if float.is_sign_negative() {
+        out.push(b'-');
+    }
+    if float.is_nan() {
+        out.extend_from_slice(b"nan");
+        return;
+    }
+    if float.is_infinite() {
+        out.extend_from_slice(b"inf");
+        return;
+    }
+    let mut scientific = Scratch::default();
+    // 14 digits, the first one before the point; cannot fail, since the longest result has 20 bytes.
+    let written = write!(scientific, "{:.13e}", float.abs());
+    debug_assert!(written.is_ok(), "20 bytes fit into the scratch space");
+    let text = scientific.as_bytes();
+    let mut digits = [b'0'; 14];
+    digits[0] = text[0];
+    digits[1..].copy_from_slice(&text[2..15]);
+    let negative = text[16] == b'-';
+    let size =
+        text[16 + usize::from(negative)..].iter().fold(0i32, |sum, byte| sum * 10 + i32::from(byte - b'0'));
+    let exponent = if negative { -size } else { size };
+    let significant = digits.iter().rposition(|&digit| digit != b'0').map_or(1, |last| last + 1);
+    let digits = &digits[..significant];
+    if (0..14).contains(&exponent) {
+        let whole = exponent as usize + 1;
+        if whole >= significant {
+            out.extend_from_slice(digits);
+            out.resize(out.len() + whole - significant, b'0');
+        } else {
+            out.extend_from_slice(&digits[..whole]);
+            out.push(b'.');
+            out.extend_from_slice(&digits[whole..]);
+        }
+    } else if (-4..0).contains(&exponent) {
+        out.extend_from_slice(&b"0.000"[..1 + size as usize]);
+        out.extend_from_slice(digits);
+    } else {
+        out.push(digits[0]);
+        if significant > 1 {
+            out.push(b'.');
+            out.extend_from_slice(&digits[1..]);
+        }
+        out.extend_from_slice(if negative { b"e-" } else { b"e+" });
+        if size < 10 {
+            out.push(b'0');
+        }
+        write_unsigned(out, u64::from(size.unsigned_abs()));
+    }
+}
+
+/// Room for one formatted float, on the stack.
+#[derive(Default)]
+struct Scratch {
+    bytes: [u8; 24],
+    len: usize,
+}
+
+impl Scratch {
+    fn as_bytes(&self) -> &[u8] {
+        &self.bytes[..self.len]
+    }
+}
+
+impl Write for Scratch {
+    fn write_str(&mut self, text: &str) -> std::fmt::Result {
+        let room = self.bytes.get_mut(self.len..self.len + text.len()).ok_or(std::fmt::Error)?;
+        room.copy_from_slice(text.as_bytes());
+        self.len += text.len();
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn text(float: f64) -> String {
+        let mut out = Vec::new();
+        write_float(&mut out, float);
+        String::from_utf8(out).expect("ASCII")
+    }
+
+    #[test]
+    fn floats_are_written_with_fourteen_digits() {
+        for (float, expected) in [
+            (0.0, "0.0"),
+            (-0.0, "-0.0"),
+            (1e14, "1e+14"),
+            (1e15, "1e+15"),
+            (99_999_999_999_999.0, "99999999999999.0"),
+            (123_456_789_012_345.0, "1.2345678901234e+14"),
+            (1e100, "1e+100"),
+            (0.1, "0.1"),
+            (0.1 + 0.2, "0.3"),
+            (1e-4, "0.0001"),
+            (1e-5, "1e-05"),
+            (-1.5e-7, "-1.5e-07"),
+            (5e-324, "4.9406564584125e-324"),
+            (f64::MAX, "1.7976931348623e+308"),
+            (std::f64::consts::PI, "3.1415926535898"),
+            (9.999_999_999_999_999, "10.0"),
+            (100.25, "100.25"),
+            (f64::INFINITY, "inf"),
+            (f64::NEG_INFINITY, "-inf"),
+            (-INVALID, "nan"),
+            (INVALID, "-nan"),
+        ] {
+            assert_eq!(text(float), expected);
+        }
+    }
+
+    #[test]
+    fn integers_are_written_in_full() {
+        for integer in [0, 1, 9, 10, 99, 100, 12_345, -1, i64::MAX, i64::MIN] {
+            let mut out = Vec::new();
+            write_integer(&mut out, integer);
+            assert_eq!(String::from_utf8(out), Ok(integer.to_string()));
+        }
+    }
+
+    #[test]
+    fn numerals_follow_the_lexer() {
+        use Number::{Float, Integer};
+        for (text, expected) in [
+            ("0x10", Some(Integer(16))),
+            ("-0x10", Some(Integer(-16))),
+            ("0xffffffffffffffffff", Some(Integer(-1))),
+            ("9223372036854775807", Some(Integer(i64::MAX))),
+            ("9223372036854775808", Some(Float(TWO_TO_63))),
+            ("-9223372036854775808", Some(Integer(i64::MIN))),
+            (" \t12\u{b}\u{c}\r\n", Some(Integer(12))),
+            ("+1", Some(Integer(1))),
+            ("1e5", Some(Float(1e5))),
+            (".5", Some(Float(0.5))),
+            ("5.", Some(Float(5.0))),
+            ("1E400", Some(Float(f64::INFINITY))),
+            ("1e99999999999999999999", Some(Float(f64::INFINITY))),
+            ("0x1p4", Some(Float(16.0))),
+            ("0x.8", Some(Float(0.5))),
+            ("0xA.", Some(Float(10.0))),
+            ("0x1P-2", Some(Float(0.25))),
+            ("0x1p99999999999999999999", Some(Float(f64::INFINITY))),
+            ("0x0.0000001p40", Some(Float(4096.0))),
+            ("0x1p-1074", Some(Float(5e-324))),
+            ("0x1p-1075", Some(Float(0.0))),
+            ("0x1.8p-1075", Some(Float(5e-324))),
+            ("0x1.fffffffffffff8p0", Some(Float(2.0))),
+            ("0x1.fffffffffffff7p0", Some(Float(2.0f64.next_down()))),
+            ("0x1.00000000000008p0", Some(Float(1.0))),
+            ("0x1.000000000000080000000000000001p0", Some(Float(1.0f64.next_up()))),
+            ("0x1.fffffffffffffcp1023", Some(Float(f64::INFINITY))),
+            ("0x", None),
+            ("0x.", None),
+            ("0x1p", None),
+            ("0x1e+1", None),
+            ("1e", None),
+            ("1e+", None),
+            (".", None),
+            (".e1", None),
+            ("", None),
+            ("  ", None),
+            ("- 1", None),
+            ("+-1", None),
+            ("12a", None),
+            ("1 2", None),
+            ("1\0", None),
+            ("1_0", None),
+            ("inf", None),
+            ("nan", None),
+            ("infinity", None),
+        ] {
+            assert_eq!(parse(text.as_bytes()), expected, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn division_rounds_down() {
+        assert_eq!(
+            (floor_divide(7, -2), floor_divide(-7, 2), floor_divide(6, -2)),
+            (Some(-4), Some(-4), Some(-3))
+        );
+        assert_eq!((modulo(7, -3), modulo(-7, 3), modulo(-6, 3)), (Some(-2), Some(2), Some(0)));
+        assert_eq!((floor_divide(i64::MIN, -1), modulo(i64::MIN, -1)), (Some(i64::MIN), Some(0)));
+        assert_eq!((floor_divide(1, 0), modulo(1, 0)), (None, None));
+        assert_eq!((floor_divide_floats(7.5, -2.0), modulo_floats(-7.5, 2.0)), (-4.0, 0.5));
+        assert_eq!(modulo_floats(5.0, f64::INFINITY), 5.0);
+        assert_eq!(modulo_floats(-5.0, f64::INFINITY), f64::INFINITY);
+        assert!(modulo_floats(-0.0, 1.0).is_sign_negative());
+        assert_eq!(text(modulo_floats(1.0, 0.0)), "-nan");
+    }
+
+    #[test]
+    fn shifts_are_logical_and_never_overflow() {
+        assert_eq!((shift_left(1, 63), shift_left(1, 64), shift_left(1, -1)), (i64::MIN, 0, 0));
+        assert_eq!((shift_right(-1, 1), shift_right(1, -63), shift_right(-1, 64)), (i64::MAX, i64::MIN, 0));
+        assert_eq!((shift_left(1, i64::MIN), shift_right(1, i64::MIN)), (0, 0));
+    }
+
+    #[test]
+    fn integers_and_floats_compare_exactly() {
+        assert!(integer_less_than_float(i64::MAX, TWO_TO_63));
+        assert!(!integer_equals_float(i64::MAX, TWO_TO_63));
+        assert!(integer_equals_float(i64::MIN, -TWO_TO_63));
+        assert!(integer_less_than_float((1 << 53) + 1, 9_007_199_254_740_994.0));
+        assert!(float_less_than_integer(9_007_199_254_740_992.0, (1 << 53) + 1));
+        assert!(integer_less_than_float(1, 1.5) && integer_at_most_float(-2, -1.5));
+        assert!(float_less_than_integer(-1.5, -1) && float_at_most_integer(1.0, 1));
+        for integer in [0, i64::MIN, i64::MAX] {
+            assert!(!integer_less_than_float(integer, INVALID) && !integer_at_most_float(integer, INVALID));
+            assert!(!float_less_than_integer(INVALID, integer) && !float_at_most_integer(INVALID, integer));
+            assert!(integer_less_than_float(integer, f64::INFINITY));
+            assert!(float_less_than_integer(f64::NEG_INFINITY, integer));
+        }
+    }
+
+    #[test]
+    fn loop_limits_are_clipped() {
+        assert_eq!((for_limit(3.9, 1), for_limit(-3.9, -1)), (Some(3), Some(-3)));
+        assert_eq!((for_limit(1e300, 1), for_limit(1e300, -1)), (Some(i64::MAX), None));
+        assert_eq!((for_limit(-1e300, -1), for_limit(-1e300, 1)), (Some(i64::MIN), None));
+        assert_eq!((for_limit(INVALID, 1), for_limit(INVALID, -1)), (None, Some(i64::MIN)));
+    }
+
+    #[test]
+    fn conversion_to_an_integer_is_exact_or_none() {
+        assert_eq!((float_to_integer(3.0), float_to_integer(3.5)), (Some(3), None));
+        assert_eq!((float_to_integer(-TWO_TO_63), float_to_integer(TWO_TO_63)), (Some(i64::MIN), None));
+        assert_eq!((float_to_integer(INVALID), float_to_integer(f64::INFINITY)), (None, None));
+    }
+}
