@@ -3,6 +3,7 @@
 //! It prints and ends the process; everything it knows about the language comes from the crates below.
 
 mod arguments;
+mod blame;
 mod commands;
 mod completion;
 mod crash;

@@ -23,9 +23,31 @@ fn version_is_one_line() {
 #[test]
 fn help_is_plain_and_names_every_command() {
     let commands = [
-        "run", "init", "test", "lint", "check", "registry list|show", "version", "help", "completion", "completions",
-        "repl", "eval", "update", "install", "add", "fmt", "types", "schema", "explain", "new", "pack", "publish",
-        "search", "auth login|logout|status", "readme",
+        "run",
+        "init",
+        "test",
+        "lint",
+        "check",
+        "registry list|show",
+        "version",
+        "help",
+        "completion",
+        "completions",
+        "repl",
+        "eval",
+        "update",
+        "install",
+        "add",
+        "fmt",
+        "types",
+        "schema",
+        "explain",
+        "new",
+        "pack",
+        "publish",
+        "search",
+        "auth login|logout|status",
+        "readme",
     ];
     let outcome = shell("wippy --help | cat").outcome();
     assert_eq!((outcome.code, outcome.err.as_str()), (0, ""));
@@ -97,7 +119,12 @@ fn code_from_the_command_line() {
 #[test]
 fn eval_prints_every_value_on_its_own_line() {
     expect(wippy(&["eval", "1+1, \"a\""]), 0, "2\n\"a\"\n", "");
-    expect(wippy(&["eval", "nil, 2^53, 7 // 2, {1, x = {2}}"]), 0, "nil\n9.007199254741e+15\n3\n{1, x = {2}}\n", "");
+    expect(
+        wippy(&["eval", "nil, 2^53, 7 // 2, {1, x = {2}}"]),
+        0,
+        "nil\n9.007199254741e+15\n3\n{1, x = {2}}\n",
+        "",
+    );
     assert_eq!(wippy(&["eval", "error('no')"]).outcome().code, 1);
     assert_eq!(wippy(&["eval", "1 +"]).outcome().code, 1);
 }
@@ -116,16 +143,20 @@ fn flags_after_the_script_are_its_arguments() {
     let folder = Scratch::with("f.lua", "print(arg[0], arg[1], ...)");
     expect(wippy(&["f.lua", "-v", "--x"]).within(&folder), 0, "f.lua\t-v\t-v\t--x\n", "");
     expect(wippy(&["run", "f.lua", "-v", "--x"]).within(&folder), 0, "f.lua\t-v\t-v\t--x\n", "");
-    expect(wippy(&["-e", "print(#arg, arg[-1] ~= nil)", "f.lua", "a"]).within(&folder), 0, {
-        "1\ttrue\nf.lua\ta\ta\n"
-    }, "");
+    expect(
+        wippy(&["-e", "print(#arg, arg[-1] ~= nil)", "f.lua", "a"]).within(&folder),
+        0,
+        { "1\ttrue\nf.lua\ta\ta\n" },
+        "",
+    );
 }
 
 // --- how a program ends ----------------------------------------------------------------------------------------
 
 #[test]
 fn exit_codes_are_the_programs_own() {
-    for (code, expected) in [("os.exit(3)", 3), ("os.exit(true)", 0), ("os.exit(false)", 1), ("return 5", 0)] {
+    for (code, expected) in [("os.exit(3)", 3), ("os.exit(true)", 0), ("os.exit(false)", 1), ("return 5", 0)]
+    {
         let folder = Scratch::with("f.lua", code);
         expect(wippy(&["f.lua"]).within(&folder), expected, "", "");
     }
@@ -240,7 +271,12 @@ fn a_script_with_an_interpreter_line_runs_by_itself() {
 
 #[test]
 fn a_closed_output_ends_the_program_quietly() {
-    expect(shell("yes | head -100000 | wippy -e 'for l in io.lines() do print(l) end' | head -1"), 0, "y\n", "");
+    expect(
+        shell("yes | head -100000 | wippy -e 'for l in io.lines() do print(l) end' | head -1"),
+        0,
+        "y\n",
+        "",
+    );
     let outcome = shell("wippy -e 'while true do print(1) end' | head -1; exit ${PIPESTATUS[0]}").outcome();
     assert_eq!((outcome.code, outcome.out.as_str(), outcome.err.as_str()), (141, "1\n", ""));
     expect(shell("wippy --help | head -1; exit ${PIPESTATUS[0]}"), 0, "wippy - run Lua 5.3 programs\n", "");
@@ -299,18 +335,34 @@ Checked 2 files: 1 error
 ",
         "",
     );
-    expect(wippy(&["check", "--json", "lib"]).within(&folder), 1, {
-        "{\"diagnostics\":[{\"entry_id\":\"lib/bad.lua\",\"code\":\"P0001\",\"severity\":\"error\",\
+    expect(
+        wippy(&["check", "--json", "lib"]).within(&folder),
+        1,
+        {
+            "{\"diagnostics\":[{\"entry_id\":\"lib/bad.lua\",\"code\":\"P0001\",\"severity\":\"error\",\
          \"message\":\"'end' expected near <eof>\",\"line\":1,\"column\":10}],\"total_entries\":1,\
          \"error_count\":1,\"warning_count\":0,\"hint_count\":0}\n"
-    }, "");
-    expect(wippy(&["check", "--summary", "lib"]).within(&folder), 1, {
-        "By error code:\n  P0001  [error  ]  1 occurrence\n\nChecked 1 file: 1 error\n"
-    }, "");
-    expect(wippy(&["check", "--error-format", "short", "lib"]).within(&folder), 1, {
-        "lib/bad.lua:1:10: error[P0001]: 'end' expected near <eof>\nChecked 1 file: 1 error\n"
-    }, "");
-    expect(wippy(&["check", "nosuch.lua"]).within(&folder), 1, "", "error: cannot open nosuch.lua: No such file or directory\n");
+        },
+        "",
+    );
+    expect(
+        wippy(&["check", "--summary", "lib"]).within(&folder),
+        1,
+        { "By error code:\n  P0001  [error  ]  1 occurrence\n\nChecked 1 file: 1 error\n" },
+        "",
+    );
+    expect(
+        wippy(&["check", "--error-format", "short", "lib"]).within(&folder),
+        1,
+        { "lib/bad.lua:1:10: error[P0001]: 'end' expected near <eof>\nChecked 1 file: 1 error\n" },
+        "",
+    );
+    expect(
+        wippy(&["check", "nosuch.lua"]).within(&folder),
+        1,
+        "",
+        "error: cannot open nosuch.lua: No such file or directory\n",
+    );
     expect(wippy(&["check"]).within(&folder), 1, "", "'wippy lint' without files is not supported yet\n");
 }
 
@@ -338,12 +390,20 @@ fn colours_follow_the_stream_the_environment_and_the_flag() {
 #[test]
 fn the_prompt_reads_a_stream_without_showing_itself() {
     expect(wippy(&["repl"]).input("local x = 2\nx * 21\n"), 0, "42\n", "");
-    expect(wippy(&["repl"]).input("for i = 1, 2 do\nprint(i)\nend\n=\"a\", nil\n_\n"), 0, "1\n2\n\"a\"\nnil\nnil\n", "");
+    expect(
+        wippy(&["repl"]).input("for i = 1, 2 do\nprint(i)\nend\n=\"a\", nil\n_\n"),
+        0,
+        "1\n2\n\"a\"\nnil\nnil\n",
+        "",
+    );
     expect(wippy(&["repl"]).input("local function f() return x end\nx = 5\nf()"), 0, "5\n", "");
     expect(wippy(&["repl"]).input("os.exit(4)\nprint(1)\n"), 4, "", "");
-    expect(wippy(&["repl"]).input(":type 1, 'x', {}, 2.0\n:quit\nprint(1)\n"), 0, {
-        "integer\nstring\ntable\nfloat\n"
-    }, "");
+    expect(
+        wippy(&["repl"]).input(":type 1, 'x', {}, 2.0\n:quit\nprint(1)\n"),
+        0,
+        { "integer\nstring\ntable\nfloat\n" },
+        "",
+    );
     let outcome = wippy(&["repl"]).input("error('no')\nnil + 1\n1 +\n").outcome();
     assert_eq!((outcome.code, outcome.out.as_str()), (0, ""));
     assert_eq!(outcome.err.matches("error: ").count(), 3, "{}", outcome.err);
@@ -359,9 +419,19 @@ fn locals_of_the_prompt_are_real_locals() {
 #[test]
 fn values_are_shown_in_full_but_not_for_ever() {
     expect(wippy(&["eval", "{{{{1}}}}"]), 0, "{{{{...}}}}\n", "");
-    expect(wippy(&["eval", "(function() local t = {} t.self = t return t end)()"]), 0, "{self = <cycle>}\n", "");
-    let outcome = wippy(&["eval", "(function() local t = {} for i = 1, 50 do t[i] = i end return t end)()"]).outcome();
-    assert!(outcome.out.contains("40") && !outcome.out.contains("41") && outcome.out.contains("10 more"), "{}", outcome.out);
+    expect(
+        wippy(&["eval", "(function() local t = {} t.self = t return t end)()"]),
+        0,
+        "{self = <cycle>}\n",
+        "",
+    );
+    let outcome =
+        wippy(&["eval", "(function() local t = {} for i = 1, 50 do t[i] = i end return t end)()"]).outcome();
+    assert!(
+        outcome.out.contains("40") && !outcome.out.contains("41") && outcome.out.contains("10 more"),
+        "{}",
+        outcome.out
+    );
     expect(wippy(&["eval", "'a\\n\\0b\\\\\"'"]), 0, "\"a\\n\\0b\\\\\\\"\"\n", "");
     expect(wippy(&["eval", "function() end"]), 0, "function: (command line):1\n", "");
 }
@@ -414,7 +484,10 @@ fn a_folder_and_an_unreadable_file_are_refused() {
     assert_eq!(outcome.code, 2);
     assert!(outcome.err.contains("\"dir.lua\": it is a folder"), "{}", outcome.err);
     let outcome = wippy(&["--", "gone.lua"]).within(&folder).outcome();
-    assert_eq!((outcome.code, outcome.err.as_str()), (1, "error: cannot open gone.lua: No such file or directory\n"));
+    assert_eq!(
+        (outcome.code, outcome.err.as_str()),
+        (1, "error: cannot open gone.lua: No such file or directory\n")
+    );
 }
 
 #[test]
@@ -428,7 +501,13 @@ fn a_very_long_line_is_shown_in_part() {
 
 #[test]
 fn a_memory_limit_is_an_error_of_the_program() {
-    let outcome = wippy(&["-m", "10M", "-e", "print(pcall(string.rep, 'x', 1e9)) print(#('x'):rep(1000))"]).outcome();
-    assert_eq!((outcome.code, outcome.out.as_str()), (0, "false\tnot enough memory\n1000\n"), "{}", outcome.err);
+    let outcome =
+        wippy(&["-m", "10M", "-e", "print(pcall(string.rep, 'x', 1e9)) print(#('x'):rep(1000))"]).outcome();
+    assert_eq!(
+        (outcome.code, outcome.out.as_str()),
+        (0, "false\tnot enough memory\n1000\n"),
+        "{}",
+        outcome.err
+    );
     assert_eq!(wippy(&["-m", "lots", "-e", ""]).outcome().code, 2);
 }

@@ -16,7 +16,8 @@ fn examples_print_what_they_promise() {
             continue;
         }
         count += 1;
-        let expected = std::fs::read_to_string(path.with_extension("out")).expect("an .out file beside each example");
+        let expected =
+            std::fs::read_to_string(path.with_extension("out")).expect("an .out file beside each example");
         let outcome = wippy(&[&path.to_string_lossy()]).outcome();
         assert_eq!(outcome, Outcome { code: 0, out: expected, err: String::new() }, "{}", path.display());
     }

@@ -53,7 +53,8 @@ pub fn shell(line: &str) -> Run {
 }
 
 fn run(mut command: Command) -> Run {
-    for variable in ["NO_COLOR", "CLICOLOR_FORCE", "LUA_PATH", "LUA_PATH_5_3", "LUA_INIT", "WIPPY_BACKTRACE"] {
+    for variable in ["NO_COLOR", "CLICOLOR_FORCE", "LUA_PATH", "LUA_PATH_5_3", "LUA_INIT", "WIPPY_BACKTRACE"]
+    {
         command.env_remove(variable);
     }
     Run { command, input: Vec::new() }
