@@ -1,0 +1,1 @@
+loaded_noresult = (loaded_noresult or 0) + 1

@@ -1,0 +1,4 @@
+-- Lua 5.3 manual, section 6.3 (package.searchpath): templates, separators, what was tried.
+print(package.searchpath("plain", "./6.3-modules/modules/?.lua")) print(package.searchpath("pkg.sub", "./6.3-modules/modules/?.lua")) print(package.searchpath("pkg.init", "?.nope;./6.3-modules/modules/?.lua")) print(package.searchpath("a.b", "x/?.lua;y/?/init.lua")) print(package.searchpath("a-b", "x/?.lua", "-")) print(package.searchpath("a-b", "x/?.lua", "-", "+")) print(package.searchpath("a.b", "x/?.lua", "")) print(package.searchpath("x", "")) print(package.searchpath("x", "no template")) print(package.searchpath("x", ";;?;;"))
+print(pcall(package.searchpath)) print(pcall(package.searchpath, "x")) print(pcall(package.searchpath, {}, "x")) print(pcall(package.searchpath, "x", {})) print(type(package.path), type(package.cpath), type(package.preload), type(package.loaded), type(package.config)) print(package.config)
+

@@ -1,0 +1,4 @@
+-- Lua 5.3 manual, section 6.4.1: ^, $, %b and %f.
+print(("abc"):match("^abc$"), ("abc"):match("^bc"), ("abc"):match("ab$"), ("a^b$c"):match("a^b$c"), ("a$"):match("a%$"), ("a$b"):match("a$b"), ("^"):match("^^"), ("x$"):match("$"), ("$"):match("^$"), (""):match("^$"))
+print(("f(a(b)c)d"):match("%b()"), ("((x)"):match("%b()"), ("(("):match("%b()"), ("[[a]]"):match("%b[]"), ("xabcx"):match("%bxx"), ("if a then b end"):match("%bae"), ("()()"):match("%b()%b()")) print(("THE (quick) fox"):find("%f[%a]%a+%f[%A]")) print(("THE (quick) fox"):gsub("%f[%a]%a+", "W")) print(("aba"):gsub("%f[a]a", "X")) print(("foo.bar"):match("%f[%w]%w+$"), ("x"):find("%f[\0]"), (""):find("%f[%z]"), ("abc"):find("%f[^\0]"), ("[x]"):find("%f[x]")) for _, p in ipairs {"%b", "%bx", "%f", "%fa", "%f[", "%f[a", "%b(", "^*"} do print(p, pcall(string.find, "aab", p)) end
+

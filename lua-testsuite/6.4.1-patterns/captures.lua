@@ -1,0 +1,4 @@
+-- Lua 5.3 manual, section 6.4.1: captures, nested, positional, back references, at most 32.
+print(("hello world"):match("(%w+) (%w+)")) print(("abc"):match("((a)(b(c)))")) print(("abc"):match("()a()b()c()")) print(("x=x"):match("(%w)=%1"), ("x=y"):match("(%w)=%1")) print(([["quoted" 'single']]):match([[(["'])(.-)%1]])) print(("aa"):match("^(.)%1$"), ("ab"):match("^(.)%1$"), ("abab"):match("^(..)%1$"), ("tt"):match("(t)(%1)"))
+print(("2024-01-15"):match("(%d+)-(%d+)-(%d+)")) print(("empty()"):match("%((.-)%)") == "", ("x"):match("(y?)x"), ("x"):match("()") ) for _, p in ipairs {"(", ")", "(()", "a)", "%1", "(%1)", "(a)%2", "(a(b)%1)", "%0", "(a)%0"} do print(p, pcall(string.find, "aab", p)) end print(select("#", ("x"):rep(32):match(("(x)"):rep(32)))) print(pcall(string.match, ("x"):rep(33), ("(x)"):rep(33)))
+

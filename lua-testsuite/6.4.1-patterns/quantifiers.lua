@@ -1,0 +1,4 @@
+-- Lua 5.3 manual, section 6.4.1: *, +, -, ? and how far they reach.
+print(("aaa"):match("a*"), ("aaa"):match("a+"), ("aaa"):match("a-"), ("aaa"):match("a?"), ("bbb"):match("a*"), ("bbb"):match("a+"), ("bbb"):match("a?b")) print(("<a><b>"):match("<.*>"), ("<a><b>"):match("<.->"), ("aXb"):match("a.-b"), ("ab"):match("a.-b"), ("aaab"):match("^a-b$"), ("aaab"):match("a-b"), ("xaaab"):find("a-b"))
+print(("abcabc"):match("(.*)c"), ("abcabc"):match("(.-)c"), ("   trim  "):match("^%s*(.-)%s*$") .. "|", ("key=val"):match("^(%w+)=(%w*)$"), ("key="):match("^(%w+)=(%w*)$")) print(("a+b"):match("a%+b"), ("**"):match("%*+"), ("a*"):match("^a%*$"), ("*a"):find("*a"), ("+"):find("+"), ("?"):find("?"), ("-"):find("-")) print(("aab"):find("a-b", 2), (("a"):rep(300) .. "b"):match("^a*b$") ~= nil, #("a"):rep(5000):match(".-$"), #("a"):rep(5000):match("a*"))
+

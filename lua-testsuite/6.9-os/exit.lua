@@ -1,0 +1,4 @@
+-- Lua 5.3 manual, section 6.9 (exit): codes seen by the caller, with and without closing the state.
+local lua = arg[-1] local function run(code) local p = io.popen(("%s -e '%s' 2>&1"):format(lua, code)) local out = p:read("a") local _, what, status = p:close() print(("%-70s %q %s %s"):format(code, out, what, status)) end
+run("os.exit()") run("os.exit(true)") run("os.exit(false)") run("os.exit(3)") run("os.exit(300)") run("os.exit(2.0)") run("io.write([[x]]) os.exit(0)") run("setmetatable({}, {__gc = function() print([[gc]]) end}) os.exit(1)") run("setmetatable({}, {__gc = function() print([[gc]]) end}) os.exit(1, true)") run("setmetatable({}, {__gc = function() print([[gc]]) end}) os.exit(1, false)") run("pcall(os.exit, 4)") run("coroutine.wrap(function() os.exit(5) end)()") run("coroutine.wrap(function() os.exit(5, true) end)()") print(pcall(os.exit, "x")) print(pcall(os.exit, {})) print(pcall(os.exit, 1.5))
+
