@@ -1,0 +1,2 @@
+YIELD("before failing")
+error("failed", 0)

@@ -1,0 +1,2 @@
+local answer = YIELD("from the chunk")
+return {name = answer .. "!"}
