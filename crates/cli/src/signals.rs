@@ -1,8 +1,8 @@
 //! Signals: Ctrl+C, termination, and the reader of our output going away.
 //!
-//! The first SIGINT only raises a flag, which running code sees between two slices of fuel; a second one ends
-//! the process at once, so code that blocks in the operating system can be stopped too. No code of ours runs
-//! inside a signal handler.
+//! SIGINT raises a flag, which running code sees between two slices of fuel. Code that blocks in the operating
+//! system does not look: a watching thread ends the process if the flag is still up after a moment, and a second
+//! SIGINT does so at once. No code of ours runs inside a signal handler.
 
 use std::io;
 use std::sync::Arc;
@@ -16,6 +16,7 @@ pub(crate) struct Interrupt(Arc<AtomicBool>);
 
 impl Interrupt {
     /// Whether SIGINT arrived; lowers the flag again.
+    #[inline]
     pub(crate) fn take(&self) -> bool {
         self.0.load(Ordering::Relaxed) && self.0.swap(false, Ordering::Relaxed)
     }
@@ -30,12 +31,39 @@ pub(crate) fn install() -> io::Result<Interrupt> {
     use signal_hook::flag::{register, register_conditional_shutdown};
 
     let flag = Arc::new(AtomicBool::new(false));
-    // Order matters: the second SIGINT finds the flag still raised by the first.
+    // Order matters: only the second SIGINT finds the flag raised.
     register_conditional_shutdown(SIGINT, i32::from(Exit::INTERRUPTED.0), Arc::clone(&flag))?;
     register(SIGINT, Arc::clone(&flag))?;
     let always = Arc::new(AtomicBool::new(true));
     register_conditional_shutdown(SIGTERM, i32::from(Exit::TERMINATED.0), Arc::clone(&always))?;
     #[cfg(unix)]
-    register_conditional_shutdown(signal_hook::consts::SIGPIPE, i32::from(Exit::BROKEN_PIPE.0), always)?;
+    {
+        register_conditional_shutdown(signal_hook::consts::SIGPIPE, i32::from(Exit::BROKEN_PIPE.0), always)?;
+        watch(Arc::clone(&flag))?;
+    }
     Ok(Interrupt(flag))
+}
+
+/// Ends the process when a SIGINT is not noticed by what runs.
+#[cfg(unix)]
+fn watch(flag: Arc<AtomicBool>) -> io::Result<()> {
+    use std::io::Read;
+    use std::os::unix::net::UnixStream;
+    use std::time::Duration;
+
+    /// Running code looks every few milliseconds.
+    const PATIENCE: Duration = Duration::from_millis(300);
+
+    let (mut arrived, signal) = UnixStream::pair()?;
+    signal_hook::low_level::pipe::register(signal_hook::consts::SIGINT, signal)?;
+    std::thread::Builder::new().name("signals".to_owned()).spawn(move || {
+        let mut one = [0];
+        while arrived.read_exact(&mut one).is_ok() {
+            std::thread::sleep(PATIENCE);
+            if flag.load(Ordering::Relaxed) {
+                std::process::exit(i32::from(Exit::INTERRUPTED.0));
+            }
+        }
+    })?;
+    Ok(())
 }

@@ -146,7 +146,7 @@ fn flags_after_the_script_are_its_arguments() {
     expect(
         wippy(&["-e", "print(#arg, arg[-1] ~= nil)", "f.lua", "a"]).within(&folder),
         0,
-        { "1\ttrue\nf.lua\ta\ta\n" },
+        "1\ttrue\nf.lua\ta\ta\n",
         "",
     );
 }
@@ -324,12 +324,12 @@ fn check_reports_every_file() {
     expect(
         wippy(&["lint", "good.lua", "lib"]).within(&folder),
         1,
-        "error[P0001]: 'end' expected near <eof>
+        "error[P0001]: 'end' expected (to close 'if' at line 1) near <eof>
  --> lib/bad.lua:1:10
   |
 1 | if x then
-  | -- this block is not closed
   |          ^
+  | -- not closed
 
 Checked 2 files: 1 error
 ",
@@ -340,7 +340,7 @@ Checked 2 files: 1 error
         1,
         {
             "{\"diagnostics\":[{\"entry_id\":\"lib/bad.lua\",\"code\":\"P0001\",\"severity\":\"error\",\
-         \"message\":\"'end' expected near <eof>\",\"line\":1,\"column\":10}],\"total_entries\":1,\
+         \"message\":\"'end' expected (to close 'if' at line 1) near <eof>\",\"line\":1,\"column\":10}],\"total_entries\":1,\
          \"error_count\":1,\"warning_count\":0,\"hint_count\":0}\n"
         },
         "",
@@ -348,13 +348,13 @@ Checked 2 files: 1 error
     expect(
         wippy(&["check", "--summary", "lib"]).within(&folder),
         1,
-        { "By error code:\n  P0001  [error  ]  1 occurrence\n\nChecked 1 file: 1 error\n" },
+        "By error code:\n  P0001  [error  ]  1 occurrence\n\nChecked 1 file: 1 error\n",
         "",
     );
     expect(
         wippy(&["check", "--error-format", "short", "lib"]).within(&folder),
         1,
-        { "lib/bad.lua:1:10: error[P0001]: 'end' expected near <eof>\nChecked 1 file: 1 error\n" },
+        "lib/bad.lua:1:10: error[P0001]: 'end' expected (to close 'if' at line 1) near <eof>\nChecked 1 file: 1 error\n",
         "",
     );
     expect(
@@ -401,7 +401,7 @@ fn the_prompt_reads_a_stream_without_showing_itself() {
     expect(
         wippy(&["repl"]).input(":type 1, 'x', {}, 2.0\n:quit\nprint(1)\n"),
         0,
-        { "integer\nstring\ntable\nfloat\n" },
+        "integer\nstring\ntable\nfloat\n",
         "",
     );
     let outcome = wippy(&["repl"]).input("error('no')\nnil + 1\n1 +\n").outcome();

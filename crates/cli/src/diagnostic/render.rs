@@ -65,9 +65,11 @@ impl Paint {
     /// Text whose `quoted` parts are types or names.
     fn prose(self, out: &mut Vec<u8>, text: &[u8]) {
         let mut rest = text;
-        while self.0 {
-            let Some(open) = rest.iter().position(|&b| b == b'`') else { break };
-            let Some(length) = rest[open + 1..].iter().position(|&b| b == b'`') else { break };
+        let quoted = |text: &[u8]| {
+            let open = text.iter().position(|&b| b == b'`')?;
+            Some((open, text[open + 1..].iter().position(|&b| b == b'`')?))
+        };
+        while let Some((open, length)) = quoted(rest).filter(|_| self.0) {
             out.extend_from_slice(&rest[..open]);
             self.put(out, Self::CYAN, &rest[open..open + length + 2]);
             rest = &rest[open + length + 2..];

@@ -43,8 +43,7 @@ fn path_before(before: &str) -> Option<(Vec<&str>, bool)> {
     let mut path = Vec::new();
     let mut rest = before;
     let mut callable = false;
-    loop {
-        let Some(shorter) = rest.strip_suffix(['.', ':']) else { break };
+    while let Some(shorter) = rest.strip_suffix(['.', ':']) {
         if shorter.ends_with('.') || (shorter.ends_with(':') && rest.ends_with(':')) {
             // `..` is concatenation and `::` a label: a fresh name follows, unless something is being indexed.
             return path.is_empty().then_some((Vec::new(), false));

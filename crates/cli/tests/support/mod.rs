@@ -16,35 +16,35 @@ const LIMIT: Duration = Duration::from_secs(60);
 
 /// What a run left behind.
 #[derive(Debug, PartialEq, Eq)]
-pub struct Outcome {
+pub(crate) struct Outcome {
     /// Exit code; 128 plus the signal's number if a signal ended it.
-    pub code: i32,
+    pub(crate) code: i32,
     /// Standard output.
-    pub out: String,
+    pub(crate) out: String,
     /// Standard error.
-    pub err: String,
+    pub(crate) err: String,
 }
 
 /// The binary under test.
-pub fn binary() -> &'static str {
+pub(crate) fn binary() -> &'static str {
     env!("CARGO_BIN_EXE_wippy")
 }
 
 /// A run in the making.
-pub struct Run {
+pub(crate) struct Run {
     command: Command,
     input: Vec<u8>,
 }
 
 /// `wippy` with these arguments, no input, and a plain environment.
-pub fn wippy(arguments: &[&str]) -> Run {
+pub(crate) fn wippy(arguments: &[&str]) -> Run {
     let mut command = Command::new(binary());
     command.args(arguments);
     run(command)
 }
 
 /// A shell line in which `wippy` is the binary under test.
-pub fn shell(line: &str) -> Run {
+pub(crate) fn shell(line: &str) -> Run {
     let mut command = Command::new("bash");
     let folder = Path::new(binary()).parent().expect("the binary is in a folder");
     let path = std::env::var("PATH").unwrap_or_default();
@@ -62,25 +62,25 @@ fn run(mut command: Command) -> Run {
 
 impl Run {
     /// With this standard input.
-    pub fn input(mut self, input: impl AsRef<[u8]>) -> Run {
+    pub(crate) fn input(mut self, input: impl AsRef<[u8]>) -> Run {
         self.input = input.as_ref().to_vec();
         self
     }
 
     /// In this folder.
-    pub fn within(mut self, folder: &Scratch) -> Run {
+    pub(crate) fn within(mut self, folder: &Scratch) -> Run {
         self.command.current_dir(&folder.0);
         self
     }
 
     /// With this variable set.
-    pub fn variable(mut self, name: &str, value: &str) -> Run {
+    pub(crate) fn variable(mut self, name: &str, value: &str) -> Run {
         self.command.env(name, value);
         self
     }
 
     /// Starts it and leaves it running.
-    pub fn start(mut self) -> Child {
+    pub(crate) fn start(mut self) -> Child {
         let mut child = self
             .command
             .stdin(Stdio::piped())
@@ -98,13 +98,13 @@ impl Run {
     }
 
     /// Runs it to its end.
-    pub fn outcome(self) -> Outcome {
+    pub(crate) fn outcome(self) -> Outcome {
         finish(self.start())
     }
 }
 
 /// Waits for a started program.
-pub fn finish(mut child: Child) -> Outcome {
+pub(crate) fn finish(mut child: Child) -> Outcome {
     let mut stdout = child.stdout.take().expect("the output is a pipe");
     let mut stderr = child.stderr.take().expect("the messages are a pipe");
     let out = std::thread::spawn(move || read(&mut stdout));
@@ -135,11 +135,11 @@ fn read(stream: &mut impl Read) -> String {
 }
 
 /// A folder that goes away with its owner.
-pub struct Scratch(pub PathBuf);
+pub(crate) struct Scratch(pub(crate) PathBuf);
 
 impl Scratch {
     /// An empty folder.
-    pub fn new() -> Scratch {
+    pub(crate) fn new() -> Scratch {
         static COUNT: AtomicU32 = AtomicU32::new(0);
         let number = COUNT.fetch_add(1, Ordering::Relaxed);
         let path = std::env::temp_dir().join(format!("wippy-test-{}-{number}", std::process::id()));
@@ -148,14 +148,14 @@ impl Scratch {
     }
 
     /// A folder with one file.
-    pub fn with(name: &str, text: impl AsRef<[u8]>) -> Scratch {
+    pub(crate) fn with(name: &str, text: impl AsRef<[u8]>) -> Scratch {
         let scratch = Scratch::new();
         scratch.file(name, text);
         scratch
     }
 
     /// One more file; folders in its name are made.
-    pub fn file(&self, name: &str, text: impl AsRef<[u8]>) -> PathBuf {
+    pub(crate) fn file(&self, name: &str, text: impl AsRef<[u8]>) -> PathBuf {
         let path = self.0.join(name);
         fs::create_dir_all(path.parent().expect("a file is in a folder")).expect("a folder can be made");
         fs::write(&path, text).expect("a file can be written");
@@ -172,7 +172,7 @@ impl Drop for Scratch {
 
 /// Asserts code, output and messages at once.
 #[track_caller]
-pub fn expect(run: Run, code: i32, out: &str, err: &str) {
+pub(crate) fn expect(run: Run, code: i32, out: &str, err: &str) {
     let outcome = run.outcome();
     assert_eq!(outcome, Outcome { code, out: out.to_owned(), err: err.to_owned() });
 }
