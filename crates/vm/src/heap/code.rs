@@ -1,0 +1,186 @@
+//! Linked functions: prototypes whose constants have become values of a heap.
+//!
+//! Functions that a heap loads belong to a [`Unit`], a cell that every closure of them keeps alive. Invariant: a
+//! [`Code`] is never changed or moved after it is linked, and lives as long as its unit.
+
+use std::sync::Arc;
+
+use super::object::{Header, Kind};
+use super::slot::{Slot, tag};
+use super::{Heap, OutOfMemory, string};
+use crate::bytecode::instruction::Instruction;
+use crate::bytecode::prototype::{Constant, LocalDescription, Position, Prototype, UpvalueDescription};
+
+/// A function ready to run.
+#[repr(C)]
+pub(crate) struct Code {
+    pub(crate) instructions: Box<[Instruction]>,
+    /// Values; `aux` of a string is its hash.
+    pub(crate) constants: Box<[Slot]>,
+    /// Nested functions, owned by the same unit.
+    pub(crate) children: Box<[*const Code]>,
+    pub(crate) upvalues: Box<[UpvalueDescription]>,
+    pub(crate) parameters: u8,
+    pub(crate) is_vararg: bool,
+    pub(crate) registers: u8,
+    /// Owner; null if the code is owned by nobody in this heap and all its constants are immortal.
+    pub(crate) unit: *mut Unit,
+    pub(crate) source: Arc<[u8]>,
+    pub(crate) line_defined: u32,
+    pub(crate) last_line_defined: u32,
+    pub(crate) positions: Box<[Position]>,
+    pub(crate) locals: Box<[LocalDescription]>,
+}
+
+/// Functions that were loaded together.
+#[repr(C)]
+pub(crate) struct Unit {
+    pub(crate) header: Header,
+    /// All functions, nested ones before those that contain them.
+    pub(crate) functions: Vec<Box<Code>>,
+    /// Accounted for the functions, in bytes.
+    pub(super) bytes: usize,
+}
+
+impl Unit {
+    /// Drops the functions; how many bytes were accounted for them.
+    ///
+    /// # Safety
+    /// No closure of them is alive.
+    pub(super) unsafe fn release(unit: *mut Unit) -> usize {
+        // SAFETY: the caller's promise; a unit's fields are initialised.
+        unsafe {
+            drop(std::mem::take(&mut (*unit).functions));
+            std::mem::take(&mut (*unit).bytes)
+        }
+    }
+}
+
+impl Heap {
+    /// Makes a prototype's functions ready to run in this heap.
+    ///
+    /// The result lives as long as a closure of it, or of one of its nested functions, lives; until the first closure
+    /// is made no collection may happen.
+    pub(crate) fn link(&mut self, prototype: &Prototype) -> Result<*const Code, OutOfMemory> {
+        let bytes = footprint(prototype);
+        if !self.has_room(bytes) {
+            return Err(OutOfMemory);
+        }
+        const BYTES: usize = size_of::<Unit>();
+        // Its constants may be unmarked strings, so it must be traced.
+        let header = Header { kind: Kind::Code, mark: self.pale(), flags: 0, small: 0, size: BYTES as u32 };
+        let unit = self.memory.small(BYTES, header).cast::<Unit>();
+        // SAFETY: the cell is fresh and of this size; fields are written, not dropped.
+        unsafe {
+            (&raw mut (*unit).functions).write(Vec::new());
+            (*unit).bytes = bytes;
+        }
+        self.memory.account(bytes as isize);
+        self.destructible.push(unit.cast());
+        let mut functions = Vec::new();
+        let code = self.link_function(prototype, unit, &mut functions);
+        // On failure the unit is garbage with what it has got.
+        // SAFETY: as above.
+        unsafe { (*unit).functions = functions };
+        code
+    }
+
+    fn link_function(
+        &mut self,
+        prototype: &Prototype,
+        unit: *mut Unit,
+        functions: &mut Vec<Box<Code>>,
+    ) -> Result<*const Code, OutOfMemory> {
+        let mut children = Vec::with_capacity(prototype.prototypes.len());
+        for child in &prototype.prototypes {
+            children.push(self.link_function(child, unit, functions)?);
+        }
+        let mut constants = Vec::with_capacity(prototype.constants.len());
+        for constant in &prototype.constants {
+            constants.push(self.link_constant(constant)?);
+        }
+        functions.push(Box::new(Code {
+            instructions: prototype.code.as_slice().into(),
+            constants: constants.into(),
+            children: children.into(),
+            upvalues: prototype.upvalues.as_slice().into(),
+            parameters: prototype.parameters,
+            is_vararg: prototype.is_vararg,
+            registers: prototype.registers,
+            unit,
+            source: Arc::clone(&prototype.source),
+            line_defined: prototype.line_defined,
+            last_line_defined: prototype.last_line_defined,
+            positions: prototype.positions.as_slice().into(),
+            locals: prototype.locals.as_slice().into(),
+        }));
+        let code: &Code = functions.last().expect("just pushed");
+        Ok(code)
+    }
+
+    fn link_constant(&mut self, constant: &Constant) -> Result<Slot, OutOfMemory> {
+        Ok(match constant {
+            Constant::Nil => Slot::NIL,
+            Constant::Boolean(b) => Slot::boolean(*b),
+            Constant::Integer(i) => Slot::integer(*i),
+            Constant::Float(f) => Slot::float(*f),
+            Constant::String(bytes) => {
+                let s = self.constant_string(bytes)?;
+                // SAFETY: the string was made or found just now.
+                Slot { aux: unsafe { string::hash(s) }, ..Slot::string(s) }
+            }
+        })
+    }
+}
+
+/// Bytes that a linked function and its nested ones take outside of cells.
+fn footprint(prototype: &Prototype) -> usize {
+    size_of::<Code>()
+        + size_of::<Box<Code>>()
+        + size_of_val(prototype.code.as_slice())
+        + prototype.constants.len() * size_of::<Slot>()
+        + prototype.prototypes.len() * size_of::<*const Code>()
+        + size_of_val(prototype.upvalues.as_slice())
+        + size_of_val(prototype.positions.as_slice())
+        + size_of_val(prototype.locals.as_slice())
+        + prototype.prototypes.iter().map(footprint).sum::<usize>()
+}
+
+impl Code {
+    /// The function as plain data again, for `string.dump`.
+    ///
+    /// # Safety
+    /// The code is alive.
+    pub(crate) unsafe fn to_prototype(&self) -> Prototype {
+        // SAFETY: constants and children live as long as the code.
+        unsafe {
+            Prototype {
+                code: self.instructions.to_vec(),
+                constants: self.constants.iter().map(|&constant| plain(constant)).collect(),
+                prototypes: self.children.iter().map(|&child| (*child).to_prototype()).collect(),
+                upvalues: self.upvalues.to_vec(),
+                parameters: self.parameters,
+                is_vararg: self.is_vararg,
+                registers: self.registers,
+                source: Arc::clone(&self.source),
+                line_defined: self.line_defined,
+                last_line_defined: self.last_line_defined,
+                positions: self.positions.to_vec(),
+                locals: self.locals.to_vec(),
+            }
+        }
+    }
+}
+
+/// A constant as plain data.
+unsafe fn plain(constant: Slot) -> Constant {
+    match constant.tag {
+        tag::INTEGER => Constant::Integer(constant.as_integer()),
+        tag::FLOAT => Constant::Float(constant.as_float()),
+        tag::TRUE => Constant::Boolean(true),
+        tag::FALSE => Constant::Boolean(false),
+        // SAFETY: the caller's constants are alive.
+        tag::STRING => Constant::String(unsafe { string::bytes(constant.as_string()) }.into()),
+        _ => Constant::Nil,
+    }
+}

@@ -1,0 +1,322 @@
+//! The collector's course: when it works, how much, and the end of marking.
+//!
+//! Incremental mark and sweep. Marks alternate between two values, so nothing has to be unmarked; new cells are born
+//! marked. Not here: how an object is traced (`trace`), weak tables (`weak`), finalizers (`finalize`), sweeping
+//! (`memory`). Invariant: while marking, a marked and traced object refers to marked objects or to such as wait in
+//! the gray list; stacks are exempt and scanned again at the end.
+
+use std::ptr::null_mut;
+
+use super::object::{Coroutine, Header, Kind, UserData};
+use super::code::Unit;
+use super::slot::Slot;
+use super::{Heap, Phase, coroutine};
+
+/// A cycle starts when the heap is this large relative to what the last one found alive.
+pub(super) const DEFAULT_PAUSE: u32 = 200;
+
+/// Work of the collector relative to allocation, in bytes per hundred bytes.
+pub(super) const DEFAULT_STEP: u32 = 400;
+
+/// Work of one step, in weighted bytes: about 20 microseconds of marking.
+const STEP_WORK: isize = 64 * 1024;
+
+/// No cycle starts below this many bytes.
+const FIRST_CYCLE_BYTES: usize = 24 * 1024;
+
+/// Work of ending one object that owns something.
+const DESTROY_WORK: isize = 256;
+
+impl Heap {
+    /// Whether the collector should be given a step now.
+    #[inline(always)]
+    pub(crate) fn wants_collection(&self) -> bool {
+        self.memory.debt > 0
+    }
+
+    /// Does a bounded amount of work; true if that ended a cycle.
+    ///
+    /// # Safety
+    /// `top` of the running coroutine is its first dead slot, and everything reachable is reachable from the roots.
+    /// The stacks of all coroutines but the running one may move.
+    pub(crate) unsafe fn step(&mut self) -> bool {
+        // SAFETY: the caller's promise.
+        unsafe {
+            if self.stress {
+                self.full();
+                return true;
+            }
+            if self.stopped {
+                if self.over_limit() {
+                    self.full();
+                    return true;
+                }
+                self.set_next_cycle();
+                return false;
+            }
+            self.work(STEP_WORK)
+        }
+    }
+
+    /// A step asked for by `collectgarbage("step", kilobytes)`: works as if that much had been allocated; zero is one
+    /// small step. True if that ended a cycle.
+    ///
+    /// # Safety
+    /// As for [`Heap::step`].
+    pub(crate) unsafe fn step_for(&mut self, kilobytes: usize) -> bool {
+        const SMALLEST: isize = 2 * 1024;
+        let work = (kilobytes as u128 * 1024 * u128::from(self.step_percent) / 100).min(1 << 50) as isize;
+        // SAFETY: the caller's promise.
+        let ended = unsafe { self.work(work.max(SMALLEST)) };
+        if self.stopped {
+            self.set_next_cycle();
+        }
+        ended
+    }
+
+    unsafe fn work(&mut self, work: isize) -> bool {
+        let mut budget = work;
+        // SAFETY: the caller's promise, passed on.
+        let ended = unsafe { self.run(&mut budget) };
+        if ended {
+            self.set_next_cycle();
+        } else {
+            let paid = (work - budget) as i128 * 100 / i128::from(self.step_percent);
+            self.memory.set_threshold(self.memory.threshold().saturating_add(paid as usize));
+        }
+        ended
+    }
+
+    /// A complete collection.
+    ///
+    /// # Safety
+    /// As for [`Heap::step`].
+    pub(crate) unsafe fn full(&mut self) {
+        // SAFETY: the caller's promise.
+        unsafe {
+            if self.phase != Phase::Idle {
+                while !self.run(&mut isize::MAX.clone()) {}
+            }
+            while !self.run(&mut isize::MAX.clone()) {}
+        }
+        self.set_next_cycle();
+    }
+
+    unsafe fn run(&mut self, budget: &mut isize) -> bool {
+        while *budget > 0 {
+            // SAFETY: the caller's promise; phases follow one another as their contracts ask.
+            unsafe {
+                match self.phase {
+                    Phase::Idle => self.begin(),
+                    Phase::Mark => {
+                        if self.propagate(budget) {
+                            self.end_marking();
+                        }
+                    }
+                    Phase::Destroy => self.destroy(budget),
+                    Phase::Sweep => {
+                        if self.memory.sweep(budget) {
+                            self.phase = Phase::Idle;
+                            return true;
+                        }
+                    }
+                }
+            }
+        }
+        false
+    }
+
+    unsafe fn begin(&mut self) {
+        debug_assert!(!self.marking && self.gray.is_empty() && self.slices.is_empty());
+        self.memory.epoch ^= 3;
+        self.marking = true;
+        self.phase = Phase::Mark;
+        self.live_bytes = 0;
+        // SAFETY: roots are alive.
+        unsafe {
+            self.mark_roots();
+            self.touched(self.roots.current);
+        }
+    }
+
+    unsafe fn mark_roots(&mut self) {
+        let roots = &self.roots;
+        let cells = [
+            roots.registry.cast::<Header>(),
+            roots.globals.cast(),
+            roots.main.cast(),
+            roots.current.cast(),
+        ];
+        for cell in cells.into_iter().chain(roots.metatables.map(<*mut _>::cast)) {
+            if !cell.is_null() {
+                self.gray.push(cell);
+            }
+        }
+        let values = std::iter::once(&roots.error).chain(&roots.extra).chain(&self.due);
+        for value in values {
+            if value.is_collectable() {
+                self.gray.push(value.as_header());
+            }
+        }
+    }
+
+    /// To be called when the interpreter switches to a coroutine: its stack is scanned again at the end of marking.
+    ///
+    /// # Safety
+    /// The coroutine is null or alive.
+    #[inline]
+    pub(crate) unsafe fn touched(&mut self, co: *mut Coroutine) {
+        if self.marking && !co.is_null() {
+            // SAFETY: the caller's promise.
+            unsafe {
+                if (*co).header.flags & coroutine::TOUCHED == 0 {
+                    (*co).header.flags |= coroutine::TOUCHED;
+                    self.touched.push(co);
+                }
+            }
+        }
+    }
+
+    /// The indivisible end of marking: what has changed behind the collector's back, weak tables, finalizers.
+    unsafe fn end_marking(&mut self) {
+        // SAFETY: roots and touched coroutines are alive; marking is complete but for them.
+        unsafe {
+            self.mark_roots();
+            let touched = std::mem::take(&mut self.touched);
+            for &co in &touched {
+                (*co).header.flags &= !coroutine::TOUCHED;
+                self.scan_again(co);
+            }
+            self.propagate_all();
+            self.converge_ephemerons();
+            // Values go before finalizers bring objects back, keys after (manual, section 2.5.4).
+            self.clear_weak_values(0, 0);
+            let before = (self.weak_values.len(), self.all_weak.len());
+            self.separate_finalizable();
+            self.propagate_all();
+            self.converge_ephemerons();
+            self.clear_weak_keys();
+            self.clear_weak_values(before.0, before.1);
+            self.weak_values.clear();
+            self.ephemerons.clear();
+            self.all_weak.clear();
+            self.strings.purge(self.memory.epoch);
+        }
+        self.gray.release();
+        self.slices.release();
+        self.marking = false;
+        self.phase = Phase::Destroy;
+        self.destroy_from = 0;
+        self.destroy_kept = 0;
+    }
+
+    pub(super) unsafe fn propagate_all(&mut self) {
+        // SAFETY: the caller's promise.
+        unsafe { while !self.propagate(&mut isize::MAX.clone()) {} }
+    }
+
+    unsafe fn destroy(&mut self, budget: &mut isize) {
+        // SAFETY: no cell is freed before this phase ends, so all headers are readable.
+        unsafe {
+            while self.destroy_from < self.destructible.len() {
+                if *budget <= 0 {
+                    return;
+                }
+                let object = self.destructible[self.destroy_from];
+                self.destroy_from += 1;
+                *budget -= 16;
+                if (*object).mark & self.memory.epoch != 0 {
+                    self.destructible[self.destroy_kept] = object;
+                    self.destroy_kept += 1;
+                } else {
+                    *budget -= DESTROY_WORK;
+                    // Until the slot is reused or cut off the list must not name an ended object.
+                    self.destructible[self.destroy_from - 1] = null_mut();
+                    self.end_object(object);
+                }
+            }
+        }
+        self.destructible.truncate(self.destroy_kept);
+        if self.destructible.capacity() > 64 && self.destructible.len() < self.destructible.capacity() / 4 {
+            self.destructible.shrink_to(self.destructible.len() * 2);
+        }
+        self.memory.begin_sweep();
+        self.phase = Phase::Sweep;
+    }
+
+    /// Releases what an object owns outside the heap.
+    ///
+    /// # Safety
+    /// The object is null, or nobody will use it any more and its cell is not yet freed.
+    pub(super) unsafe fn end_object(&mut self, object: *mut Header) {
+        if object.is_null() {
+            return;
+        }
+        // SAFETY: the kind says what the object is.
+        unsafe {
+            match (*object).kind {
+                Kind::UserData => (*object.cast::<UserData>()).data = None,
+                Kind::Coroutine => self.destroy_coroutine(object.cast()),
+                Kind::Code => {
+                    let released = Unit::release(object.cast());
+                    self.memory.account(-(released as isize));
+                }
+                _ => debug_assert!(false, "only these own something"),
+            }
+        }
+    }
+
+    /// Chooses when the next cycle starts, from what is known to be alive.
+    pub(super) fn set_next_cycle(&mut self) {
+        let threshold = if self.stress {
+            0
+        } else if self.stopped {
+            usize::MAX
+        } else {
+            let live = self.live_bytes;
+            let wanted = (live as u128 * u128::from(self.pause_percent) / 100).min(1 << 60) as usize;
+            // What was allocated since is part of the heap now: leave room to work.
+            wanted.max(self.bytes() + live / 2).max(FIRST_CYCLE_BYTES)
+        };
+        self.memory.set_threshold(threshold.min(self.limit()));
+    }
+
+    /// `collectgarbage("setpause")`: percent of the live bytes at which the next cycle starts; the old value.
+    pub(crate) fn set_pause(&mut self, percent: u32) -> u32 {
+        std::mem::replace(&mut self.pause_percent, percent)
+    }
+
+    /// `collectgarbage("setstepmul")`: percent of work per allocated byte; the old value.
+    pub(crate) fn set_step_multiplier(&mut self, percent: u32) -> u32 {
+        // Less would let the heap outgrow the collector.
+        std::mem::replace(&mut self.step_percent, percent.max(40))
+    }
+
+    /// No cycle starts on its own from now on, unless the limit is reached.
+    pub(crate) fn stop(&mut self) {
+        self.stopped = true;
+        self.set_next_cycle();
+    }
+
+    /// Undoes [`Heap::stop`].
+    pub(crate) fn restart(&mut self) {
+        self.stopped = false;
+        self.memory.set_threshold(self.bytes());
+    }
+
+    /// Whether cycles start on their own.
+    pub(crate) fn is_running(&self) -> bool {
+        !self.stopped
+    }
+
+    /// For tests: collect at every safepoint.
+    pub(crate) fn set_stress(&mut self, on: bool) {
+        self.stress = on;
+        self.set_next_cycle();
+    }
+
+    /// Marks a value that came out of a list which is no root any more.
+    pub(super) fn keep(&mut self, value: Slot) {
+        self.barrier(value);
+    }
+}

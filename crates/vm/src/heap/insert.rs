@@ -1,0 +1,229 @@
+//! Tables, write side: set, insert, append. No metamethods.
+//!
+//! Growth is in `rehash`. Invariant: every value and key that is stored passes the barrier.
+
+use std::ptr::null_mut;
+
+use super::Heap;
+use super::object::{Header, Node, StringObject, Table, absent};
+use super::slot::{self, Slot, tag};
+use super::string;
+use super::table::{TableError, find, find_integer, find_string, main_position, normal};
+
+impl Heap {
+    /// Raw write of any key.
+    ///
+    /// # Safety
+    /// Table, key and value are alive and this heap's (or immortal).
+    #[inline]
+    pub(crate) unsafe fn set(&mut self, t: *mut Table, key: Slot, value: Slot) -> Result<(), TableError> {
+        // SAFETY: the caller's promise.
+        unsafe {
+            let key = normal(key);
+            match key.tag {
+                tag::STRING => self.set_string(t, key.as_string(), value),
+                tag::INTEGER => self.set_integer(t, key.as_integer(), value),
+                tag::NIL => Err(TableError::NilKey),
+                tag::FLOAT if key.as_float().is_nan() => Err(TableError::NanKey),
+                _ => {
+                    let node = find(t, key);
+                    self.store(t, node, key, value)
+                }
+            }
+        }
+    }
+
+    /// Raw write of a string key.
+    ///
+    /// # Safety
+    /// As for [`Heap::set`].
+    #[inline]
+    pub(crate) unsafe fn set_string(
+        &mut self,
+        t: *mut Table,
+        s: *const StringObject,
+        value: Slot,
+    ) -> Result<(), TableError> {
+        // SAFETY: the caller's promise.
+        unsafe {
+            (*t).header.flags &= !absent::ALL;
+            let node = find_string(t, s);
+            self.store(t, node, Slot::string(s), value)
+        }
+    }
+
+    /// Raw write of an integer key.
+    ///
+    /// # Safety
+    /// As for [`Heap::set`].
+    #[inline]
+    pub(crate) unsafe fn set_integer(&mut self, t: *mut Table, i: i64, value: Slot) -> Result<(), TableError> {
+        // SAFETY: the caller's promise; slots below `capacity` are initialised.
+        unsafe {
+            let index = (i as u64).wrapping_sub(1);
+            if index < u64::from((*t).capacity) {
+                let index = index as u32;
+                slot::copy((*t).array.add(index as usize), &value);
+                if value.is_nil() {
+                    if index + 1 == (*t).len {
+                        (*t).len = index;
+                    }
+                } else {
+                    if index >= (*t).len {
+                        (*t).len = index + 1;
+                    }
+                    self.barrier(value);
+                }
+                return Ok(());
+            }
+            if (*t).has_no_nodes() {
+                return if value.is_nil() { Ok(()) } else { self.insert(t, Slot::integer(i), value) };
+            }
+            let node = find_integer(t, i);
+            self.store(t, node, Slot::integer(i), value)
+        }
+    }
+
+    /// Writes `t[len + 1]`.
+    ///
+    /// # Safety
+    /// As for [`Heap::set`].
+    pub(crate) unsafe fn append(&mut self, t: *mut Table, value: Slot) -> Result<(), TableError> {
+        // SAFETY: the caller's promise.
+        unsafe { self.set_integer(t, i64::from((*t).len) + 1, value) }
+    }
+
+    /// Writes to the node of a key, or makes one if there is none.
+    #[inline(always)]
+    unsafe fn store(&mut self, t: *mut Table, node: *mut Node, key: Slot, value: Slot) -> Result<(), TableError> {
+        // SAFETY: the caller's promise; a node that was found is not the shared empty one.
+        unsafe {
+            if !node.is_null() {
+                if (*node).is_empty() {
+                    // Its key may be an equal string that is about to be given up; this one is in use.
+                    (*node).key = key.payload;
+                    self.barrier(key);
+                }
+                (*node).set_value(value);
+                self.barrier(value);
+                return Ok(());
+            }
+            if value.is_nil() { Ok(()) } else { self.insert(t, key, value) }
+        }
+    }
+
+    /// Adds an entry for a normalised key that is not in the table; the value is not nil.
+    #[inline(never)]
+    pub(super) unsafe fn insert(&mut self, t: *mut Table, key: Slot, value: Slot) -> Result<(), TableError> {
+        // SAFETY: the caller's promise.
+        unsafe {
+            self.barrier(key);
+            self.barrier(value);
+            if key.tag == tag::INTEGER
+                && key.payload == u64::from((*t).capacity) + 1
+                && (*t).len == (*t).capacity
+                && self.grow_for_append(t)?
+            {
+                let len = (*t).len;
+                slot::copy((*t).array.add(len as usize), &value);
+                (*t).len = len + 1;
+                return Ok(());
+            }
+            if self.insert_node(t, key, value) {
+                return Ok(());
+            }
+            self.rehash(t, key)?;
+            // The key may belong to the array part now.
+            if key.tag == tag::INTEGER && key.payload.wrapping_sub(1) < u64::from((*t).capacity) {
+                return self.set_integer(t, key.as_integer(), value);
+            }
+            let placed = self.insert_node(t, key, value);
+            debug_assert!(placed, "a rehash makes room for one more key");
+            if placed { Ok(()) } else { Err(TableError::Overflow) }
+        }
+    }
+
+    /// Adds a node for a key that is not in the table; false if there is no free one.
+    ///
+    /// A key whose main position is taken by a node that does not belong there moves that node away and takes its
+    /// place; else the key goes to a free node and is linked behind its main position.
+    pub(super) unsafe fn insert_node(&mut self, t: *mut Table, key: Slot, value: Slot) -> bool {
+        // SAFETY: all nodes touched are the table's; chains stay within them.
+        unsafe {
+            if (*t).has_no_nodes() {
+                return false;
+            }
+            let mut node = main_position(t, key);
+            if !(*node).is_empty() {
+                let free = free_node(t);
+                if free.is_null() {
+                    return false;
+                }
+                let owner = position_of(t, node);
+                if owner == node {
+                    (*free).next = match (*node).next {
+                        0 => 0,
+                        next => next + distance(free, node),
+                    };
+                    (*node).next = distance(node, free);
+                    node = free;
+                } else {
+                    let mut before = owner;
+                    while before.offset((*before).next as isize) != node {
+                        before = before.offset((*before).next as isize);
+                    }
+                    (*before).next = distance(before, free);
+                    free.copy_from_nonoverlapping(node, 1);
+                    if (*node).next != 0 {
+                        (*free).next += distance(free, node);
+                        (*node).next = 0;
+                    }
+                }
+            }
+            (*node).key = key.payload;
+            (*node).key_tag = key.tag as u8;
+            (*node).hash = if key.tag == tag::STRING { string::hash(key.as_string()) as u16 } else { 0 };
+            (*node).set_value(value);
+            true
+        }
+    }
+}
+
+/// Distance from one node to another, in nodes.
+#[inline(always)]
+unsafe fn distance(from: *mut Node, to: *mut Node) -> i32 {
+    // SAFETY: both are nodes of one table.
+    unsafe { to.offset_from(from) as i32 }
+}
+
+/// Main position of the key of an occupied node.
+#[inline(always)]
+unsafe fn position_of(t: *mut Table, node: *mut Node) -> *mut Node {
+    // SAFETY: the key of an occupied node is alive. While the mask has at most 16 bits the node knows enough of a
+    // string's hash.
+    unsafe {
+        let mask = (*t).mask();
+        if (*node).key_tag == tag::STRING as u8 && mask <= usize::from(u16::MAX) {
+            (*t).nodes.add(usize::from((*node).hash) & mask)
+        } else {
+            main_position(t, (*node).key())
+        }
+    }
+}
+
+/// A node that was never used, or null. Its index is kept in the `size` of the part's header and only goes down.
+#[inline(always)]
+unsafe fn free_node(t: *mut Table) -> *mut Node {
+    // SAFETY: the nodes are preceded by their cell's header.
+    unsafe {
+        let header = (*t).nodes.cast::<Header>().sub(1);
+        while (*header).size > 0 {
+            (*header).size -= 1;
+            let node = (*t).nodes.add((*header).size as usize);
+            if (*node).key_tag == tag::NIL as u8 {
+                return node;
+            }
+        }
+        null_mut()
+    }
+}

@@ -1,0 +1,316 @@
+//! The heap of one interpreter: every Lua object, byte accounting, limits, the collector.
+//!
+//! Single-threaded, without locks or reference counts. The interpreter holds raw pointers and tells the collector its
+//! roots; allocation never collects, only [`Heap::step`] and [`Heap::full`] do, at safepoints that the interpreter
+//! chooses. Invariant: between safepoints every object that the interpreter can still reach is reachable from
+//! [`Roots`], and every store into a cell that is not a stack was followed by [`Heap::barrier`].
+#![allow(unsafe_code, reason = "objects are raw cells in blocks; docs/unsafe.md lists the invariants")]
+
+mod class;
+pub(crate) mod code;
+mod collect;
+mod coroutine;
+mod finalize;
+mod gray;
+pub(crate) mod handle;
+pub(crate) mod hash;
+mod insert;
+mod memory;
+pub(crate) mod object;
+mod pool;
+mod rehash;
+pub(crate) mod shared;
+pub(crate) mod slot;
+pub(crate) mod string;
+pub(crate) mod table;
+mod trace;
+mod weak;
+
+use std::any::Any;
+use std::collections::VecDeque;
+use std::ptr::null_mut;
+
+use code::Code;
+use gray::Segments;
+use memory::Memory;
+use object::{Closure, Coroutine, Header, Kind, NativeClosure, StringObject, Table, Upvalue, UserData};
+use slot::Slot;
+
+use crate::native::Native;
+
+/// The memory limit would be passed, or the system has no more memory.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct OutOfMemory;
+
+/// What the collector starts from.
+pub(crate) struct Roots {
+    pub(crate) registry: *mut Table,
+    pub(crate) globals: *mut Table,
+    pub(crate) main: *mut Coroutine,
+    /// The coroutine that runs.
+    pub(crate) current: *mut Coroutine,
+    /// Metatables of types that have one for all their values.
+    pub(crate) metatables: [*mut Table; 10],
+    /// An error value on its way.
+    pub(crate) error: Slot,
+    /// Whatever else must live.
+    pub(crate) extra: Vec<Slot>,
+}
+
+/// What the collector does next.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Phase {
+    /// Waits for allocation.
+    Idle,
+    /// Follows references.
+    Mark,
+    /// Ends objects that own something outside the heap.
+    Destroy,
+    /// Finds dead cells.
+    Sweep,
+}
+
+/// Part of a large table that is still to be traced.
+#[derive(Clone, Copy)]
+struct Slice {
+    table: *mut Table,
+    from: u32,
+}
+
+/// See the module.
+pub(crate) struct Heap {
+    memory: Memory,
+    /// The collector is marking: stores must pass the barrier.
+    marking: bool,
+    phase: Phase,
+    stress: bool,
+    stopped: bool,
+    seed: u64,
+    strings: string::Cache,
+    /// What lives.
+    pub(crate) roots: Roots,
+    gray: Segments<*mut Header>,
+    slices: Segments<Slice>,
+    /// Coroutines that ran during this marking.
+    touched: Vec<*mut Coroutine>,
+    weak_values: Vec<*mut Table>,
+    ephemerons: Vec<*mut Table>,
+    all_weak: Vec<*mut Table>,
+    /// Objects that own something outside the heap.
+    destructible: Vec<*mut Header>,
+    destroy_from: usize,
+    destroy_kept: usize,
+    /// Objects with a finalizer, in order of registration.
+    finalizers: Vec<Slot>,
+    /// Objects whose finalizer is due, in the order of calling.
+    due: VecDeque<Slot>,
+    /// Bytes found alive by this or the last marking.
+    live_bytes: usize,
+    pause_percent: u32,
+    step_percent: u32,
+    /// The string `__mode`.
+    mode: *const StringObject,
+}
+
+// SAFETY: every pointer in a heap leads to cells of that heap, which nobody else refers to, or to immutable immortal
+// cells; host data in userdata and continuations is `Send` by its type.
+unsafe impl Send for Heap {}
+
+impl Heap {
+    /// An empty heap that may use `limit_bytes`.
+    pub(crate) fn new(limit_bytes: usize) -> Heap {
+        let mut heap = Heap {
+            memory: Memory::new(limit_bytes, 0),
+            marking: false,
+            phase: Phase::Idle,
+            stress: false,
+            stopped: false,
+            seed: hash::seed(),
+            strings: string::Cache::new(),
+            roots: Roots {
+                registry: null_mut(),
+                globals: null_mut(),
+                main: null_mut(),
+                current: null_mut(),
+                metatables: [null_mut(); 10],
+                error: Slot::NIL,
+                extra: Vec::new(),
+            },
+            gray: Segments::new(),
+            slices: Segments::new(),
+            touched: Vec::new(),
+            weak_values: Vec::new(),
+            ephemerons: Vec::new(),
+            all_weak: Vec::new(),
+            destructible: Vec::new(),
+            destroy_from: 0,
+            destroy_kept: 0,
+            finalizers: Vec::new(),
+            due: VecDeque::new(),
+            live_bytes: 0,
+            pause_percent: collect::DEFAULT_PAUSE,
+            step_percent: collect::DEFAULT_STEP,
+            mode: shared::intern(b"__mode"),
+        };
+        heap.set_next_cycle();
+        heap
+    }
+
+    /// Bytes in use: live objects and dead ones that are not yet found.
+    #[inline]
+    pub(crate) fn bytes(&self) -> usize {
+        self.memory.bytes()
+    }
+
+    /// Most bytes that may be in use.
+    pub(crate) fn limit(&self) -> usize {
+        self.memory.limit()
+    }
+
+    /// Sets the limit; what is in use may already be above it.
+    pub(crate) fn set_limit(&mut self, limit_bytes: usize) {
+        self.memory.set_limit(limit_bytes);
+        self.set_next_cycle();
+    }
+
+    /// Whether small allocations have passed the limit; to be asked at safepoints, after a collection.
+    #[inline]
+    pub(crate) fn over_limit(&self) -> bool {
+        self.memory.refuses(0)
+    }
+
+    /// Counts (or, if negative, discounts) memory that an object owns outside the heap.
+    pub(crate) fn account(&mut self, bytes: isize) {
+        self.memory.account(bytes);
+    }
+
+    /// Whether `more` bytes could be allocated within the limit.
+    pub(crate) fn has_room(&self, more: usize) -> bool {
+        !self.memory.refuses(more)
+    }
+
+    /// Mark for an object whose references are filled in later without a barrier: while marking it is born unmarked,
+    /// so that it is traced when it is reached.
+    #[inline(always)]
+    fn pale(&self) -> u8 {
+        if self.marking { self.memory.epoch ^ 3 } else { self.memory.epoch }
+    }
+
+    /// A Lua function without its upvalues: `upvalues` null pointers, to be filled in before the next safepoint.
+    #[inline]
+    pub(crate) fn closure(&mut self, code: *const Code, upvalues: usize) -> *mut Closure {
+        debug_assert!(upvalues <= usize::from(u8::MAX));
+        let bytes = size_of::<Closure>() + upvalues * size_of::<*mut Upvalue>();
+        let header = Header {
+            kind: Kind::Closure,
+            mark: self.pale(),
+            flags: 0,
+            small: upvalues as u8,
+            size: bytes as u32,
+        };
+        let cell = self.function_cell(bytes, header).cast::<Closure>();
+        // SAFETY: the cell has room for that many pointers behind the fixed part.
+        unsafe {
+            (*cell).code = code;
+            let first = cell.add(1).cast::<*mut Upvalue>();
+            for i in 0..upvalues {
+                first.add(i).write(null_mut());
+            }
+        }
+        cell
+    }
+
+    /// A builtin with `upvalues` values, all nil, to be filled in before the next safepoint.
+    pub(crate) fn native_closure(&mut self, native: &'static Native, upvalues: usize) -> *mut NativeClosure {
+        debug_assert!(upvalues <= usize::from(u8::MAX));
+        let bytes = size_of::<NativeClosure>() + upvalues * size_of::<Slot>();
+        let header = Header {
+            kind: Kind::NativeClosure,
+            mark: self.pale(),
+            flags: 0,
+            small: upvalues as u8,
+            size: bytes as u32,
+        };
+        let cell = self.function_cell(bytes, header).cast::<NativeClosure>();
+        // SAFETY: the cell has room for that many slots behind the fixed part; the field is written, not dropped.
+        unsafe {
+            (&raw mut (*cell).native).write(native);
+            coroutine::fill_nil(cell.add(1).cast(), upvalues);
+        }
+        cell
+    }
+
+    #[inline(always)]
+    fn function_cell(&mut self, bytes: usize, header: Header) -> *mut Header {
+        if bytes <= 256 { self.memory.small(bytes, header) } else { self.memory.unlimited(bytes, header) }
+    }
+
+    /// A closed variable with the value nil.
+    #[inline]
+    pub(crate) fn upvalue(&mut self) -> *mut Upvalue {
+        const BYTES: usize = size_of::<Upvalue>();
+        let header =
+            Header { kind: Kind::Upvalue, mark: self.pale(), flags: 0, small: 0, size: BYTES as u32 };
+        let cell = self.memory.small(BYTES, header).cast::<Upvalue>();
+        // SAFETY: the cell is fresh and of this size.
+        unsafe {
+            (*cell).closed = Slot::NIL;
+            (*cell).value = &raw mut (*cell).closed;
+        }
+        cell
+    }
+
+    /// A host object.
+    pub(crate) fn userdata(&mut self, data: Option<Box<dyn Any + Send>>) -> *mut UserData {
+        const BYTES: usize = size_of::<UserData>();
+        let header =
+            Header { kind: Kind::UserData, mark: self.memory.epoch, flags: 0, small: 0, size: BYTES as u32 };
+        let cell = self.memory.small(BYTES, header).cast::<UserData>();
+        // SAFETY: the cell is fresh and of this size; fields are written, not dropped.
+        unsafe {
+            (*cell).metatable = null_mut();
+            (*cell).user_value = Slot::NIL;
+            (&raw mut (*cell).data).write(data);
+        }
+        self.destructible.push(cell.cast());
+        cell
+    }
+
+    /// To be called after storing `value` into any cell that is not a stack.
+    #[inline(always)]
+    pub(crate) fn barrier(&mut self, value: Slot) {
+        if value.is_collectable() && self.marking {
+            self.shade(value.as_header());
+        }
+    }
+
+    /// [`Heap::barrier`] for a pointer to a cell: a metatable, an upvalue.
+    #[inline(always)]
+    pub(crate) fn barrier_cell(&mut self, cell: *mut Header) {
+        if self.marking {
+            self.shade(cell);
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn shade(&mut self, cell: *mut Header) {
+        // SAFETY: the barrier is given live cells only.
+        if unsafe { (*cell).mark } & self.memory.epoch == 0 {
+            self.gray.push(cell);
+        }
+    }
+}
+
+impl Drop for Heap {
+    fn drop(&mut self) {
+        // The blocks go with `memory`; only what owns something outside is visited.
+        for i in 0..self.destructible.len() {
+            // SAFETY: the listed objects are alive, or dead and not yet destroyed.
+            unsafe { self.end_object(self.destructible[i]) };
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

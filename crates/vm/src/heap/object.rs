@@ -1,0 +1,223 @@
+//! Layouts of everything that lives in a heap.
+//!
+//! Only data and trivial accessors; allocation is in `alloc`, tracing in `collect`, the table algorithms in `table`.
+//! Invariant: every cell begins with a [`Header`], and the collector can tell its extent from the header alone.
+
+use std::any::Any;
+
+use super::code::Code;
+use super::slot::Slot;
+use crate::execute::frame::Frame;
+use crate::native::Native;
+
+/// What a cell is.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[repr(u8)]
+pub(crate) enum Kind {
+    /// On a free list, or the unused rest of a block.
+    Free,
+    String,
+    Table,
+    /// Array part of a table; marked by its owner.
+    Array,
+    /// Hash part of a table; marked by its owner.
+    Nodes,
+    Closure,
+    NativeClosure,
+    Upvalue,
+    UserData,
+    Coroutine,
+    /// Value or frame stack of a coroutine; marked by its owner.
+    Part,
+    /// Functions loaded at run time, owned by this heap; see [`super::code`].
+    Code,
+}
+
+/// First word of every cell.
+#[repr(C)]
+pub(crate) struct Header {
+    pub(crate) kind: Kind,
+    /// 1 or 2, alternating with each collection, or [`IMMORTAL`]; "marked in this cycle" is `mark & epoch != 0`.
+    pub(crate) mark: u8,
+    /// Meaning depends on the kind.
+    pub(crate) flags: u8,
+    /// Table: log2 of the node count. Closures: number of upvalues.
+    pub(crate) small: u8,
+    /// Bytes of the cell, header included; of a `Nodes` cell the index of the last free node instead.
+    pub(crate) size: u32,
+}
+
+/// Mark of cells outside every heap: the collector never follows, writes or frees them.
+pub(crate) const IMMORTAL: u8 = 3;
+
+/// Longest string that is entered into the caches and hashed at birth, in bytes.
+pub(crate) const SHORT_STRING_BYTES: usize = 40;
+
+/// A string: immutable bytes with their hash.
+#[repr(C)]
+pub(crate) struct StringObject {
+    pub(crate) header: Header,
+    /// Seeded hash of length and bytes; for a long string zero until first asked for.
+    pub(crate) hash: u32,
+    pub(crate) len: u32,
+    // `len` bytes follow, and a zero byte.
+}
+
+/// `flags` of a table that is used as a metatable: the event is known to be absent.
+pub(crate) mod absent {
+    pub(crate) const INDEX: u8 = 1;
+    pub(crate) const NEWINDEX: u8 = 2;
+    pub(crate) const EQ: u8 = 4;
+    pub(crate) const LEN: u8 = 8;
+    pub(crate) const CALL: u8 = 16;
+    pub(crate) const ALL: u8 = 31;
+}
+/// `flags` of a table: its entry in the finalizer list exists (its metatable had `__gc` when it was set).
+pub(crate) const TABLE_FINALIZER: u8 = 32;
+/// `flags` of a table that must not be written in place: shared, or read-only. Writers take the slow path.
+pub(crate) const TABLE_FROZEN: u8 = 128;
+
+/// A table, 40 bytes.
+#[repr(C)]
+pub(crate) struct Table {
+    pub(crate) header: Header,
+    /// `capacity` slots, all initialised; those at and above `len` are nil.
+    pub(crate) array: *mut Slot,
+    pub(crate) len: u32,
+    pub(crate) capacity: u32,
+    /// `1 << header.small` nodes; the shared empty node when there is no hash part.
+    pub(crate) nodes: *mut Node,
+    pub(crate) metatable: *mut Table,
+}
+
+/// An entry of the hash part, 24 bytes.
+///
+/// Never write a whole [`Slot`] over its first half: the padding would destroy key tag and link.
+#[repr(C)]
+pub(crate) struct Node {
+    pub(crate) payload: u64,
+    pub(crate) tag: u8,
+    /// Kind of the key; [`super::slot::tag::NIL`] when the node was never used.
+    pub(crate) key_tag: u8,
+    /// Low half of a string key's hash.
+    pub(crate) hash: u16,
+    /// Distance to the next node of the chain, in nodes; zero at the end.
+    pub(crate) next: i32,
+    pub(crate) key: u64,
+}
+
+/// A Lua function: `header.small` upvalue pointers follow.
+#[repr(C)]
+pub(crate) struct Closure {
+    pub(crate) header: Header,
+    pub(crate) code: *const Code,
+    // `[*mut Upvalue; header.small]`
+}
+
+/// A builtin with upvalues: `header.small` slots follow.
+#[repr(C)]
+pub(crate) struct NativeClosure {
+    pub(crate) header: Header,
+    pub(crate) native: &'static Native,
+    // `[Slot; header.small]`
+}
+
+/// A variable captured by closures. Open: `value` points into a stack and `next` links the coroutine's open upvalues
+/// by descending address. Closed: `value` points to `closed`.
+#[repr(C)]
+pub(crate) struct Upvalue {
+    pub(crate) header: Header,
+    pub(crate) value: *mut Slot,
+    pub(crate) closed: Slot,
+}
+
+impl Upvalue {
+    /// Link to the next open upvalue, kept where the closed value will be.
+    #[inline(always)]
+    pub(crate) fn next_open(&self) -> *mut Upvalue {
+        self.closed.payload as *mut Upvalue
+    }
+}
+
+/// A host object with an optional metatable.
+#[repr(C)]
+pub(crate) struct UserData {
+    pub(crate) header: Header,
+    pub(crate) metatable: *mut Table,
+    /// `debug.getuservalue`.
+    pub(crate) user_value: Slot,
+    /// Dropped when the cell is swept.
+    pub(crate) data: Option<Box<dyn Any + Send>>,
+}
+
+/// State of a coroutine.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[repr(u8)]
+pub(crate) enum Status {
+    /// Created or yielded.
+    Suspended,
+    /// On top of the chain of running coroutines.
+    Running,
+    /// Waits for a coroutine that it resumed.
+    Normal,
+    /// Returned or failed.
+    Dead,
+}
+
+/// A thread of execution: a value stack and a frame stack, nothing native.
+///
+/// Slots at and above `top` of a coroutine that does not run are dead; the collector clears them.
+#[repr(C)]
+pub(crate) struct Coroutine {
+    pub(crate) header: Header,
+    pub(crate) stack: *mut Slot,
+    /// First slot after the last usable one; some spare slots follow it.
+    pub(crate) stack_end: *mut Slot,
+    /// First dead slot; meaningful while not running Lua code, and after instructions with an open result list.
+    pub(crate) top: *mut Slot,
+    pub(crate) frames: *mut Frame,
+    pub(crate) frames_end: *mut Frame,
+    /// The active frame; `frames` itself is the base frame, which is never a Lua function.
+    pub(crate) frame: *mut Frame,
+    /// Open upvalues, highest first.
+    pub(crate) open_upvalues: *mut Upvalue,
+    /// The coroutine that resumed this one.
+    pub(crate) resumer: *mut Coroutine,
+    /// Debug hook of this coroutine, if any.
+    pub(crate) hook: *mut crate::execute::hook::Hook,
+    pub(crate) status: Status,
+}
+
+const _: () = {
+    assert!(size_of::<Header>() == 8);
+    assert!(size_of::<StringObject>() == 16);
+    assert!(size_of::<Table>() == 40);
+    assert!(size_of::<Node>() == 24);
+    assert!(size_of::<Closure>() == 16);
+    assert!(size_of::<NativeClosure>() == 16);
+    assert!(size_of::<Upvalue>() == 32);
+};
+
+impl NativeClosure {
+    /// Its upvalues.
+    ///
+    /// # Safety
+    /// The closure must be valid.
+    #[inline(always)]
+    pub(crate) unsafe fn upvalues(this: *mut NativeClosure) -> *mut Slot {
+        // SAFETY: they follow the fixed part.
+        unsafe { this.add(1).cast() }
+    }
+}
+
+impl Closure {
+    /// Its upvalues.
+    ///
+    /// # Safety
+    /// The closure must be valid.
+    #[inline(always)]
+    pub(crate) unsafe fn upvalues(this: *mut Closure) -> *mut *mut Upvalue {
+        // SAFETY: they follow the fixed part.
+        unsafe { this.add(1).cast() }
+    }
+}

@@ -1,0 +1,88 @@
+//! Where memory comes from: whole blocks and single large cells.
+//!
+//! Knows nothing about cells or accounting. Today both come from the global allocator; this is the seam where blocks
+//! from mapped chunks, shared by the heaps of a worker, can come in. Invariant: what was taken with a size is given
+//! back with the same size.
+
+use std::alloc::{Layout, alloc, dealloc, handle_alloc_error, realloc};
+
+/// Alignment of everything handed out, in bytes.
+const ALIGN: usize = 8;
+
+/// Largest single piece, in bytes; leaves room for rounding below what a layout may say.
+pub(super) const MAX_BYTES: usize = isize::MAX as usize / 2;
+
+fn layout(bytes: usize) -> Layout {
+    debug_assert!(bytes > 0 && bytes <= MAX_BYTES);
+    // SAFETY: the alignment is a power of two, and the size is far below the limit for a layout.
+    unsafe { Layout::from_size_align_unchecked(bytes, ALIGN) }
+}
+
+/// Takes `bytes` (not zero) of uninitialised memory; null when there is none.
+pub(super) fn take(bytes: usize) -> *mut u8 {
+    if bytes > MAX_BYTES {
+        return std::ptr::null_mut();
+    }
+    // SAFETY: the size is not zero.
+    let piece = unsafe { alloc(layout(bytes)) };
+    #[cfg(test)]
+    if !piece.is_null() {
+        outstanding::change(bytes as isize);
+    }
+    piece
+}
+
+/// Takes memory for a block; ends the program when there is none, as small allocations have nobody to tell.
+pub(super) fn take_block(bytes: usize) -> *mut u8 {
+    let piece = take(bytes);
+    if piece.is_null() {
+        handle_alloc_error(layout(bytes));
+    }
+    piece
+}
+
+/// Gives a piece back.
+///
+/// # Safety
+/// `piece` was taken with this size and is not used any more.
+pub(super) unsafe fn give(piece: *mut u8, bytes: usize) {
+    #[cfg(test)]
+    outstanding::change(-(bytes as isize));
+    // SAFETY: the caller's promise.
+    unsafe { dealloc(piece, layout(bytes)) }
+}
+
+/// Changes the size of a piece, which may move; null when there is no memory, and then the piece is as it was.
+///
+/// # Safety
+/// `piece` was taken with `old` bytes; `new` is not zero.
+pub(super) unsafe fn resize(piece: *mut u8, old: usize, new: usize) -> *mut u8 {
+    if new > MAX_BYTES {
+        return std::ptr::null_mut();
+    }
+    // SAFETY: the caller's promise.
+    let moved = unsafe { realloc(piece, layout(old), new) };
+    #[cfg(test)]
+    if !moved.is_null() {
+        outstanding::change(new as isize - old as isize);
+    }
+    moved
+}
+
+/// Bytes taken and not yet given back by this thread, for leak tests.
+#[cfg(test)]
+pub(super) mod outstanding {
+    use std::cell::Cell;
+
+    thread_local! {
+        static BYTES: Cell<isize> = const { Cell::new(0) };
+    }
+
+    pub(super) fn change(by: isize) {
+        BYTES.with(|bytes| bytes.set(bytes.get() + by));
+    }
+
+    pub(in super::super) fn bytes() -> isize {
+        BYTES.with(Cell::get)
+    }
+}

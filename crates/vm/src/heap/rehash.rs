@@ -1,0 +1,422 @@
+//! Tables: the sizes of their parts.
+//!
+//! A table grows its array part by doubling while it is filled in order; otherwise, when it has no free node, both
+//! parts get the sizes that its keys ask for: the largest power of two such that more than half of the array part is
+//! used. Invariant: nothing is changed when memory is short.
+
+use std::ptr::null_mut;
+
+use super::class::{SMALL_BYTES, rounded};
+use super::object::{Header, Kind, Node, Table};
+use super::slot::{self, Slot, tag};
+use super::table::{TableError, empty_nodes, find_integer};
+use super::{Heap, OutOfMemory};
+
+/// Most slots of an array part, and most nodes of a hash part; powers of two.
+const MAX_PART: usize = 1 << 30;
+
+/// Slots that the first append makes room for.
+const FIRST_CAPACITY: usize = 4;
+
+/// Bytes of an array part's cell.
+pub(super) const fn array_bytes(capacity: usize) -> usize {
+    size_of::<Header>() + capacity * size_of::<Slot>()
+}
+
+/// Bytes of a hash part's cell.
+pub(super) const fn node_bytes(log: u8) -> usize {
+    size_of::<Header>() + (size_of::<Node>() << log)
+}
+
+impl From<OutOfMemory> for TableError {
+    fn from(_: OutOfMemory) -> TableError {
+        TableError::OutOfMemory
+    }
+}
+
+/// Keys of a table by place, for the choice of sizes.
+struct Census {
+    /// Integer keys in `(2^(i-1), 2^i]`.
+    integers: [u32; 31],
+    integer_count: usize,
+}
+
+impl Census {
+    fn add(&mut self, key: u64) {
+        if key.wrapping_sub(1) < MAX_PART as u64 {
+            let bin = (key - 1).checked_ilog2().map_or(0, |log| log as usize + 1);
+            self.integers[bin] += 1;
+            self.integer_count += 1;
+        }
+    }
+
+    /// Best size of the array part, and how many keys it will hold.
+    fn array_size(&self) -> (usize, usize) {
+        let (mut size, mut inside) = (0, 0);
+        let mut below = 0;
+        for (bin, &count) in self.integers.iter().enumerate() {
+            let half = (1_usize << bin) / 2;
+            if self.integer_count <= half {
+                break;
+            }
+            below += count as usize;
+            if below > half {
+                (size, inside) = (1 << bin, below);
+            }
+        }
+        (size, inside)
+    }
+}
+
+impl Heap {
+    /// A table with room for `array` items and `nodes` other entries.
+    #[inline]
+    pub(crate) fn table(&mut self, array: usize, nodes: usize) -> Result<*mut Table, OutOfMemory> {
+        const BYTES: usize = size_of::<Table>();
+        let header =
+            Header { kind: Kind::Table, mark: self.memory.epoch, flags: 0, small: 0, size: BYTES as u32 };
+        let t = self.memory.small(BYTES, header).cast::<Table>();
+        // SAFETY: the cell is fresh and of a table's size.
+        unsafe {
+            (*t).array = null_mut();
+            (*t).len = 0;
+            (*t).capacity = 0;
+            (*t).nodes = empty_nodes();
+            (*t).metatable = null_mut();
+            if array | nodes != 0 {
+                self.reserve(t, array, nodes)?;
+            }
+        }
+        Ok(t)
+    }
+
+    /// Makes room for `array` items in all and for `nodes` more other entries.
+    ///
+    /// # Safety
+    /// The table is alive.
+    pub(crate) unsafe fn reserve(&mut self, t: *mut Table, array: usize, nodes: usize) -> Result<(), OutOfMemory> {
+        // SAFETY: the caller's promise.
+        unsafe {
+            if array > (*t).capacity as usize {
+                let old = (*t).capacity;
+                self.grow_array(t, array)?;
+                self.migrate(t, old);
+            }
+            if nodes > 0 {
+                let mut used = 0;
+                if !(*t).has_no_nodes() {
+                    for i in 0..(*t).node_count() {
+                        used += usize::from(!(*(*t).nodes.add(i)).is_empty());
+                    }
+                    if used + nodes <= (*t).node_count() {
+                        return Ok(());
+                    }
+                }
+                if self.resize(t, (*t).capacity as usize, used.saturating_add(nodes)).is_err() {
+                    return Err(OutOfMemory);
+                }
+            }
+            Ok(())
+        }
+    }
+
+    /// Grows the array part if that suits one more item at its end.
+    #[cold]
+    #[inline(never)]
+    pub(super) unsafe fn grow_for_append(&mut self, t: *mut Table) -> Result<bool, TableError> {
+        // SAFETY: the caller's table is alive.
+        unsafe {
+            let capacity = (*t).capacity as usize;
+            if capacity > 0 {
+                // A queue has holes at its head: it must not grow for ever.
+                let enough = capacity - capacity / 4;
+                let mut used = 1;
+                let mut at = capacity;
+                while used < enough && at > 0 {
+                    at -= 1;
+                    used += usize::from((*(*t).array.add(at)).tag != tag::NIL);
+                }
+                if used < enough {
+                    return Ok(false);
+                }
+            }
+            let wanted = (capacity * 2).max(FIRST_CAPACITY);
+            if wanted > MAX_PART {
+                return Err(TableError::Overflow);
+            }
+            let mut bytes = array_bytes(wanted);
+            if bytes <= SMALL_BYTES {
+                bytes = rounded(bytes);
+            }
+            self.grow_array(t, (bytes - size_of::<Header>()) / size_of::<Slot>())?;
+            self.migrate(t, capacity as u32);
+            Ok(true)
+        }
+    }
+
+    /// Enlarges the array part; the new slots are nil.
+    unsafe fn grow_array(&mut self, t: *mut Table, capacity: usize) -> Result<(), OutOfMemory> {
+        if capacity > MAX_PART {
+            return Err(OutOfMemory);
+        }
+        // SAFETY: the caller's table is alive; its array part is a cell of the size that its capacity says.
+        unsafe {
+            let old = (*t).capacity as usize;
+            let cell = if old == 0 {
+                let header = Header { kind: Kind::Array, mark: self.memory.epoch, flags: 0, small: 0, size: 0 };
+                self.memory.cell(array_bytes(capacity), header)?
+            } else {
+                let cell = (*t).array.cast::<Header>().sub(1);
+                self.memory.grow(cell, array_bytes(old), array_bytes(capacity))?
+            };
+            let array = cell.add(1).cast::<Slot>();
+            for i in old..capacity {
+                array.add(i).write(Slot::NIL);
+            }
+            (*t).array = array;
+            (*t).capacity = capacity as u32;
+            Ok(())
+        }
+    }
+
+    /// Moves integer keys above `old` that belong to the array part now out of the hash part.
+    unsafe fn migrate(&mut self, t: *mut Table, old: u32) {
+        // SAFETY: the caller's table is alive.
+        unsafe {
+            if (*t).has_no_nodes() {
+                return;
+            }
+            let capacity = (*t).capacity;
+            if (capacity - old) as usize <= (*t).node_count() {
+                for key in old + 1..=capacity {
+                    let node = find_integer(t, i64::from(key));
+                    if !node.is_null() {
+                        self.move_to_array(t, node);
+                    }
+                }
+            } else {
+                for i in 0..(*t).node_count() {
+                    let node = (*t).nodes.add(i);
+                    if (*node).key_tag == tag::INTEGER as u8
+                        && (*node).key.wrapping_sub(1) < u64::from(capacity)
+                    {
+                        self.move_to_array(t, node);
+                    }
+                }
+            }
+        }
+    }
+
+    unsafe fn move_to_array(&mut self, t: *mut Table, node: *mut Node) {
+        // SAFETY: the node's key is an integer in `1..=capacity`.
+        unsafe {
+            if (*node).is_empty() {
+                return;
+            }
+            let value = (*node).value();
+            put(t, (*node).key, value);
+            self.barrier(value);
+            (*node).set_value(Slot::NIL);
+        }
+    }
+
+    /// Gives both parts the sizes that the table's keys and one more ask for.
+    #[cold]
+    #[inline(never)]
+    pub(super) unsafe fn rehash(&mut self, t: *mut Table, key: Slot) -> Result<(), TableError> {
+        // SAFETY: the caller's table is alive.
+        unsafe {
+            let mut census = Census { integers: [0; 31], integer_count: 0 };
+            let (mut live, mut removed) = (0, 0);
+            if !(*t).has_no_nodes() {
+                for i in 0..(*t).node_count() {
+                    let node = (*t).nodes.add(i);
+                    if !(*node).is_empty() {
+                        live += 1;
+                        if (*node).key_tag == tag::INTEGER as u8 {
+                            census.add((*node).key);
+                        }
+                    } else if (*node).key_tag != tag::NIL as u8 {
+                        removed += 1;
+                    }
+                }
+            }
+            live += 1;
+            if key.tag == tag::INTEGER {
+                census.add(key.payload);
+            }
+            let capacity = (*t).capacity as usize;
+            let (mut size, mut inside) = (capacity, 0);
+            if census.integer_count > 0 {
+                let mut in_array = 0;
+                for i in 0..(*t).len as usize {
+                    if (*(*t).array.add(i)).tag != tag::NIL {
+                        census.add(i as u64 + 1);
+                        in_array += 1;
+                    }
+                }
+                let best = census.array_size();
+                if best.0 > capacity {
+                    (size, inside) = (best.0, best.1 - in_array);
+                } else if in_array * 2 <= capacity {
+                    size = best.0;
+                    // Some keys leave the array part.
+                    live += in_array;
+                    inside = best.1;
+                }
+            }
+            let mut nodes = live - inside;
+            if removed > 0 {
+                // Entries come and go; without spare room the next one would rehash again.
+                nodes += nodes / 4;
+            }
+            self.resize(t, size, nodes)
+        }
+    }
+
+    /// Rebuilds the table with `capacity` array slots and room for `nodes` entries in the hash part.
+    unsafe fn resize(&mut self, t: *mut Table, capacity: usize, nodes: usize) -> Result<(), TableError> {
+        if nodes > MAX_PART {
+            return Err(TableError::Overflow);
+        }
+        // SAFETY: the caller's table is alive; both parts are cells of the sizes that the table says.
+        unsafe {
+            let (fresh, log) = if nodes == 0 {
+                (empty_nodes(), 0)
+            } else {
+                let log = nodes.next_power_of_two().ilog2() as u8;
+                (self.node_part(log)?, log)
+            };
+            let old_capacity = (*t).capacity as usize;
+            let mut shorter = null_mut();
+            if capacity > old_capacity {
+                if let Err(OutOfMemory) = self.grow_array(t, capacity) {
+                    self.free_nodes(fresh, log);
+                    return Err(TableError::OutOfMemory);
+                }
+            } else if capacity < old_capacity && capacity > 0 {
+                let header = Header { kind: Kind::Array, mark: self.memory.epoch, flags: 0, small: 0, size: 0 };
+                match self.memory.cell(array_bytes(capacity), header) {
+                    Ok(cell) => shorter = cell.add(1).cast::<Slot>(),
+                    Err(OutOfMemory) => {
+                        self.free_nodes(fresh, log);
+                        return Err(TableError::OutOfMemory);
+                    }
+                }
+            }
+            let (old_nodes, old_log) = ((*t).nodes, (*t).header.small);
+            let was_empty = (*t).has_no_nodes();
+            (*t).nodes = fresh;
+            (*t).header.small = log;
+            if capacity < old_capacity {
+                self.shorten(t, shorter, capacity);
+            }
+            if !was_empty {
+                for i in (0..1_usize << old_log).rev() {
+                    let node = old_nodes.add(i);
+                    if (*node).is_empty() {
+                        continue;
+                    }
+                    let (key, value) = ((*node).key(), (*node).value());
+                    if key.tag == tag::INTEGER && key.payload.wrapping_sub(1) < capacity as u64 {
+                        put(t, key.payload, value);
+                    } else {
+                        let placed = self.insert_node(t, key, value);
+                        debug_assert!(placed, "the new part has room for every old entry");
+                    }
+                }
+                self.free_nodes(old_nodes, old_log);
+            }
+            if self.marking {
+                self.rearranged(t);
+            }
+            Ok(())
+        }
+    }
+
+    /// Replaces the array part by a smaller one; the items above it go to the hash part.
+    unsafe fn shorten(&mut self, t: *mut Table, array: *mut Slot, capacity: usize) {
+        // SAFETY: `array` has `capacity` slots; the table's own part has more.
+        unsafe {
+            let (old, old_capacity, len) = ((*t).array, (*t).capacity as usize, (*t).len as usize);
+            for i in (capacity..len).rev() {
+                let value = Slot { aux: 0, ..*old.add(i) };
+                if !value.is_nil() {
+                    let placed = self.insert_node(t, Slot::integer(i as i64 + 1), value);
+                    debug_assert!(placed, "the new hash part has room for them");
+                }
+            }
+            for i in 0..capacity {
+                slot::copy(array.add(i), old.add(i));
+            }
+            (*t).array = array;
+            (*t).capacity = capacity as u32;
+            (*t).len = len.min(capacity) as u32;
+            self.memory.free(old.cast::<Header>().sub(1), array_bytes(old_capacity));
+        }
+    }
+
+    fn node_part(&mut self, log: u8) -> Result<*mut Node, OutOfMemory> {
+        let header = Header { kind: Kind::Nodes, mark: self.memory.epoch, flags: 0, small: log, size: 0 };
+        let cell = self.memory.cell(node_bytes(log), header)?;
+        let count = 1_usize << log;
+        // SAFETY: the cell has room for a header and that many nodes.
+        unsafe {
+            (*cell).size = count as u32;
+            let nodes = cell.add(1).cast::<Node>();
+            for i in 0..count {
+                nodes.add(i).write(Node {
+                    payload: 0,
+                    tag: tag::NIL as u8,
+                    key_tag: tag::NIL as u8,
+                    hash: 0,
+                    next: 0,
+                    key: 0,
+                });
+            }
+            Ok(nodes)
+        }
+    }
+
+    unsafe fn free_nodes(&mut self, nodes: *mut Node, log: u8) {
+        if std::ptr::eq(nodes, empty_nodes()) {
+            return;
+        }
+        // SAFETY: a hash part that nothing refers to any more.
+        unsafe { self.memory.free(nodes.cast::<Header>().sub(1), node_bytes(log)) }
+    }
+}
+
+/// Writes a value to the array part.
+#[inline(always)]
+unsafe fn put(t: *mut Table, key: u64, value: Slot) {
+    // SAFETY: the key is in `1..=capacity`.
+    unsafe {
+        slot::copy((*t).array.add(key as usize - 1), &value);
+        (*t).len = (*t).len.max(key as u32);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn size_for(keys: &[u64]) -> (usize, usize) {
+        let mut census = Census { integers: [0; 31], integer_count: 0 };
+        for &key in keys {
+            census.add(key);
+        }
+        census.array_size()
+    }
+
+    #[test]
+    fn array_size_wants_more_than_half_used() {
+        assert_eq!(size_for(&[]), (0, 0));
+        assert_eq!(size_for(&[1]), (1, 1));
+        assert_eq!(size_for(&[2]), (0, 0));
+        assert_eq!(size_for(&[1, 2, 3]), (4, 3));
+        assert_eq!(size_for(&[1, 2, 4, 8]), (4, 3));
+        assert_eq!(size_for(&[1, 3, 5, 7, 9]), (1, 1));
+        assert_eq!(size_for(&[0, u64::MAX, 1 << 40]), (0, 0));
+    }
+}
