@@ -387,29 +387,32 @@ pub fn write_integer(out: &mut Vec<u8>, integer: i64) {
 }
 
 /// Appends `value` in decimal.
-pub fn write_unsigned(out: &mut Vec<u8>, mut value: u64) {
-    const PAIRS: [[u8; 2]; 100] = {
-        let mut pairs = [[0; 2]; 100];
-        let mut index = 0;
-        while index < 100 {
-            pairs[index] = [b'0' + (index / 10) as u8, b'0' + (index % 10) as u8];
-            index += 1;
-        }
-        pairs
-    };
+pub fn write_unsigned(out: &mut Vec<u8>, value: u64) {
     let mut digits = [0u8; 20];
     let mut start = digits.len();
-    while value >= 10 {
+    let mut rest = value;
+    while rest >= 10 {
         start -= 2;
-        digits[start..start + 2].copy_from_slice(&PAIRS[(value % 100) as usize]);
-        value /= 100;
+        digits[start..start + 2].copy_from_slice(&PAIRS[(rest % 100) as usize]);
+        rest /= 100;
     }
-    if value > 0 || start == digits.len() {
+    if rest > 0 || value == 0 {
         start -= 1;
-        digits[start] = b'0' + value as u8;
+        digits[start] = b'0' + rest as u8;
     }
     out.extend_from_slice(&digits[start..]);
 }
+
+/// `00` to `99`.
+const PAIRS: [[u8; 2]; 100] = {
+    let mut pairs = [[0; 2]; 100];
+    let mut index = 0;
+    while index < 100 {
+        pairs[index] = [b'0' + (index / 10) as u8, b'0' + (index % 10) as u8];
+        index += 1;
+    }
+    pairs
+};
 
 /// Appends `float` with 14 significant digits, and `.0` if that looks like an integer (section 3.4.3).
 pub fn write_float(out: &mut Vec<u8>, float: f64) {
@@ -442,22 +445,12 @@ pub fn write_general(out: &mut Vec<u8>, float: f64) {
         out.extend_from_slice(b"inf");
         return;
     }
-    let mut scientific = Scratch::default();
-    // 14 digits, the first one before the point; cannot fail, since the longest result has 20 bytes.
-    let written = write!(scientific, "{:.13e}", float.abs());
-    debug_assert!(written.is_ok(), "20 bytes fit into the scratch space");
-    let text = scientific.as_bytes();
-    let mut digits = [b'0'; 14];
-    digits[0] = text[0];
-    digits[1..].copy_from_slice(&text[2..15]);
-    let negative = text[16] == b'-';
-    let size =
-        text[16 + usize::from(negative)..].iter().fold(0i32, |sum, byte| sum * 10 + i32::from(byte - b'0'));
-    let exponent = if negative { -size } else { size };
+    let (digits, exponent) = fourteen_digits(float.abs());
     let significant = digits.iter().rposition(|&digit| digit != b'0').map_or(1, |last| last + 1);
     let digits = &digits[..significant];
+    let size = exponent.unsigned_abs() as usize;
     if (0..14).contains(&exponent) {
-        let whole = exponent as usize + 1;
+        let whole = size + 1;
         if whole >= significant {
             out.extend_from_slice(digits);
             out.resize(out.len() + whole - significant, b'0');
@@ -467,7 +460,7 @@ pub fn write_general(out: &mut Vec<u8>, float: f64) {
             out.extend_from_slice(&digits[whole..]);
         }
     } else if (-4..0).contains(&exponent) {
-        out.extend_from_slice(&b"0.000"[..1 + size as usize]);
+        out.extend_from_slice(&b"0.000"[..1 + size]);
         out.extend_from_slice(digits);
     } else {
         out.push(digits[0]);
@@ -475,12 +468,98 @@ pub fn write_general(out: &mut Vec<u8>, float: f64) {
             out.push(b'.');
             out.extend_from_slice(&digits[1..]);
         }
-        out.extend_from_slice(if negative { b"e-" } else { b"e+" });
+        out.extend_from_slice(if exponent < 0 { b"e-" } else { b"e+" });
         if size < 10 {
             out.push(b'0');
         }
-        write_unsigned(out, u64::from(size.unsigned_abs()));
+        write_unsigned(out, size as u64);
     }
+}
+
+/// The first 14 decimal digits of a finite `magnitude`, correctly rounded, and the power of ten of the first one.
+fn fourteen_digits(magnitude: f64) -> ([u8; 14], i32) {
+    quick_digits(magnitude).unwrap_or_else(|| exact_digits(magnitude))
+}
+
+/// [`fourteen_digits`] by integer arithmetic, for magnitudes of everyday size.
+fn quick_digits(magnitude: f64) -> Option<([u8; 14], i32)> {
+    const SMALLEST: u64 = 10_000_000_000_000;
+    if !(1e-8..1e14).contains(&magnitude) {
+        return None;
+    }
+    // log10(2) as a fraction of 2^16; the estimate is exact or one too small.
+    let binary = (magnitude.to_bits() >> 52) as i32 - 1023;
+    let mut exponent = (binary * 19_728) >> 16;
+    let mut value = scale(magnitude, (13 - exponent).try_into().ok()?)?;
+    if value >= 10 * SMALLEST {
+        exponent += 1;
+        value = scale(magnitude, (13 - exponent).try_into().ok()?)?;
+    }
+    // Fourteen nines and a half round up to a fifteenth digit.
+    if value >= 10 * SMALLEST {
+        exponent += 1;
+        value /= 10;
+    }
+    let mut digits = [0u8; 14];
+    for pair in digits.chunks_exact_mut(2).rev() {
+        pair.copy_from_slice(&PAIRS[(value % 100) as usize]);
+        value /= 100;
+    }
+    Some((digits, exponent))
+}
+
+/// [`fourteen_digits`] of any finite magnitude.
+fn exact_digits(magnitude: f64) -> ([u8; 14], i32) {
+    let mut scientific = Scratch::default();
+    // Cannot fail: the longest result has 20 bytes.
+    let written = write!(scientific, "{magnitude:.13e}");
+    debug_assert!(written.is_ok(), "20 bytes fit into the scratch space");
+    let text = scientific.as_bytes();
+    let mut digits = [b'0'; 14];
+    digits[0] = text[0];
+    digits[1..].copy_from_slice(&text[2..15]);
+    let negative = text[16] == b'-';
+    let size =
+        text[16 + usize::from(negative)..].iter().fold(0, |sum, byte| sum * 10 + i32::from(byte - b'0'));
+    (digits, if negative { -size } else { size })
+}
+
+/// The integer nearest to `magnitude * 10^places`, ties to even; nothing if that is beyond quick arithmetic.
+///
+/// `magnitude` must be finite and not negative. Exact: the product is held in full before it is rounded once.
+#[must_use]
+pub fn scale(magnitude: f64, places: u32) -> Option<u64> {
+    /// 10^22 times a mantissa still fits into 128 bits.
+    const POWERS: [u128; 23] = {
+        let mut powers = [1u128; 23];
+        let mut index = 1;
+        while index < 23 {
+            powers[index] = powers[index - 1] * 10;
+            index += 1;
+        }
+        powers
+    };
+    let bits = magnitude.to_bits();
+    let biased = (bits >> 52) as i32;
+    if biased == 0 {
+        return (bits == 0).then_some(0);
+    }
+    let mantissa = u128::from(bits & ((1 << 52) - 1) | 1 << 52);
+    let product = mantissa * *POWERS.get(places as usize)?;
+    let shift = biased - 1075;
+    if shift >= 0 {
+        let fits = shift.unsigned_abs() <= product.leading_zeros();
+        return if fits { u64::try_from(product << shift).ok() } else { None };
+    }
+    let shift = shift.unsigned_abs();
+    if shift > 127 {
+        return None;
+    }
+    let whole = u64::try_from(product >> shift).ok()?;
+    let lost = product & ((1 << shift) - 1);
+    let half = 1u128 << (shift - 1);
+    let round_up = lost > half || (lost == half && whole & 1 == 1);
+    whole.checked_add(u64::from(round_up))
 }
 
 /// Room for one formatted float, on the stack.
