@@ -1,0 +1,5 @@
+//! Bytecode as data: the instruction table, prototypes, their text form, their binary form and its verifier.
+
+pub mod chunk_id;
+pub mod instruction;
+pub mod prototype;

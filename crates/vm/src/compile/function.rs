@@ -1,0 +1,136 @@
+//! Function bodies and the main function of a chunk.
+//!
+//! Returns are emitted in their short forms and become long ones that close upvalues when the body turns out to have
+//! captured locals. Invariant: the last instruction of every function is a return.
+
+use wippy_parser::ast::{Chunk, Expression, FunctionBody};
+use wippy_parser::error::{FunctionPlace, SyntaxError};
+use wippy_parser::interner::Symbol;
+use wippy_parser::span::{Offset, Span};
+
+use super::descriptor::{Descriptor, Kind};
+use super::{Compiler, Function};
+use crate::bytecode::instruction::{Instruction, MAX_BX, Op};
+use crate::bytecode::prototype::Prototype;
+
+impl<'a> Compiler<'_, 'a> {
+    /// Compiles the chunk: a vararg function whose only upvalue is `_ENV`.
+    pub(super) fn main_function(mut self, chunk: &'a Chunk<'a>) -> Result<Prototype, SyntaxError> {
+        self.open_environment();
+        self.f.is_vararg = true;
+        self.enter_block(false);
+        self.block_statements(&chunk.block, false)?;
+        self.close_function(0)
+    }
+
+    /// Compiles a nested function and the instruction that creates it; it counts as defined at `defined`.
+    pub(super) fn function(
+        &mut self,
+        body: &'a FunctionBody<'a>,
+        defined: Offset,
+    ) -> Result<Descriptor, SyntaxError> {
+        let line_defined = self.source.line(defined);
+        let place = FunctionPlace::Defined { at: defined };
+        let function = Function::new(place, line_defined, self.variables.len());
+        self.enclosing.push(std::mem::replace(&mut self.f, function));
+        self.enter_block(false);
+        self.pass(Offset(body.open.0 + 1));
+        self.parameters(body)?;
+        self.block_statements(&body.block, false)?;
+        self.pass(body.end.end);
+        let last_line = self.source.line(body.end.start);
+        let prototype = self.close_function(last_line)?;
+        let index = self.f.prototypes.len();
+        if index > MAX_BX {
+            return Err(self.limit_error("functions", MAX_BX + 1, self.f.place));
+        }
+        self.f.prototypes.push(prototype);
+        let closure = self.emit(Instruction::abx(Op::Closure, 0, index as u16), body.keyword);
+        Ok(Descriptor::new(Kind::Relocatable(closure), body.keyword))
+    }
+
+    fn parameters(&mut self, body: &'a FunctionBody<'a>) -> Result<(), SyntaxError> {
+        if body.has_self {
+            self.activate(Symbol::SELF);
+        }
+        for (index, parameter) in body.parameters.iter().enumerate() {
+            self.pass(parameter.name.span.end);
+            self.check_local_limit(index + 1)?;
+        }
+        for parameter in body.parameters {
+            self.activate(parameter.name.symbol);
+        }
+        if let Some(vararg) = body.vararg {
+            self.pass(vararg.span.end);
+            self.f.is_vararg = true;
+        }
+        self.f.parameters = self.f.active;
+        // The closing parenthesis comes right before the block, or before the annotation of the result.
+        self.take_registers(usize::from(self.f.active))?;
+        Ok(())
+    }
+
+    /// Ends the current function and returns to the one around it, if there is one.
+    fn close_function(&mut self, last_line_defined: u32) -> Result<Prototype, SyntaxError> {
+        self.emit(Instruction::abc(Op::Return0, 0, 0, 0), Span::default());
+        self.leave_body()?;
+        if let Some(error) = self.deferred.take() {
+            return Err(error);
+        }
+        let outer = self.enclosing.pop().unwrap_or_else(|| Function::new(FunctionPlace::Main, 0, 0));
+        let mut function = std::mem::replace(&mut self.f, outer);
+        if function.captured {
+            close_on_return(&mut function.code);
+        }
+        Ok(Prototype {
+            code: function.code,
+            constants: function.constants.into_values(),
+            prototypes: function.prototypes,
+            upvalues: function.upvalues,
+            parameters: function.parameters,
+            is_vararg: function.is_vararg,
+            registers: function.registers,
+            source: self.chunk_name.clone(),
+            line_defined: function.line_defined,
+            last_line_defined,
+            positions: function.positions,
+            locals: function.locals,
+        })
+    }
+
+    /// `return values`
+    pub(super) fn return_statement(&mut self, values: &'a [Expression<'a>]) -> Result<(), SyntaxError> {
+        let first = self.f.active;
+        let mut last = self.expression_list(values)?;
+        let instruction = if values.is_empty() {
+            Instruction::abc(Op::Return0, 0, 0, 0)
+        } else if let (Kind::Call(pc), 1) = (last.kind, values.len()) {
+            let call = self.f.code[pc as usize];
+            self.f.code[pc as usize] = Instruction::abc(Op::TailCall, call.a() as u8, call.b() as u8, 0);
+            Instruction::abc(Op::Return, first, 0, 0)
+        } else if last.is_multiple() {
+            self.set_results(&last, None)?;
+            Instruction::abc(Op::Return, first, 0, 0)
+        } else if values.len() == 1 {
+            Instruction::abc(Op::Return1, self.to_any_register(&mut last)?, 0, 0)
+        } else {
+            self.to_next_register(&mut last)?;
+            Instruction::abc(Op::Return, first, values.len() as u8 + 1, 0)
+        };
+        self.emit(instruction, Span::default());
+        Ok(())
+    }
+}
+
+/// Makes the returns of a function close its captured locals.
+fn close_on_return(code: &mut [Instruction]) {
+    for instruction in code {
+        let (a, b) = (instruction.a() as u8, instruction.b() as u8);
+        *instruction = match instruction.op() {
+            Op::Return0 => Instruction::abc(Op::Return, 0, 1, 1),
+            Op::Return1 => Instruction::abc(Op::Return, a, 2, 1),
+            op @ (Op::Return | Op::TailCall) => Instruction::abc(op, a, b, 1),
+            _ => continue,
+        };
+    }
+}

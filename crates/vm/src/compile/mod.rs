@@ -1,0 +1,271 @@
+//! From a syntax tree to a prototype: scopes, registers, constants, jumps, instructions.
+//!
+//! Knows nothing of the heap or of running code, and performs no I/O. Types are erased: annotations, casts and `!`
+//! leave no trace. The compiler walks the tree in source order and keeps a *cursor* at the last token it has passed,
+//! because the line of an instruction is that token's line unless a rule says otherwise. Invariant: whatever comes
+//! out passes [`crate::bytecode::verify`].
+
+mod assignment;
+mod call;
+mod constants;
+mod descriptor;
+mod error;
+mod expression;
+mod function;
+mod jumps;
+mod loops;
+mod operator;
+mod registers;
+mod scope;
+mod source;
+mod statement;
+mod table;
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use foldhash::fast::FixedState;
+use wippy_parser::ast::{Chunk, Expression};
+use wippy_parser::error::{FunctionPlace, SyntaxError, SyntaxErrorKind};
+use wippy_parser::interner::{Interner, Symbol};
+use wippy_parser::span::{Offset, Span};
+
+pub use self::error::CompileError;
+
+use self::constants::Constants;
+use self::jumps::JumpList;
+use self::scope::{Block, Label, PendingGoto, Variable};
+use self::source::Source;
+use crate::bytecode::instruction::{Instruction, MAX_AX, Op};
+use crate::bytecode::prototype::{LocalDescription, Position, Prototype, UpvalueDescription};
+
+/// Compiles a parsed chunk whose text is `source`; `chunk_name` is kept for messages (`@file`, `=name` or the text).
+///
+/// The result is a vararg function with one upvalue, `_ENV` (Lua 5.3 manual, section 3.3.2).
+///
+/// # Errors
+/// What a parser cannot see: `goto`, `break` and `...` out of place, and limits of the instruction set.
+pub fn compile(
+    chunk: &Chunk<'_>,
+    interner: &Interner,
+    source: &[u8],
+    chunk_name: &[u8],
+) -> Result<Prototype, SyntaxError> {
+    Compiler::new(interner, source, chunk_name).main_function(chunk)
+}
+
+/// Parses and compiles `source`.
+///
+/// # Errors
+/// The first syntax, scope or limit error.
+pub fn compile_source(source: &[u8], chunk_name: &[u8]) -> Result<Prototype, CompileError> {
+    let arena = bumpalo::Bump::new();
+    let mut interner = Interner::new();
+    wippy_parser::parse(source, &arena, &mut interner)
+        .and_then(|chunk| compile(&chunk, &interner, source, chunk_name))
+        .map_err(|error| CompileError::new(error, chunk_name))
+}
+
+/// The state of one compilation; `'s` is the source and its names, `'a` the tree.
+struct Compiler<'s, 'a> {
+    source: Source<'s>,
+    interner: &'s Interner,
+    chunk_name: Arc<[u8]>,
+    strings: Strings,
+    /// The last byte of the last token passed.
+    cursor: Offset,
+    /// Variables in scope, of all functions being compiled, outermost first.
+    variables: Vec<Variable>,
+    /// Symbol -> 1 + index of its innermost variable; 0 if there is none.
+    innermost: Vec<u32>,
+    /// Functions around the current one, outermost first.
+    enclosing: Vec<Function>,
+    /// The function being compiled.
+    f: Function,
+    /// Nodes of left chains being walked.
+    spine: Vec<&'a Expression<'a>>,
+    /// The first error met where no result could be returned.
+    deferred: Option<SyntaxError>,
+    /// How many blocks were entered so far; numbers them.
+    block_count: u32,
+}
+
+/// The state of one function.
+struct Function {
+    code: Vec<Instruction>,
+    positions: Vec<Position>,
+    constants: Constants,
+    prototypes: Vec<Prototype>,
+    upvalues: Vec<UpvalueDescription>,
+    /// The variable behind each upvalue, as an index into `variables`.
+    upvalue_variables: Vec<u32>,
+    locals: Vec<LocalDescription>,
+    /// Index of its first variable in `variables`.
+    first_variable: usize,
+    /// Active local variables.
+    active: u8,
+    /// First register not in use.
+    free: u8,
+    /// Registers needed so far.
+    registers: u8,
+    /// Whether a closure captures a local variable of this function.
+    captured: bool,
+    parameters: u8,
+    is_vararg: bool,
+    line_defined: u32,
+    /// As `line_defined`, for messages.
+    place: FunctionPlace,
+    /// Jumps to the next instruction.
+    waiting_here: JumpList,
+    /// The latest pc that some jump targets.
+    last_target: u32,
+    blocks: Vec<Block>,
+    gotos: Vec<PendingGoto>,
+    /// Name -> indices of the pending gotos that want it, ascending.
+    gotos_by_name: HashMap<Symbol, Vec<u32>, FixedState>,
+    /// Block and name -> label.
+    labels: HashMap<(u32, Symbol), Label, FixedState>,
+}
+
+/// The text of each symbol as a shared string, made when first asked for.
+struct Strings(Vec<Option<Arc<[u8]>>>);
+
+impl Strings {
+    fn get(&mut self, interner: &Interner, symbol: Symbol) -> Arc<[u8]> {
+        self.0[symbol.0 as usize].get_or_insert_with(|| Arc::from(interner.resolve(symbol))).clone()
+    }
+}
+
+impl Function {
+    fn new(place: FunctionPlace, line_defined: u32, first_variable: usize) -> Self {
+        Self {
+            code: Vec::new(),
+            positions: Vec::new(),
+            constants: Constants::default(),
+            prototypes: Vec::new(),
+            upvalues: Vec::new(),
+            upvalue_variables: Vec::new(),
+            locals: Vec::new(),
+            first_variable,
+            active: 0,
+            free: 0,
+            registers: 2,
+            captured: false,
+            parameters: 0,
+            is_vararg: false,
+            line_defined,
+            place,
+            waiting_here: JumpList::EMPTY,
+            last_target: 0,
+            blocks: Vec::new(),
+            gotos: Vec::new(),
+            gotos_by_name: HashMap::default(),
+            labels: HashMap::default(),
+        }
+    }
+
+    fn pc(&self) -> u32 {
+        self.code.len() as u32
+    }
+}
+
+impl<'s> Compiler<'s, '_> {
+    fn new(interner: &'s Interner, source: &'s [u8], chunk_name: &[u8]) -> Self {
+        Self {
+            source: Source::new(source),
+            interner,
+            chunk_name: Arc::from(chunk_name),
+            strings: Strings(vec![None; interner.len()]),
+            cursor: Offset(0),
+            variables: Vec::new(),
+            innermost: vec![0; interner.len()],
+            enclosing: Vec::new(),
+            f: Function::new(FunctionPlace::Main, 0, 0),
+            spine: Vec::new(),
+            deferred: None,
+            block_count: 0,
+        }
+    }
+
+    // ---- tokens ----
+
+    /// Passes everything before `end`, which is the end of a token.
+    fn pass(&mut self, end: Offset) {
+        self.cursor = Offset(end.0.saturating_sub(1));
+    }
+
+    /// Passes the word or symbol that begins at or after `offset` and returns its place.
+    fn pass_token(&mut self, offset: Offset) -> Offset {
+        let start = self.source.token_start(offset);
+        self.cursor = self.source.word_end(start);
+        start
+    }
+
+    /// The offset after the last token passed.
+    fn next_offset(&self) -> Offset {
+        Offset(self.cursor.0 + 1)
+    }
+
+    // ---- code ----
+
+    /// Appends an instruction at the line of the cursor.
+    fn emit(&mut self, instruction: Instruction, caret: Span) -> u32 {
+        self.emit_at(instruction, self.cursor, caret)
+    }
+
+    /// Appends an instruction at the line of `at`.
+    fn emit_at(&mut self, instruction: Instruction, at: Offset, caret: Span) -> u32 {
+        if !self.f.waiting_here.is_empty() {
+            self.resolve_waiting();
+        }
+        let pc = self.f.pc();
+        self.f.code.push(instruction);
+        self.f.positions.push(self.source.position(at, caret));
+        pc
+    }
+
+    /// Appends the operand word of the instruction before it.
+    fn emit_extra(&mut self, operand: u32, caret: Span) {
+        if operand as usize > MAX_AX {
+            self.too_long();
+        }
+        self.emit(Instruction::ax(Op::Extra, operand & MAX_AX as u32), caret);
+    }
+
+    /// Moves the last instruction to the line of `at`.
+    fn move_last(&mut self, at: Offset, caret: Span) {
+        let position = self.source.position(at, caret);
+        if let Some(last) = self.f.positions.last_mut() {
+            *last = position;
+        }
+    }
+
+    // ---- errors ----
+
+    /// An error at the token after the cursor, which the message shows.
+    #[cold]
+    fn error_near(&self, kind: SyntaxErrorKind) -> SyntaxError {
+        SyntaxError::near_next_token(kind, self.source.bytes(), self.next_offset())
+    }
+
+    /// An error reported on the line of the token after the cursor, but not about that token.
+    #[cold]
+    fn error_here(&self, kind: SyntaxErrorKind) -> SyntaxError {
+        let next = self.source.token_start(self.next_offset());
+        SyntaxError::without_token(kind, self.source.bytes(), next)
+    }
+
+    /// "too many `what`" in the function defined at `place`.
+    #[cold]
+    fn limit_error(&self, what: &'static str, limit: usize, place: FunctionPlace) -> SyntaxError {
+        self.error_near(SyntaxErrorKind::TooMany { what, limit: limit as u32, function: place })
+    }
+
+    /// Remembers that a jump or an operand does not fit.
+    #[cold]
+    fn too_long(&mut self) {
+        if self.deferred.is_none() {
+            self.deferred = Some(self.error_near(SyntaxErrorKind::ControlStructureTooLong));
+        }
+    }
+}
