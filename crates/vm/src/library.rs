@@ -1,0 +1,43 @@
+//! Libraries as data: rows of name, function and signature.
+//!
+//! Registration, the checker and the reference manual all read the same rows; there is no other list of builtins.
+
+use crate::error::Result;
+use crate::execute::context::Context;
+use crate::heap::handle::Table;
+use crate::native::Native;
+
+/// The builtins of one library.
+pub struct Library {
+    /// Name of the global that holds the library; `_G` for the basic functions.
+    pub name: &'static str,
+    /// The functions.
+    pub functions: &'static [Native],
+}
+
+impl Library {
+    /// Puts every function into `table`.
+    ///
+    /// # Errors
+    /// When the memory limit would be passed.
+    pub fn install<'gc>(&'static self, cx: &mut Context<'gc>, table: Table<'gc>) -> Result<()> {
+        self.functions.iter().try_for_each(|native| cx.set_field(table, native.name, native))
+    }
+}
+
+/// Declares a [`Library`]: its name, then rows of name, function and signature.
+///
+/// ```ignore
+/// pub static LIBRARY: Library = library!("string", [
+///     ("len", len, "(s: string) -> integer"),
+/// ]);
+/// ```
+#[macro_export]
+macro_rules! library {
+    ($name:literal, [ $( ($row:literal, $function:path, $signature:literal) ),* $(,)? ]) => {
+        $crate::Library {
+            name: $name,
+            functions: &[ $( $crate::Native { name: $row, function: $function, signature: $signature } ),* ],
+        }
+    };
+}
