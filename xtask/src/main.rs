@@ -6,6 +6,7 @@
 #![expect(clippy::print_stdout, reason = "this program reports to a terminal")]
 
 mod conformance;
+mod grammar;
 mod job;
 mod official;
 mod options;
@@ -24,6 +25,7 @@ cargo xtask <command> [options]        --bin PATH: the interpreter, else the new
 
   official DIR                         the official Lua 5.3 suite, against lua-testsuite/expected.toml
   conformance [--require-oracle] [TEXT]   lua-testsuite/, in wippy and in lua5.3; TEXT: only such paths
+  grammar [--check]                    generate the parser from crates/parser/src/grammar.lalrpop
   help                                 this text
 ";
 
@@ -34,6 +36,7 @@ fn main() -> ExitCode {
     let result = match command.as_str() {
         "official" => official::run(options),
         "conformance" => conformance::run(options),
+        "grammar" => grammar::run(options),
         "help" | "--help" | "-h" => {
             print!("{HELP}");
             Ok(())
