@@ -99,9 +99,9 @@ pub enum RecordItem<'a> {
     /// `[K]: V`
     Indexer {
         /// The type of the keys.
-        key: TypeExpression<'a>,
+        key: &'a TypeExpression<'a>,
         /// The type of the values.
-        value: TypeExpression<'a>,
+        value: &'a TypeExpression<'a>,
     },
 }
 
@@ -115,7 +115,7 @@ pub struct RecordField<'a> {
     /// Written with `readonly`.
     pub readonly: bool,
     /// Its type.
-    pub ty: TypeExpression<'a>,
+    pub ty: &'a TypeExpression<'a>,
 }
 
 /// A function type.
@@ -128,7 +128,7 @@ pub struct FunctionType<'a> {
     /// The type of further arguments, if there may be any.
     pub vararg: Option<Vararg<'a>>,
     /// What it returns; absent only for `fun(…)` without a colon.
-    pub result: Option<TypePack<'a>>,
+    pub result: Option<&'a TypePack<'a>>,
 }
 
 /// A parameter of a function type.
@@ -139,7 +139,7 @@ pub struct FunctionTypeParameter<'a> {
     /// Written with `?:`.
     pub optional: bool,
     /// Its type.
-    pub ty: TypeExpression<'a>,
+    pub ty: &'a TypeExpression<'a>,
 }
 
 /// The types of a list of values: what a function returns.
@@ -157,7 +157,7 @@ pub struct TypePack<'a> {
 #[derive(Clone, Copy, Debug)]
 pub enum ReturnAnnotation<'a> {
     /// `: A, B`, `: (A, B)`, `: ()`
-    Types(TypePack<'a>),
+    Types(&'a TypePack<'a>),
     /// `: asserts name is T`
     Asserts(&'a AssertsAnnotation<'a>),
 }
@@ -179,9 +179,9 @@ pub struct GenericParameter<'a> {
     /// Its name.
     pub name: Name,
     /// The type after the colon.
-    pub bound: Option<TypeExpression<'a>>,
+    pub bound: Option<&'a TypeExpression<'a>>,
     /// The type after `=`.
-    pub default: Option<TypeExpression<'a>>,
+    pub default: Option<&'a TypeExpression<'a>>,
 }
 
 /// `@name`, `@name(arguments)`

@@ -335,7 +335,7 @@ pub enum TableItem<'a> {
         /// The key.
         name: Name,
         /// The value.
-        value: Expression<'a>,
+        value: &'a Expression<'a>,
     },
     /// `[key] = value`
     Keyed(&'a KeyedItem<'a>),

@@ -1,12 +1,108 @@
 //! Lua 5.3 with type annotations: from bytes to a syntax tree.
 //!
-//! Knows text, tokens, the tree and spans; knows nothing of values, files, or what a type means.
+//! Knows text, tokens, the tree and spans; knows nothing of values, files, or what a type means. Names are not
+//! resolved: `break` outside a loop, labels, and the limits of a function belong to the compiler.
 //! Invariant: no input makes it panic or overflow the stack; whatever is wrong comes back as a syntax error.
+//!
+//! ```
+//! use wippy_parser::{Bump, Interner, parse};
+//!
+//! let arena = Bump::new();
+//! let mut interner = Interner::new();
+//! let chunk = parse(b"local answer: integer = 6 * 7\nreturn answer", &arena, &mut interner)?;
+//! assert_eq!(chunk.block.statements.len(), 2);
+//!
+//! let error = parse(b"if x\nelse", &arena, &mut interner).unwrap_err();
+//! assert_eq!(format!("chunk:{}: {error}", error.line()), "chunk:2: 'then' expected near 'else'");
+//! # Ok::<(), wippy_parser::SyntaxError>(())
+//! ```
 
 pub mod annotation;
 pub mod ast;
+mod builder;
+mod diagnose;
+pub mod error;
+mod filter;
+#[rustfmt::skip]
+#[allow(
+    clippy::all, clippy::allow_attributes_without_reason, clippy::unwrap_used, unreachable_pub, unused_lifetimes,
+    dead_code, missing_docs, reason = "generated from grammar.lalrpop"
+)]
+mod grammar;
 pub mod interner;
+mod lexer;
+mod numeral;
 pub mod span;
+mod token;
 
-/// How deep brackets, blocks, functions and right-nested operators may nest.
+pub use bumpalo::Bump;
+use lalrpop_util::ParseError;
+
+use ast::{Block, Chunk};
+use builder::Builder;
+use diagnose::Surprise;
+pub use error::{FunctionPlace, Near, SyntaxError, SyntaxErrorKind};
+use filter::{Filter, Shared};
+pub use interner::{Interner, Symbol};
+use lexer::Lexer;
+pub use numeral::Numeral;
+pub use span::{Line, LineIndex, Offset, Span};
+
+/// How deep brackets, blocks, functions and right-nested operators may nest, counted as the reference implementation
+/// counts: the chunk, each statement and each expression is one level (`LUAI_MAXCCALLS` of Lua 5.3).
 pub const MAX_DEPTH: u32 = 200;
+
+/// Parses a whole chunk. Nodes go to `arena`, names and strings to `interner`; the tree refers to nothing else.
+///
+/// `source` is any bytes: identifiers are ASCII, strings hold whatever they hold. Line ends may be `\n`, `\r`, `\r\n` or
+/// `\n\r`. A byte order mark or a first line with `#` is the business of whoever reads the file, see [`strip_shebang`].
+///
+/// # Errors
+/// The first thing that is wrong, in the words of the reference implementation.
+pub fn parse<'a>(source: &[u8], arena: &'a Bump, interner: &mut Interner) -> Result<Chunk<'a>, SyntaxError> {
+    let Ok(len) = u32::try_from(source.len()) else {
+        let start = Span::default();
+        return Err(SyntaxError::new(SyntaxErrorKind::SourceTooLarge, b"", start, Near::Nothing));
+    };
+    let end = Offset(len);
+    let shared = Shared::default();
+    let mut filter = Filter::new(Lexer::new(source, interner), &shared);
+    let mut builder = Builder::new(arena, &shared);
+    let parsed = grammar::ChunkParser::new().parse(&mut builder, &mut filter);
+    if let Some(refused) = shared.refused.get() {
+        return Err(filter.refusal(refused));
+    }
+    match parsed {
+        Ok(block) => Ok(Chunk { block: Block { end, ..block }, span: Span::new(Offset(0), end) }),
+        Err(error) => Err(explain(error, source, &filter)),
+    }
+}
+
+#[cold]
+fn explain(error: ParseError<Offset, token::Token, SyntaxError>, source: &[u8], filter: &Filter<'_, '_>) -> SyntaxError {
+    let (token, expected) = match error {
+        ParseError::User { error } => return error,
+        ParseError::UnrecognizedEof { expected, .. } => (None, expected),
+        ParseError::UnrecognizedToken { token: (start, token, end), expected } => {
+            (Some((token, Span::new(start, end))), expected)
+        }
+        ParseError::ExtraToken { token: (start, token, end) } => (Some((token, Span::new(start, end))), Vec::new()),
+        ParseError::InvalidToken { .. } => (None, Vec::new()),
+    };
+    Surprise { source, token, expected, openers: filter.openers() }.explain()
+}
+
+/// `source` without its first line if that begins with `#`, as in `#!/usr/bin/env wippy`; the line end stays, so that
+/// lines keep their numbers. A byte order mark (UTF-8) before it goes too, with or without such a line.
+///
+/// This is what loading a *file* does; `load` on a string does not.
+pub fn strip_shebang(source: &[u8]) -> &[u8] {
+    let source = source.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(source);
+    match source {
+        [b'#', ..] => {
+            let end = source.iter().position(|&byte| byte == b'\n').unwrap_or(source.len());
+            &source[end..]
+        }
+        _ => source,
+    }
+}

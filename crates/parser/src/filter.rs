@@ -1,0 +1,470 @@
+//! Between lexer and grammar: decides where a word like `type` or `as` is special, joins and splits tokens, and keeps
+//! the stack of open brackets and blocks.
+//!
+//! It decides by neighbouring tokens alone, never by what the grammar expects; the rules stand in
+//! [`Filter::contextual`] and in the table of the language reference, "Token filter".
+//! Invariant: the openers describe all tokens *before* the one emitted last, which is the grammar's lookahead.
+
+use std::cell::Cell;
+use std::collections::VecDeque;
+
+use crate::MAX_DEPTH;
+use crate::error::{FunctionPlace, SyntaxError, SyntaxErrorKind};
+use crate::interner::Symbol;
+use crate::lexer::{Lexer, Spanned};
+use crate::span::{Offset, Span, is_line_end};
+use crate::token::Token;
+
+/// What the filter and the tree builder tell each other while the grammar stands between them.
+#[derive(Debug, Default)]
+pub(crate) struct Shared {
+    /// How deep the brackets and blocks are before the lookahead token.
+    pub(crate) open_depth: Cell<u32>,
+    /// How deep operators and types nest without brackets; kept by the builder.
+    pub(crate) pending_depth: Cell<u32>,
+    /// The token emitted last: the grammar's lookahead.
+    pub(crate) lookahead: Cell<Span>,
+    /// What the builder refuses although the grammar allows it; the filter then stops.
+    pub(crate) refused: Cell<Option<(Refusal, Span)>>,
+}
+
+/// Why a tree that the grammar allows is refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Refusal {
+    TooDeep,
+    UnexpectedSymbol,
+    PackOutsideReturn,
+    SecondIndexer,
+}
+
+impl Shared {
+    /// Remembers the first refusal.
+    #[cold]
+    pub(crate) fn refuse(&self, refusal: Refusal, span: Span) {
+        if self.refused.get().is_none() {
+            self.refused.set(Some((refusal, span)));
+        }
+    }
+}
+
+/// A bracket, a block or a function that is open.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum OpenerKind {
+    Paren,
+    Bracket,
+    Brace,
+    Do,
+    /// `while`, before its `do`.
+    WhileHead,
+    While,
+    /// `for`, before its `do`.
+    ForHead,
+    For,
+    If,
+    Repeat,
+    Function,
+    Interface,
+}
+
+impl OpenerKind {
+    /// As messages show it.
+    pub(crate) fn text(self) -> &'static str {
+        match self {
+            Self::Paren => "(",
+            Self::Bracket => "[",
+            Self::Brace => "{",
+            Self::Do => "do",
+            Self::WhileHead | Self::While => "while",
+            Self::ForHead | Self::For => "for",
+            Self::If => "if",
+            Self::Repeat => "repeat",
+            Self::Function => "function",
+            Self::Interface => "interface",
+        }
+    }
+
+    pub(crate) fn is_bracket(self) -> bool {
+        matches!(self, Self::Paren | Self::Bracket | Self::Brace)
+    }
+}
+
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Opener {
+    pub(crate) kind: OpenerKind,
+    /// How many levels of the reference implementation's parser it stands for.
+    weight: u8,
+    pub(crate) at: Offset,
+}
+
+/// The token stream that the grammar reads.
+pub(crate) struct Filter<'s, 'i> {
+    lexer: Lexer<'s, 'i>,
+    shared: &'s Shared,
+    /// Tokens read ahead; an end or an error is the last entry.
+    ahead: VecDeque<Result<Option<Spanned>, SyntaxError>>,
+    /// The token emitted last, and the one before it.
+    last: Option<Spanned>,
+    before_last: Option<Token>,
+    openers: Vec<Opener>,
+}
+
+/// The base of the reference implementation's count: the chunk and the statement that is being read.
+const BASE_DEPTH: u32 = 2;
+
+impl<'s, 'i> Filter<'s, 'i> {
+    pub(crate) fn new(lexer: Lexer<'s, 'i>, shared: &'s Shared) -> Self {
+        Self {
+            lexer,
+            shared,
+            ahead: VecDeque::new(),
+            last: None,
+            before_last: None,
+            openers: Vec::new(),
+        }
+    }
+
+    /// What is open before the lookahead token.
+    pub(crate) fn openers(&self) -> &[Opener] {
+        &self.openers
+    }
+
+    fn raw(&mut self) -> Result<Option<Spanned>, SyntaxError> {
+        match self.ahead.pop_front() {
+            Some(token) => token,
+            None => self.lexer.next(),
+        }
+    }
+
+    /// The token `n` places after the one being looked at; nothing past the end or an error.
+    fn peek(&mut self, n: usize) -> Option<Spanned> {
+        while self.ahead.len() <= n {
+            if let Some(Err(_) | Ok(None)) = self.ahead.back() {
+                return None;
+            }
+            let token = self.lexer.next();
+            self.ahead.push_back(token);
+        }
+        self.ahead.get(n).and_then(|token| token.as_ref().ok().copied().flatten())
+    }
+
+    fn emit(&mut self) -> Result<Option<Spanned>, SyntaxError> {
+        if let Some(refused) = self.shared.refused.get() {
+            return Err(self.refusal(refused));
+        }
+        let grew = self.settle();
+        let Some((token, span)) = self.raw()? else {
+            let end = Offset(self.lexer.source().len() as u32);
+            self.shared.lookahead.set(Span::new(end, end));
+            return Ok(None);
+        };
+        let (token, span) = match token {
+            Token::Name(symbol) if is_contextual(symbol) => (self.contextual(symbol, span), span),
+            Token::DoubleColon => self.label(span),
+            Token::Question => self.question(span),
+            Token::ShiftRight => self.split(Token::GreaterJoined, Token::Greater, span),
+            Token::GreaterEqual => self.split(Token::GreaterEquals, Token::Assign, span),
+            token => (token, span),
+        };
+        self.shared.lookahead.set(span);
+        if grew && !closes(token) {
+            self.check_depth(span)?;
+        }
+        self.before_last = self.last.map(|(token, _)| token);
+        self.last = Some((token, span));
+        Ok(Some((token, span)))
+    }
+
+    fn check_depth(&self, span: Span) -> Result<(), SyntaxError> {
+        if BASE_DEPTH + self.shared.open_depth.get() + self.shared.pending_depth.get() > MAX_DEPTH {
+            return Err(self.refusal((Refusal::TooDeep, span)));
+        }
+        Ok(())
+    }
+
+    /// The error for something refused at `span`.
+    #[cold]
+    pub(crate) fn refusal(&self, (refusal, span): (Refusal, Span)) -> SyntaxError {
+        let kind = match refusal {
+            Refusal::TooDeep => {
+                SyntaxErrorKind::TooMany { what: "C levels", limit: MAX_DEPTH, function: self.function() }
+            }
+            Refusal::UnexpectedSymbol => SyntaxErrorKind::UnexpectedSymbol,
+            Refusal::PackOutsideReturn => SyntaxErrorKind::PackOutsideReturn,
+            Refusal::SecondIndexer => SyntaxErrorKind::SecondIndexer,
+        };
+        SyntaxError::near_token(kind, self.lexer.source(), span)
+    }
+
+    /// The innermost function that is open.
+    fn function(&self) -> FunctionPlace {
+        let innermost = self.openers.iter().rfind(|opener| opener.kind == OpenerKind::Function);
+        innermost.map_or(FunctionPlace::Main, |opener| FunctionPlace::Defined { at: opener.at })
+    }
+
+    // ---- openers ----
+
+    /// Applies the token emitted last to the openers; whether something was opened.
+    fn settle(&mut self) -> bool {
+        let Some((token, span)) = self.last else { return false };
+        match token {
+            Token::LeftParen | Token::AtCall(_) => self.open_bracket(OpenerKind::Paren, span),
+            Token::LeftBracket => self.open_bracket(OpenerKind::Bracket, span),
+            Token::LeftBrace => self.open_bracket(OpenerKind::Brace, span),
+            Token::Do => return self.open_do(span),
+            Token::While => self.open(OpenerKind::WhileHead, 1, span),
+            Token::For => self.open(OpenerKind::ForHead, 1, span),
+            Token::If => self.open(OpenerKind::If, 1, span),
+            Token::Repeat => self.open(OpenerKind::Repeat, 1, span),
+            Token::Function => return self.open_function(span),
+            Token::KeywordInterface => self.open(OpenerKind::Interface, 1, span),
+            Token::RightParen | Token::RightBracket | Token::RightBrace | Token::End | Token::Until => {
+                if let Some(opener) = self.openers.pop() {
+                    let depth = self.shared.open_depth.get();
+                    self.shared.open_depth.set(depth - u32::from(opener.weight));
+                }
+                return false;
+            }
+            _ => return false,
+        }
+        true
+    }
+
+    fn open(&mut self, kind: OpenerKind, weight: u8, span: Span) {
+        self.openers.push(Opener { kind, weight, at: span.start });
+        self.shared.open_depth.set(self.shared.open_depth.get() + u32::from(weight));
+    }
+
+    /// Whether the innermost thing open is a block, not a bracket.
+    fn in_block(&self) -> bool {
+        self.openers.last().is_none_or(|opener| !opener.kind.is_bracket())
+    }
+
+    fn open_bracket(&mut self, kind: OpenerKind, span: Span) {
+        // The first bracket of an expression stands for that expression too.
+        let begins_expression = !self.before_last.is_none_or(|token| ends(token) || begins_statement_after(token));
+        let weight = if begins_expression && self.in_block() { 2 } else { 1 };
+        self.open(kind, weight, span);
+    }
+
+    /// The `do` of a loop opens nothing.
+    fn open_do(&mut self, span: Span) -> bool {
+        match self.openers.last_mut() {
+            Some(opener) if opener.kind == OpenerKind::WhileHead => opener.kind = OpenerKind::While,
+            Some(opener) if opener.kind == OpenerKind::ForHead => opener.kind = OpenerKind::For,
+            _ => {
+                self.open(OpenerKind::Do, 1, span);
+                return true;
+            }
+        }
+        false
+    }
+
+    fn open_function(&mut self, span: Span) -> bool {
+        if self.openers.last().is_some_and(|opener| opener.kind == OpenerKind::Interface) {
+            return false; // a method of an interface has no block
+        }
+        // The reference implementation says that a local or an anonymous function is defined where its parameters begin.
+        let local = self.before_last == Some(Token::Local);
+        let parameters = self.peek(usize::from(local)).filter(|(token, _)| matches!(token, Token::LeftParen | Token::Less));
+        let anonymous = !local && parameters.is_some();
+        let weight = if anonymous && self.in_block() { 2 } else { 1 };
+        self.open(OpenerKind::Function, weight, parameters.map_or(span, |(_, open)| open));
+        true
+    }
+
+    // ---- words and symbols that depend on their neighbours ----
+
+    /// What the word `symbol` is here.
+    #[cold]
+    fn contextual(&mut self, symbol: Symbol, span: Span) -> Token {
+        let name = Token::Name(symbol);
+        let next = self.peek(0);
+        let next_on_line = next.filter(|(_, after)| self.same_line(span, *after)).map(|(token, _)| token);
+        let after_statement = self.last.is_none_or(|(token, _)| ends(token) || begins_statement_after(token));
+        let is_name = |token: Option<Token>| matches!(token, Some(Token::Name(_)));
+        match symbol {
+            Symbol::TYPE if (after_statement || self.last_is(Token::KeywordExport)) && is_name(next_on_line) => {
+                match self.peek(1) {
+                    Some((Token::Assign | Token::Less, _)) => Token::KeywordType,
+                    _ => name,
+                }
+            }
+            Symbol::EXPORT if after_statement && next.is_some_and(|(token, _)| declares(token)) => {
+                let (word, name_after) = (next, self.peek(1));
+                match (word, name_after) {
+                    (Some((_, word)), Some((Token::Name(_), after))) if self.same_line(word, after) => {
+                        Token::KeywordExport
+                    }
+                    _ => name,
+                }
+            }
+            Symbol::INTERFACE
+                if (after_statement || self.last_is(Token::KeywordExport)) && is_name(next_on_line) =>
+            {
+                Token::KeywordInterface
+            }
+            Symbol::AS => {
+                let follows = self.last.is_some_and(|(token, before)| ends(token) && self.same_line(before, span));
+                if follows && next_on_line.is_some_and(begins_type) { Token::KeywordAs } else { name }
+            }
+            Symbol::TYPEOF if next_on_line == Some(Token::LeftParen) => Token::KeywordTypeof,
+            Symbol::KEYOF if next_on_line == Some(Token::LeftParen) => Token::KeywordKeyof,
+            Symbol::FUN if next_on_line == Some(Token::LeftParen) => Token::KeywordFun,
+            Symbol::ASSERTS
+                if self.last_is(Token::Colon)
+                    && self.before_last == Some(Token::RightParen)
+                    && is_name(next_on_line) =>
+            {
+                Token::KeywordAsserts
+            }
+            Symbol::IS if self.before_last == Some(Token::KeywordAsserts) => Token::KeywordIs,
+            _ => name,
+        }
+    }
+
+    fn last_is(&self, token: Token) -> bool {
+        self.last.is_some_and(|(last, _)| last == token)
+    }
+
+    /// Whether no line ends between two tokens.
+    fn same_line(&self, before: Span, after: Span) -> bool {
+        let between = Span::new(before.end, after.start).slice(self.lexer.source());
+        !between.iter().any(|&byte| is_line_end(byte))
+    }
+
+    /// `::`: a label, if that is what it begins, else the operator of a cast.
+    #[cold]
+    fn label(&mut self, colons: Span) -> Spanned {
+        let cast = (Token::DoubleColon, colons);
+        let Some((Token::Name(name), _)) = self.peek(0) else { return cast };
+        let Some((Token::DoubleColon, closing)) = self.peek(1) else { return cast };
+        if self.last.is_some_and(|(token, _)| ends(token)) {
+            // `x :: T ::l::` is a cast and then a label.
+            let another = matches!(self.peek(2), Some((Token::Name(_), _)));
+            if another && matches!(self.peek(3), Some((Token::DoubleColon, _))) {
+                return cast;
+            }
+        }
+        self.ahead.drain(..2);
+        (Token::Label(name), colons.to(closing))
+    }
+
+    #[cold]
+    fn question(&mut self, span: Span) -> Spanned {
+        match self.peek(0) {
+            Some((Token::Colon, colon)) => {
+                self.ahead.pop_front();
+                (Token::QuestionColon, span.to(colon))
+            }
+            _ => (Token::Question, span),
+        }
+    }
+
+    /// A token of two bytes becomes two tokens, because `>` alone may close type arguments.
+    fn split(&mut self, first: Token, second: Token, span: Span) -> Spanned {
+        let middle = Offset(span.start.0 + 1);
+        self.ahead.push_front(Ok(Some((second, Span::new(middle, span.end)))));
+        (first, Span::new(span.start, middle))
+    }
+}
+
+impl Iterator for Filter<'_, '_> {
+    type Item = Result<(Offset, Token, Offset), SyntaxError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        match self.emit() {
+            Ok(Some((token, span))) => Some(Ok((span.start, token, span.end))),
+            Ok(None) => None,
+            Err(error) => Some(Err(error)),
+        }
+    }
+}
+
+/// Whether the word may be anything but a name.
+fn is_contextual(symbol: Symbol) -> bool {
+    (Symbol::TYPE..=Symbol::IS).contains(&symbol)
+}
+
+/// `type` and `interface`, the words that `export` may stand before.
+fn declares(token: Token) -> bool {
+    matches!(token, Token::Name(Symbol::TYPE | Symbol::INTERFACE))
+}
+
+/// Whether an expression or a type can end with this token.
+pub(crate) fn ends(token: Token) -> bool {
+    matches!(
+        token,
+        Token::Name(_)
+            | Token::String(_)
+            | Token::Integer(_)
+            | Token::Float(_)
+            | Token::RightParen
+            | Token::RightBracket
+            | Token::RightBrace
+            | Token::End
+            | Token::Nil
+            | Token::True
+            | Token::False
+            | Token::Ellipsis
+            | Token::Bang
+            | Token::Question
+            | Token::Greater
+            | Token::At(_)
+            | Token::KeywordType
+            | Token::KeywordExport
+            | Token::KeywordInterface
+            | Token::KeywordAs
+            | Token::KeywordTypeof
+            | Token::KeywordKeyof
+            | Token::KeywordFun
+            | Token::KeywordAsserts
+            | Token::KeywordIs
+    )
+}
+
+/// Whether the token ends a statement, or begins a block, by itself.
+fn begins_statement_after(token: Token) -> bool {
+    matches!(
+        token,
+        Token::Semicolon
+            | Token::Do
+            | Token::Then
+            | Token::Else
+            | Token::Repeat
+            | Token::Break
+            | Token::Label(_)
+    )
+}
+
+/// Whether a type after `as` can begin with this token.
+fn begins_type(token: Token) -> bool {
+    matches!(
+        token,
+        Token::Name(_)
+            | Token::String(_)
+            | Token::Integer(_)
+            | Token::Float(_)
+            | Token::Nil
+            | Token::True
+            | Token::False
+            | Token::LeftParen
+            | Token::LeftBrace
+            | Token::Pipe
+            | Token::Ampersand
+            | Token::Minus
+    )
+}
+
+/// Whether nothing begins at this token: it closes a bracket or a block.
+fn closes(token: Token) -> bool {
+    matches!(
+        token,
+        Token::RightParen
+            | Token::RightBracket
+            | Token::RightBrace
+            | Token::End
+            | Token::Until
+            | Token::Else
+            | Token::ElseIf
+    )
+}
