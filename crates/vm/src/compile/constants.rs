@@ -12,6 +12,7 @@ use wippy_parser::ast::BinaryOperator;
 use wippy_parser::interner::Symbol;
 
 use crate::bytecode::prototype::Constant;
+use crate::number::{self, Number};
 
 /// A constant by identity.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
@@ -68,63 +69,23 @@ impl Constants {
     }
 }
 
-/// A number known while compiling.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) enum Number {
-    Integer(i64),
-    Float(f64),
-}
-
-impl Number {
-    fn to_float(self) -> f64 {
-        match self {
-            Self::Integer(value) => value as f64,
-            Self::Float(value) => value,
-        }
-    }
-
-    /// The integer of equal value, if there is one.
-    fn to_integer(self) -> Option<i64> {
-        match self {
-            Self::Integer(value) => Some(value),
-            Self::Float(value) => {
-                let fits = value.floor() == value && (-9_223_372_036_854_775_808.0..9_223_372_036_854_775_808.0).contains(&value);
-                fits.then_some(value as i64)
-            }
-        }
-    }
-
-    fn is_zero(self) -> bool {
-        self.to_float() == 0.0
-    }
-}
-
 /// The value of `left operator right`, unless it is better computed at run time.
 pub(super) fn fold(operator: BinaryOperator, left: Number, right: Number) -> Option<Number> {
     use BinaryOperator as B;
     match operator {
-        B::BitAnd | B::BitOr | B::BitXor | B::ShiftLeft | B::ShiftRight => {
-            let (x, y) = (left.to_integer()?, right.to_integer()?);
-            Some(Number::Integer(match operator {
-                B::BitAnd => x & y,
-                B::BitOr => x | y,
-                B::BitXor => x ^ y,
-                B::ShiftLeft => shift_left(x, y),
-                _ => shift_left(x, y.wrapping_neg()),
-            }))
-        }
-        B::Divide | B::FloorDivide | B::Modulo if right.is_zero() => None,
-        B::Add | B::Subtract | B::Multiply | B::FloorDivide | B::Modulo => match (left, right) {
-            (Number::Integer(x), Number::Integer(y)) => Some(Number::Integer(match operator {
-                B::Add => x.wrapping_add(y),
-                B::Subtract => x.wrapping_sub(y),
-                B::Multiply => x.wrapping_mul(y),
-                B::FloorDivide => floor_divide(x, y),
-                _ => x.wrapping_sub(floor_divide(x, y).wrapping_mul(y)),
-            })),
-            _ => float(operator, left.to_float(), right.to_float()),
-        },
-        B::Divide | B::Power => float(operator, left.to_float(), right.to_float()),
+        B::BitAnd => bitwise(left, right, |x, y| x & y),
+        B::BitOr => bitwise(left, right, |x, y| x | y),
+        B::BitXor => bitwise(left, right, |x, y| x ^ y),
+        B::ShiftLeft => bitwise(left, right, number::shift_left),
+        B::ShiftRight => bitwise(left, right, number::shift_right),
+        B::Add => arithmetic(left, right, |x, y| Some(x.wrapping_add(y)), |x, y| x + y),
+        B::Subtract => arithmetic(left, right, |x, y| Some(x.wrapping_sub(y)), |x, y| x - y),
+        B::Multiply => arithmetic(left, right, |x, y| Some(x.wrapping_mul(y)), |x, y| x * y),
+        B::Divide | B::FloorDivide | B::Modulo if right.to_float() == 0.0 => None,
+        B::FloorDivide => arithmetic(left, right, number::floor_divide, number::floor_divide_floats),
+        B::Modulo => arithmetic(left, right, number::modulo, number::modulo_floats),
+        B::Divide => faithful(left.to_float() / right.to_float()),
+        B::Power => faithful(number::power(left.to_float(), right.to_float())),
         B::Concat
         | B::Equal
         | B::NotEqual
@@ -150,41 +111,25 @@ pub(super) fn fold_bit_not(operand: Number) -> Option<Number> {
     Some(Number::Integer(!operand.to_integer()?))
 }
 
-fn float(operator: BinaryOperator, x: f64, y: f64) -> Option<Number> {
-    faithful(match operator {
-        BinaryOperator::Add => x + y,
-        BinaryOperator::Subtract => x - y,
-        BinaryOperator::Multiply => x * y,
-        BinaryOperator::Divide => x / y,
-        BinaryOperator::FloorDivide => (x / y).floor(),
-        BinaryOperator::Modulo => {
-            let rest = x % y;
-            if rest * y < 0.0 { rest + y } else { rest }
-        }
-        _ => x.powf(y),
-    })
+fn bitwise(left: Number, right: Number, apply: impl Fn(i64, i64) -> i64) -> Option<Number> {
+    Some(Number::Integer(apply(left.to_integer()?, right.to_integer()?)))
+}
+
+fn arithmetic(
+    left: Number,
+    right: Number,
+    integers: impl Fn(i64, i64) -> Option<i64>,
+    floats: impl Fn(f64, f64) -> f64,
+) -> Option<Number> {
+    match (left, right) {
+        (Number::Integer(x), Number::Integer(y)) => integers(x, y).map(Number::Integer),
+        _ => faithful(floats(left.to_float(), right.to_float())),
+    }
 }
 
 /// Neither a NaN nor a zero (whose sign matters) becomes a constant by folding.
 fn faithful(value: f64) -> Option<Number> {
     (!value.is_nan() && value != 0.0).then_some(Number::Float(value))
-}
-
-/// Rounds towards minus infinity; `divisor` is not zero.
-fn floor_divide(dividend: i64, divisor: i64) -> i64 {
-    let quotient = dividend.wrapping_div(divisor);
-    let inexact = dividend.wrapping_rem(divisor) != 0;
-    if inexact && (dividend < 0) != (divisor < 0) { quotient - 1 } else { quotient }
-}
-
-/// Logical shift; negative distances go right, distances of 64 and more give 0.
-fn shift_left(value: i64, distance: i64) -> i64 {
-    let bits = value as u64;
-    match distance {
-        0..=63 => (bits << distance) as i64,
-        -63..=-1 => (bits >> -distance) as i64,
-        _ => 0,
-    }
 }
 
 #[cfg(test)]

@@ -9,10 +9,10 @@ use wippy_parser::interner::Symbol;
 use wippy_parser::span::Span;
 
 use super::Compiler;
-use super::constants::Number;
 use super::jumps::{JumpList, Targets};
 use crate::bytecode::instruction::{Instruction, MAX_BX, MAX_BYTE, Op};
 use crate::bytecode::prototype::Constant;
+use crate::number::Number;
 
 /// Where the value of an expression is.
 #[derive(Clone, Copy, Debug)]

@@ -9,9 +9,9 @@ use wippy_parser::interner::Symbol;
 use wippy_parser::span::{Offset, Span};
 
 use super::Compiler;
-use super::constants::Number;
 use super::descriptor::{Descriptor, Kind};
 use crate::bytecode::instruction::{Instruction, Op};
+use crate::number::Number;
 
 impl<'a> Compiler<'_, 'a> {
     /// Compiles an expression as far as can be done without knowing where its value goes.
@@ -30,8 +30,6 @@ impl<'a> Compiler<'_, 'a> {
         }
         Ok(d)
     }
-
-    /// Compiles an expression into the next register.
 
     /// An expression that does not begin with another one.
     fn primary(&mut self, node: &'a Expression<'a>) -> Result<Descriptor, SyntaxError> {

@@ -9,9 +9,9 @@ use wippy_parser::error::SyntaxError;
 use wippy_parser::span::{Offset, Span};
 
 use super::Compiler;
-use super::constants::Number;
 use super::descriptor::{Descriptor, Kind};
 use crate::bytecode::instruction::{Instruction, Op};
+use crate::number::Number;
 
 /// The instruction before the body of a `for` loop, to be completed after it.
 struct Preparation {
