@@ -74,6 +74,8 @@ pub(crate) mod absent {
 }
 /// `flags` of a table: its entry in the finalizer list exists (its metatable had `__gc` when it was set).
 pub(crate) const TABLE_FINALIZER: u8 = 32;
+/// `flags` of a table: it is traced in part, the rest waits (only while the collector marks).
+pub(crate) const TABLE_SLICED: u8 = 64;
 /// `flags` of a table that must not be written in place: shared, or read-only. Writers take the slow path.
 pub(crate) const TABLE_FROZEN: u8 = 128;
 

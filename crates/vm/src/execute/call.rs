@@ -1,0 +1,674 @@
+//! Calls and returns outside the loop's common case: frames for any callee, natives and their requests, delivery of
+//! results to whoever waits for them, coroutine switches.
+//!
+//! Nothing here recurses: a call pushes a frame, and [`settle`] runs native frames until a Lua function is on top.
+
+use crate::error::{Error, ErrorKind, Result};
+use crate::heap::object::{Coroutine, Status};
+use crate::heap::slot::{Slot, copy, tag};
+use crate::native::{Collection, NativeFunction, Outcome, Request, Then};
+
+use super::context::Context;
+use super::event::Event;
+use super::frame::{After, Continuation, Frame, MULTIPLE, State as FrameState, LuaState, flag};
+use super::index::{is_function, metamethod};
+use super::state::{HANDLER_STACK_SLOTS, MAX_STACK_SLOTS, NATIVE_SLOTS, State};
+use super::unwind::{Origin, raise};
+use super::{concatenate_from, hook, names};
+
+/// Why the interpreter gives control back to the host.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Exit {
+    /// The main function returned; its results are the topmost slots of the main coroutine, from this index on.
+    Finished(usize),
+    /// Fuel is spent; calling `run` again goes on.
+    OutOfFuel,
+    /// An error reached the top; its value is the pending error.
+    Failed,
+}
+
+/// Makes room for `need` slots above the top; returns where `at` is now.
+///
+/// # Safety
+/// `co` must be the running coroutine and `at` point into its stack.
+#[inline]
+pub(crate) unsafe fn ensure_stack(
+    state: &mut State,
+    co: *mut Coroutine,
+    at: *mut Slot,
+    need: usize,
+) -> Result<*mut Slot> {
+    // SAFETY: the caller's promise.
+    unsafe {
+        if (*co).stack_end.offset_from_unsigned((*co).top.min((*co).stack_end)) >= need && (*co).top <= (*co).stack_end {
+            return Ok(at);
+        }
+        grow_stack(state, co, at, need)
+    }
+}
+
+#[cold]
+#[inline(never)]
+unsafe fn grow_stack(state: &mut State, co: *mut Coroutine, at: *mut Slot, need: usize) -> Result<*mut Slot> {
+    // SAFETY: `ensure_stack`'s promise; positions are kept as distances while the stack moves.
+    unsafe {
+        let used = (*co).top.offset_from_unsigned((*co).stack);
+        let most = if state.handlers > 0 { MAX_STACK_SLOTS + HANDLER_STACK_SLOTS } else { MAX_STACK_SLOTS };
+        if used + need > most {
+            return Err(ErrorKind::StackOverflow.into());
+        }
+        let offset = at.offset_from((*co).stack);
+        state.heap.grow_stack(co, need)?;
+        Ok((*co).stack.offset(offset))
+    }
+}
+
+/// Pushes an empty frame.
+unsafe fn push_frame(state: &mut State, co: *mut Coroutine) -> Result<*mut Frame> {
+    // SAFETY: the coroutine is valid; the frame after the active one is free when it is not the end.
+    unsafe {
+        if (*co).frame.add(1) >= (*co).frames_end {
+            state.heap.grow_frames(co)?;
+        }
+        let frame = (*co).frame.add(1);
+        (*co).frame = frame;
+        Ok(frame)
+    }
+}
+
+/// Gives a fresh coroutine its base frame; its function and arguments are pushed above it.
+///
+/// # Safety
+/// The coroutine must be fresh.
+pub(crate) unsafe fn prepare_coroutine(co: *mut Coroutine) {
+    // SAFETY: a fresh coroutine has room for a frame and some slots.
+    unsafe {
+        *(*co).stack = Slot::NIL;
+        (*co).top = (*co).stack.add(1);
+        (*co).frame = (*co).frames;
+        (*co).frame.write(Frame {
+            base: (*co).top,
+            state: FrameState { lua: LuaState { pc: std::ptr::null(), constants: std::ptr::null() } },
+            function_offset: 1,
+            wanted: MULTIPLE,
+            after: After::Finish,
+            flags: flag::NATIVE,
+            results_at: 0,
+            continuation: Continuation::Return,
+            operand: 0,
+        });
+    }
+}
+
+/// Begins a call of the value in `function` with the arguments above it, up to the top: pushes a frame.
+///
+/// # Errors
+/// When the value cannot be called, or there is no room for the frame.
+///
+/// # Safety
+/// `function` must lie in the running coroutine's stack, below its top.
+pub(crate) unsafe fn begin(
+    state: &mut State,
+    mut function: *mut Slot,
+    wanted: i16,
+    after: After,
+) -> Result<()> {
+    // SAFETY: the caller's promise; slots up to the top are valid.
+    unsafe {
+        let co = state.current();
+        while !is_function(*function) {
+            let handler = metamethod(state, *function, Event::Call);
+            if handler.is_nil() {
+                return Err(names::operand_error(state, "call", *function));
+            }
+            function = ensure_stack(state, co, function, 1)?;
+            let count = (*co).top.offset_from_unsigned(function);
+            std::ptr::copy(function, function.add(1), count);
+            *function = handler;
+            (*co).top = (*co).top.add(1);
+        }
+        match (*function).tag {
+            tag::CLOSURE => {
+                state.fuel -= 1;
+                push_lua(state, co, function, wanted, after)
+            }
+            tag::NATIVE => push_native(state, co, function, (*function).as_native().function, wanted, after),
+            _ => {
+                let native = (*(*function).as_native_closure()).native;
+                push_native(state, co, function, native.function, wanted, after)
+            }
+        }
+    }
+}
+
+/// Pushes the frame of a Lua function: missing parameters become nil, extra arguments stay below the registers of a
+/// function with variable arguments.
+///
+/// # Safety
+/// As for [`begin`]; the slot must hold a Lua function.
+pub(crate) unsafe fn push_lua(
+    state: &mut State,
+    co: *mut Coroutine,
+    function: *mut Slot,
+    wanted: i16,
+    after: After,
+) -> Result<()> {
+    // SAFETY: the caller's promise; room for all registers is made before they are written.
+    unsafe {
+        let code = &*(*(*function).as_closure()).code;
+        let parameters = code.parameters as usize;
+        let function = ensure_stack(state, co, function, code.registers as usize + parameters + 1)?;
+        let arguments = (*co).top.offset_from_unsigned(function) - 1;
+        for i in arguments..parameters {
+            *function.add(1 + i) = Slot::NIL;
+        }
+        let mut base = function.add(1);
+        let mut flags = 0;
+        if code.is_vararg {
+            flags = flag::VARARG;
+            if arguments > parameters {
+                base = (*co).top;
+            } else {
+                base = base.add(parameters);
+            }
+            for i in 0..parameters {
+                copy(base.add(i), function.add(1 + i));
+                *function.add(1 + i) = Slot::NIL;
+            }
+        }
+        let frame = push_frame(state, co)?;
+        frame.write(Frame {
+            base,
+            state: FrameState {
+                lua: LuaState { pc: code.instructions.as_ptr(), constants: code.constants.as_ptr() },
+            },
+            function_offset: base.offset_from_unsigned(function) as u32,
+            wanted,
+            after,
+            flags,
+            results_at: 0,
+            continuation: Continuation::Return,
+            operand: 0,
+        });
+        Ok(())
+    }
+}
+
+unsafe fn push_native(
+    state: &mut State,
+    co: *mut Coroutine,
+    function: *mut Slot,
+    native: NativeFunction,
+    wanted: i16,
+    after: After,
+) -> Result<()> {
+    // SAFETY: as for `begin`.
+    unsafe {
+        let function = ensure_stack(state, co, function, NATIVE_SLOTS)?;
+        let frame = push_frame(state, co)?;
+        frame.write(Frame {
+            base: function.add(1),
+            state: FrameState { step: native },
+            function_offset: 1,
+            wanted,
+            after,
+            flags: flag::NATIVE,
+            results_at: 0,
+            continuation: Continuation::Step,
+            operand: 0,
+        });
+        Ok(())
+    }
+}
+
+/// Calls a metamethod for the interrupted instruction of the running Lua function, with the operands as arguments.
+///
+/// # Errors
+/// As [`begin`].
+///
+/// # Safety
+/// The active frame must be a Lua frame; the values must be valid.
+pub(crate) unsafe fn metacall<const N: usize>(
+    state: &mut State,
+    function: Slot,
+    arguments: [Slot; N],
+    after: After,
+) -> Result<()> {
+    // SAFETY: the registers end where the call is put; spare slots follow every stack's end.
+    unsafe {
+        let co = state.current();
+        let frame = (*co).frame;
+        let code = &*(*(*(*frame).function()).as_closure()).code;
+        let window_end = (*frame).base.add(code.registers as usize);
+        (*co).top = window_end;
+        let at = ensure_stack(state, co, window_end, N + 1)?;
+        *at = function;
+        for (i, argument) in arguments.into_iter().enumerate() {
+            *at.add(1 + i) = argument;
+        }
+        (*co).top = at.add(1 + N);
+        begin(state, at, 1, after)
+    }
+}
+
+/// A frame that has ended, as far as delivering its results needs it.
+#[derive(Clone, Copy)]
+pub(crate) struct Ended {
+    pub(crate) function: *mut Slot,
+    pub(crate) wanted: i16,
+    pub(crate) after: After,
+    pub(crate) operand: u8,
+}
+
+impl Ended {
+    /// # Safety
+    /// The frame must be valid.
+    pub(crate) unsafe fn of(frame: *const Frame) -> Ended {
+        // SAFETY: the caller's promise.
+        unsafe {
+            Ended {
+                function: (*frame).function(),
+                wanted: (*frame).wanted,
+                after: (*frame).after,
+                operand: (*frame).operand,
+            }
+        }
+    }
+}
+
+/// Hands `count` results, from `first` on, of a call whose frame was popped to whoever waits for them.
+/// Returns the exit if the main function has ended.
+///
+/// # Errors
+/// Raises what continuing the interrupted instruction raises.
+///
+/// # Safety
+/// The active frame must be the caller's.
+#[cold]
+#[inline(never)]
+pub(crate) unsafe fn deliver(
+    state: &mut State,
+    ended: Ended,
+    first: *mut Slot,
+    count: usize,
+) -> Result<Option<Exit>> {
+    // SAFETY: results and destinations lie in the running coroutine's stack; `pc - 1` is the interrupted instruction.
+    unsafe {
+        let co = state.current();
+        let caller = (*co).frame;
+        let result = || if count > 0 { *first } else { Slot::NIL };
+        match ended.after {
+            After::Store => store_results(co, ended, first, count),
+            After::Register => {
+                let i = *(*caller).state.lua.pc.sub(1);
+                *(*caller).base.add(i.a()) = result();
+            }
+            After::Condition | After::NegatedCondition => {
+                let truth = !result().is_falsy() ^ (ended.after == After::NegatedCondition);
+                let pc = (*caller).state.lua.pc;
+                let i = *pc.sub(1);
+                (*caller).state.lua.pc =
+                    if truth == (i.c() != 0) { pc.offset(1 + (*pc).to_sj()) } else { pc.add(1) };
+            }
+            After::Concat => {
+                let left = ended.operand as usize;
+                *(*caller).base.add(left) = result();
+                let i = *(*caller).state.lua.pc.sub(1);
+                concatenate_from(state, i, left + 1 - i.b())?;
+            }
+            After::Discard => {}
+            After::Native => {
+                std::ptr::copy(first, ended.function, count);
+                (*co).top = ended.function.add(count);
+            }
+            After::Finalizer => {
+                (*co).top = ended.function;
+                state.finalizers = true;
+            }
+            After::Hook => {
+                (*co).top = ended.function;
+                hook::returned(state, co);
+            }
+            After::Handler => return super::unwind::handled(state, result()),
+            After::Finish => return finish(state, co, first, count),
+        }
+        Ok(None)
+    }
+}
+
+/// Stores results where a call instruction wants them.
+#[inline]
+unsafe fn store_results(co: *mut Coroutine, ended: Ended, first: *mut Slot, count: usize) {
+    // SAFETY: as for `deliver`.
+    unsafe {
+        if ended.wanted == MULTIPLE {
+            std::ptr::copy(first, ended.function, count);
+            (*co).top = ended.function.add(count);
+        } else {
+            let wanted = ended.wanted as usize;
+            std::ptr::copy(first, ended.function, count.min(wanted));
+            for i in count..wanted {
+                *ended.function.add(i) = Slot::NIL;
+            }
+        }
+    }
+}
+
+/// The first function of a coroutine has returned.
+unsafe fn finish(state: &mut State, co: *mut Coroutine, first: *mut Slot, count: usize) -> Result<Option<Exit>> {
+    // SAFETY: as for `deliver`; a coroutine that runs and is not the main one has a resumer.
+    unsafe {
+        if co == state.heap.roots.main {
+            let at = first.offset_from_unsigned((*co).stack);
+            (*co).top = first.add(count);
+            return Ok(Some(Exit::Finished(at)));
+        }
+        let resumer = (*co).resumer;
+        (*co).top = first.add(count);
+        hand_over(state, co, resumer, count)?;
+        (*co).status = Status::Dead;
+        switch(state, co, resumer);
+        Ok(None)
+    }
+}
+
+/// Moves the topmost `count` slots of one coroutine to the top of another.
+unsafe fn hand_over(state: &mut State, from: *mut Coroutine, to: *mut Coroutine, count: usize) -> Result<()> {
+    // SAFETY: both are valid; room is made first.
+    unsafe {
+        let used = (*to).top.offset_from_unsigned((*to).stack);
+        if used + count > MAX_STACK_SLOTS {
+            return Err(ErrorKind::StackOverflow.into());
+        }
+        if (*to).stack_end.offset_from((*to).top) < (count + NATIVE_SLOTS) as isize {
+            state.heap.grow_stack(to, count + NATIVE_SLOTS)?;
+        }
+        let first = (*from).top.sub(count);
+        std::ptr::copy_nonoverlapping(first, (*to).top, count);
+        (*to).top = (*to).top.add(count);
+        (*from).top = first;
+        Ok(())
+    }
+}
+
+/// Makes another coroutine the running one; the statuses are the caller's business, except the new one's.
+unsafe fn switch(state: &mut State, from: *mut Coroutine, to: *mut Coroutine) {
+    // SAFETY: both are valid.
+    unsafe {
+        (*to).status = Status::Running;
+        state.heap.roots.current = to;
+        state.heap.touched(from);
+        state.heap.touched(to);
+        state.hooked = !(*to).hook.is_null();
+    }
+}
+
+/// Ends the active native frame with `count` results from `first` on.
+///
+/// # Errors
+/// As [`deliver`].
+///
+/// # Safety
+/// The active frame must be native, the results in its slots.
+pub(crate) unsafe fn end_native(
+    state: &mut State,
+    mut first: *mut Slot,
+    mut count: usize,
+) -> Result<Option<Exit>> {
+    // SAFETY: the slot below the results belongs to the native, at worst it is its own function's.
+    unsafe {
+        let co = state.current();
+        let frame = (*co).frame;
+        if (*frame).flags & flag::STATUS != 0 {
+            first = first.sub(1);
+            *first = Slot::TRUE;
+            count += 1;
+        }
+        if state.hooked && hook::native_returns(state, co, first, count)? {
+            return Ok(None);
+        }
+        let ended = Ended::of(frame);
+        (*co).frame = frame.sub(1);
+        if ended.after == After::Store && !(*frame.sub(1)).is_native() {
+            store_results(co, ended, first, count);
+            return Ok(None);
+        }
+        deliver(state, ended, first, count)
+    }
+}
+
+/// Does what a native that has a frame asked for.
+///
+/// # Errors
+/// What the request itself raises; it is an error of the native.
+///
+/// # Safety
+/// The active frame must be the native's.
+pub(crate) unsafe fn perform(state: &mut State, request: Request) -> Result<Option<Exit>> {
+    // SAFETY: natives ask for no more slots than they pushed (`Context`), so all pointers stay in their window.
+    unsafe {
+        let co = state.current();
+        let frame = (*co).frame;
+        let top = (*co).top;
+        let below = |count: u32| {
+            let have = top.offset_from_unsigned((*frame).base);
+            top.sub((count as usize).min(have))
+        };
+        match request {
+            Request::Return(count) => {
+                let first = below(count);
+                end_native(state, first, top.offset_from_unsigned(first))
+            }
+            Request::Call(count) | Request::CallProtected(count) | Request::CallHandled(count) => {
+                let function = below(count + 1);
+                (*frame).results_at = function.offset_from_unsigned((*frame).base) as u32;
+                let then = std::mem::replace(&mut state.then, Then::Return);
+                (*frame).set_continuation(then);
+                (*frame).flags |= match request {
+                    Request::CallProtected(_) => flag::PROTECTED | flag::STATUS,
+                    Request::CallHandled(_) => flag::PROTECTED | flag::STATUS | flag::HANDLER,
+                    _ => 0,
+                };
+                begin(state, function, MULTIPLE, After::Native)?;
+                Ok(None)
+            }
+            Request::Resume(count) | Request::ResumeWrapped(count) => {
+                let at = below(count + 1);
+                (*frame).results_at = at.offset_from_unsigned((*frame).base) as u32;
+                resume(state, co, (*at).as_coroutine(), count as usize, matches!(request, Request::Resume(_)))
+            }
+            Request::Yield(count) => {
+                let first = below(count);
+                (*frame).results_at = first.offset_from_unsigned((*frame).base) as u32;
+                let then = std::mem::replace(&mut state.then, Then::Return);
+                (*frame).set_continuation(then);
+                let resumer = (*co).resumer;
+                hand_over(state, co, resumer, count as usize)?;
+                (*co).status = Status::Suspended;
+                (*co).resumer = std::ptr::null_mut();
+                switch(state, co, resumer);
+                Ok(None)
+            }
+            Request::Pause => {
+                (*frame).results_at = top.offset_from_unsigned((*frame).base) as u32;
+                let then = std::mem::replace(&mut state.then, Then::Return);
+                (*frame).set_continuation(then);
+                Ok(Some(Exit::OutOfFuel))
+            }
+            Request::Collect(collection) => {
+                (*frame).results_at = top.offset_from_unsigned((*frame).base) as u32;
+                let then = std::mem::replace(&mut state.then, Then::Return);
+                (*frame).set_continuation(then);
+                let ended = match collection {
+                    Collection::Full => {
+                        state.heap.full();
+                        true
+                    }
+                    Collection::Step => state.heap.step(),
+                };
+                let co = state.current();
+                *(*co).top = Slot::boolean(ended);
+                (*co).top = (*co).top.add(1);
+                Ok(None)
+            }
+        }
+    }
+}
+
+/// Switches to a coroutine, handing over the topmost `count` slots.
+unsafe fn resume(
+    state: &mut State,
+    co: *mut Coroutine,
+    target: *mut Coroutine,
+    count: usize,
+    status: bool,
+) -> Result<Option<Exit>> {
+    // SAFETY: both coroutines are valid; `target`'s value is in a slot of the running one.
+    unsafe {
+        if (*target).status != Status::Suspended {
+            let text = if (*target).status == Status::Dead {
+                "cannot resume dead coroutine"
+            } else {
+                "cannot resume non-suspended coroutine"
+            };
+            if !status {
+                return Err(Error::message(text));
+            }
+            let message = state.heap.string(text.as_bytes())?;
+            let first = (*co).top.sub(count + 1);
+            *first = Slot::FALSE;
+            let first = ensure_stack(state, co, first, 2)?;
+            *first.add(1) = Slot::string(message);
+            return end_native(state, first, 2);
+        }
+        let frame = (*co).frame;
+        if status {
+            (*frame).flags |= flag::STATUS;
+        }
+        hand_over(state, co, target, count)?;
+        (*co).top = (*co).top.sub(1);
+        (*co).status = Status::Normal;
+        (*target).resumer = co;
+        switch(state, co, target);
+        if (*target).frame == (*target).frames {
+            // `hand_over` put the arguments above the function.
+            let function = (*target).stack.add(1);
+            begin(state, function, MULTIPLE, After::Finish)?;
+        }
+        Ok(None)
+    }
+}
+
+/// Runs a step of the native whose frame is active.
+unsafe fn run_step(state: *mut State, frame: *mut Frame, then: Then) -> Result<Outcome> {
+    // SAFETY: the context is the only user of the state during the step; its slots are the frame's.
+    unsafe {
+        (*state).native_base = (*frame).base;
+        (*state).native_framed = true;
+        (*state).in_native = true;
+        let mut cx = Context::new(state, (*frame).base);
+        let result = match then {
+            Then::Step(step) => step(&mut cx),
+            Then::Resume(object) => object.resume(&mut cx),
+            Then::Return => {
+                let at = (*frame).results_at as usize;
+                let count = cx.len().saturating_sub(at);
+                Ok(cx.returns_top(count))
+            }
+        };
+        (*state).in_native = false;
+        result
+    }
+}
+
+/// Runs native frames until a Lua function is on top (`None`) or control goes back to the host.
+///
+/// # Safety
+/// The state must be consistent, with no other reference to it.
+#[cold]
+#[inline(never)]
+pub(crate) unsafe fn settle(state: *mut State) -> Option<Exit> {
+    // SAFETY: the caller's promise; every step leaves the state consistent.
+    unsafe {
+        loop {
+            let co = (*state).current();
+            let mut frame = (*co).frame;
+            if !(*frame).is_native() {
+                return None;
+            }
+            if frame == (*co).frames {
+                // Only the main coroutine's base frame can be reached this way, by a host that runs nothing.
+                return Some(Exit::Finished((*co).top.offset_from_unsigned((*co).stack)));
+            }
+            if (*state).heap.wants_collection() {
+                (*state).heap.step();
+                frame = (*co).frame;
+            }
+            if (*state).finalizers && start_finalizer(&mut *state) {
+                continue;
+            }
+            if (*state).hooked {
+                match hook::native_called(&mut *state, co) {
+                    Ok(true) => continue,
+                    Ok(false) => {}
+                    Err(error) => {
+                        if let Some(exit) = raise(&mut *state, error, Origin::Lua) {
+                            return Some(exit);
+                        }
+                        continue;
+                    }
+                }
+            }
+            let then = (*frame).take_continuation();
+            let answer = if matches!(then, Then::Return) {
+                let first = (*frame).base.add((*frame).results_at as usize);
+                let count = (*co).top.offset_from_unsigned(first);
+                end_native(&mut *state, first, count)
+            } else {
+                match run_step(state, frame, then) {
+                    Ok(outcome) => perform(&mut *state, outcome.0),
+                    Err(error) => Err(error),
+                }
+            };
+            match answer {
+                Ok(None) => {}
+                Ok(Some(exit)) => return Some(exit),
+                Err(error) => {
+                    if let Some(exit) = raise(&mut *state, error, Origin::Framed) {
+                        return Some(exit);
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// Begins the call of a pending finalizer above the top, if there is one that can be called.
+///
+/// # Safety
+/// The running coroutine's top must be above everything live.
+pub(crate) unsafe fn start_finalizer(state: &mut State) -> bool {
+    // SAFETY: the caller's promise; room is made before anything is written.
+    unsafe {
+        while let Some(object) = state.heap.next_finalizable() {
+            let function = metamethod(state, object, Event::Gc);
+            if !is_function(function) {
+                continue;
+            }
+            let co = state.current();
+            state.heap.roots.extra.push(object);
+            let at = ensure_stack(state, co, (*co).top, 2);
+            state.heap.roots.extra.pop();
+            let Ok(at) = at else { continue };
+            *at = function;
+            *at.add(1) = object;
+            (*co).top = at.add(2);
+            if begin(state, at, 0, After::Finalizer).is_ok() {
+                state.finalizers = false;
+                return true;
+            }
+            (*co).top = at;
+        }
+        false
+    }
+}

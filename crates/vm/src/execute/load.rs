@@ -1,0 +1,109 @@
+//! From bytes to a function: compile a text or check a binary chunk, link it, close it over its environment.
+
+use crate::bytecode::undump::undump;
+use crate::bytecode::verify::verify;
+use crate::compile::compile_source;
+use crate::error::{Error, ErrorKind, Result};
+use crate::heap::code::Code;
+use crate::heap::handle::{Closure, Table, Value};
+use crate::heap::object;
+use crate::heap::slot::Slot;
+
+use super::context::Context;
+
+/// What a chunk may be.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct LoadMode {
+    /// Source text.
+    pub text: bool,
+    /// A binary chunk.
+    pub binary: bool,
+}
+
+impl LoadMode {
+    /// Either.
+    pub const ANY: LoadMode = LoadMode { text: true, binary: true };
+}
+
+/// First byte of binary chunks.
+const ESCAPE: u8 = 0x1b;
+
+impl<'gc> Context<'gc> {
+    /// Makes a function of a chunk; its first upvalue is the global environment.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Syntax`] with the whole message for a chunk that is refused.
+    pub fn load(&mut self, source: &[u8], chunk_name: &[u8], mode: LoadMode) -> Result<Closure<'gc>> {
+        let syntax = |message: Vec<u8>| Error::new(ErrorKind::Syntax(message));
+        let refused = |kind: &str, allowed: &str| {
+            syntax(format!("attempt to load a {kind} chunk (mode is '{allowed}')").into_bytes())
+        };
+        let prototype = if source.first() == Some(&ESCAPE) {
+            if !mode.binary {
+                return Err(refused("binary", "t"));
+            }
+            let name = crate::bytecode::chunk_id::chunk_id(chunk_name);
+            let named = |error: &dyn std::fmt::Display| {
+                syntax([&name[..], b": ", error.to_string().as_bytes()].concat())
+            };
+            let prototype = undump(source).map_err(|error| named(&error))?;
+            verify(&prototype).map_err(|error| named(&error))?;
+            prototype
+        } else {
+            if !mode.text {
+                return Err(refused("text", "b"));
+            }
+            compile_source(source, chunk_name).map_err(|error| syntax(error.message().to_vec()))?
+        };
+        let state = self.st();
+        let code = state.heap.link(&prototype)?;
+        // SAFETY: linked code is valid while its closure lives; upvalues are fresh and closed; the globals are a root.
+        unsafe {
+            let count = (&(*code).upvalues).len();
+            let closure = state.heap.closure(code, count);
+            for n in 0..count {
+                let upvalue = state.heap.upvalue();
+                (*upvalue).closed = Slot::NIL;
+                (*upvalue).value = &raw mut (*upvalue).closed;
+                *object::Closure::upvalues(closure).add(n) = upvalue;
+                if n == 0 {
+                    (*upvalue).closed = Slot::table(state.heap.roots.globals);
+                }
+            }
+            Ok(Closure::from_raw(closure))
+        }
+    }
+
+    /// Sets upvalue `index` (from 1) of a Lua function; `false` if it has none.
+    pub fn set_closure_upvalue(&mut self, closure: Closure<'gc>, index: usize, value: Value<'gc>) -> bool {
+        let raw = closure.raw();
+        // SAFETY: the closure is valid by its brand, the index checked; the barrier follows the store.
+        unsafe {
+            if index.wrapping_sub(1) >= (*raw).header.small as usize {
+                return false;
+            }
+            let upvalue = *object::Closure::upvalues(raw).add(index - 1);
+            *(*upvalue).value = value.slot();
+            self.st().heap.barrier(value.slot());
+        }
+        true
+    }
+
+    /// A Lua function as a binary chunk (`string.dump`).
+    pub fn dump(&self, closure: Closure<'gc>, strip: bool) -> Vec<u8> {
+        // SAFETY: the closure is valid by its brand, and so is its code.
+        let prototype = unsafe { (*(*closure.raw()).code).to_prototype() };
+        crate::bytecode::dump::dump(&prototype, strip)
+    }
+
+    /// Makes `table` the global environment.
+    pub fn set_globals(&mut self, table: Table<'gc>) {
+        self.st().heap.roots.globals = table.raw();
+    }
+
+    /// The code behind a closure, for `debug`.
+    pub(crate) fn code(&self, closure: Closure<'gc>) -> &'gc Code {
+        // SAFETY: the closure is valid by its brand, and so is its code.
+        unsafe { &*(*closure.raw()).code }
+    }
+}

@@ -1,0 +1,313 @@
+//! What the source calls a value: names of variables, fields and functions, found in the code when an error is made.
+//!
+//! Nothing here runs on the common path. The names follow the reference implementation's `getobjname`: the
+//! instruction that loaded a register tells what it is.
+
+use crate::bytecode::instruction::{Instruction, Op};
+use crate::error::{Error, ErrorKind, Name};
+use crate::heap::code::Code;
+use crate::heap::handle;
+use crate::heap::slot::{Slot, tag};
+use crate::heap::{string, table};
+
+use super::event::{self, Event};
+use super::frame::Frame;
+use super::state::State;
+
+/// Type name of a value as messages show it: `__name` of the metatable if that is a string.
+///
+/// # Safety
+/// The value must be valid.
+pub(crate) unsafe fn type_name(state: &State, value: Slot) -> String {
+    // SAFETY: the caller's promise.
+    unsafe {
+        if matches!(value.tag, tag::TABLE | tag::USERDATA) {
+            let metatable = state.metatable(value);
+            if !metatable.is_null() {
+                let name = table::get_string(metatable, event::name_string(Event::Name));
+                if name.tag == tag::STRING {
+                    return String::from_utf8_lossy(string::bytes(name.as_string())).into_owned();
+                }
+            }
+        }
+        if value.tag == tag::LIGHT_USERDATA {
+            return "light userdata".to_owned();
+        }
+        handle::type_name(value.tag).to_owned()
+    }
+}
+
+/// The error of an operation on a value that does not support it, named if the running Lua instruction names it.
+///
+/// # Safety
+/// The value must be valid.
+#[cold]
+pub(crate) unsafe fn operand_error(state: &State, operation: &'static str, value: Slot) -> Error {
+    // SAFETY: the caller's promise.
+    unsafe {
+        ErrorKind::Operand { operation, found: type_name(state, value), name: operand_name(state, value) }.into()
+    }
+}
+
+/// The code and the index of the current instruction of a Lua frame.
+///
+/// # Safety
+/// The frame must be a valid Lua frame whose `pc` was saved.
+pub(crate) unsafe fn position<'a>(frame: *const Frame) -> (&'a Code, usize) {
+    // SAFETY: the slot at `function` holds the closure of a Lua frame; its code lives as long as it.
+    unsafe {
+        let code = &*(*(*(*frame).function()).as_closure()).code;
+        let pc = (*frame).state.lua.pc.offset_from(code.instructions.as_ptr());
+        (code, (pc - 1).max(0) as usize)
+    }
+}
+
+/// The name of the operand of the interrupted instruction that holds this very value.
+///
+/// # Safety
+/// The value must be valid.
+#[cold]
+pub(crate) unsafe fn operand_name(state: &State, value: Slot) -> Option<Name> {
+    // SAFETY: the running coroutine's active frame is valid; register numbers of verified code are in range.
+    unsafe {
+        if state.in_native {
+            return None;
+        }
+        let frame = (*state.current()).frame;
+        if (*frame).is_native() {
+            return None;
+        }
+        let (code, pc) = position(frame);
+        let i = code.instructions[pc];
+        let is_register =
+            |r: usize| {
+                let slot = *(*frame).base.add(r);
+                slot.tag == value.tag && slot.payload == value.payload
+            };
+        let register = |r: usize| if is_register(r) { describe_register(code, pc, r) } else { None };
+        match i.op() {
+            Op::GetField | Op::GetIndex | Op::GetTable | Op::Method => register(i.b()),
+            Op::SetField
+            | Op::SetFieldConst
+            | Op::SetIndex
+            | Op::SetIndexConst
+            | Op::SetTable
+            | Op::SetTableConst => register(i.a()),
+            Op::GetUpvalueField => Some(upvalue(code, i.b())),
+            Op::SetUpvalueField | Op::SetUpvalueFieldConst => Some(upvalue(code, i.a())),
+            Op::Call | Op::TailCall => register(i.a()),
+            Op::Neg | Op::BNot | Op::Len => register(i.b()),
+            Op::Concat => (i.b()..=i.c()).rev().find(|&r| is_register(r)).and_then(|r| describe_register(code, pc, r)),
+            op => match op.operands() {
+                [_, b, c] if is_arithmetic(op) => {
+                    use crate::bytecode::instruction::Operand;
+                    let side = |operand, index: usize| match operand {
+                        Operand::Register => register(index),
+                        _ if constant_is(code, index, value) => constant(code, index),
+                        _ => None,
+                    };
+                    side(c, i.c()).filter(|_| !matches_side(b, is_register(i.b()))).or_else(|| side(b, i.b())).or_else(|| side(c, i.c()))
+                }
+                _ => None,
+            },
+        }
+    }
+}
+
+fn matches_side(operand: crate::bytecode::instruction::Operand, same: bool) -> bool {
+    operand == crate::bytecode::instruction::Operand::Register && same
+}
+
+fn constant_is(code: &Code, index: usize, value: Slot) -> bool {
+    let constant = code.constants[index];
+    constant.tag == value.tag && constant.payload == value.payload
+}
+
+fn is_arithmetic(op: Op) -> bool {
+    (Op::Add as u8..=Op::ShrKR as u8).contains(&(op as u8))
+}
+
+/// Event and operands of an arithmetic instruction's family: `(event, left is constant, right is constant)`.
+pub(crate) fn arithmetic_event(op: Op) -> (Event, bool, bool) {
+    const EVENTS: [Event; 12] = [
+        Event::Add,
+        Event::Sub,
+        Event::Mul,
+        Event::Div,
+        Event::Mod,
+        Event::Pow,
+        Event::IDiv,
+        Event::BAnd,
+        Event::BOr,
+        Event::BXor,
+        Event::Shl,
+        Event::Shr,
+    ];
+    let index = (op as u8 - Op::Add as u8) as usize;
+    (EVENTS[index / 3], index % 3 == 2, index % 3 == 1)
+}
+
+fn upvalue(code: &Code, index: usize) -> Name {
+    Name { kind: "upvalue", name: upvalue_name(code, index) }
+}
+
+/// The source name of an upvalue; `?` when stripped.
+pub(crate) fn upvalue_name(code: &Code, index: usize) -> String {
+    match code.upvalues.get(index) {
+        Some(description) if !description.name.is_empty() => {
+            String::from_utf8_lossy(&description.name).into_owned()
+        }
+        _ => "?".to_owned(),
+    }
+}
+
+/// The name of the `n`-th active local variable at an instruction, from 0.
+pub(crate) fn local_name(code: &Code, n: usize, pc: usize) -> Option<&[u8]> {
+    code.locals
+        .iter()
+        .take_while(|local| local.start_pc as usize <= pc)
+        .filter(|local| pc < local.end_pc as usize)
+        .nth(n)
+        .map(|local| &*local.name)
+}
+
+/// What the register holds just before the instruction at `pc`.
+pub(crate) fn describe_register(code: &Code, pc: usize, register: usize) -> Option<Name> {
+    if let Some(name) = local_name(code, register, pc) {
+        return Some(Name { kind: "local", name: String::from_utf8_lossy(name).into_owned() });
+    }
+    let at = setter(code, pc, register)?;
+    let i = code.instructions[at];
+    match i.op() {
+        Op::Move if i.b() < i.a() => describe_register(code, at, i.b()),
+        Op::GetUpvalue => Some(upvalue(code, i.b())),
+        Op::GetUpvalueField => {
+            let kind = if upvalue_name(code, i.b()) == "_ENV" { "global" } else { "field" };
+            Some(Name { kind, name: constant_text(code, i.c()) })
+        }
+        Op::GetField => {
+            let is_env = local_name(code, i.b(), at).is_some_and(|name| name == b"_ENV");
+            Some(Name { kind: if is_env { "global" } else { "field" }, name: constant_text(code, i.c()) })
+        }
+        Op::GetTable => match describe_register(code, at, i.c()) {
+            Some(Name { kind: "constant", name }) => Some(Name { kind: "field", name }),
+            _ => Some(Name { kind: "field", name: "?".to_owned() }),
+        },
+        Op::GetIndex => Some(Name { kind: "field", name: "?".to_owned() }),
+        Op::Method => Some(Name { kind: "method", name: constant_text(code, i.c()) }),
+        Op::LoadConst => constant(code, i.bx()),
+        Op::LoadConstX => constant(code, code.instructions[at + 1].to_ax()),
+        _ => None,
+    }
+}
+
+fn constant(code: &Code, index: usize) -> Option<Name> {
+    (code.constants[index].tag == tag::STRING)
+        .then(|| Name { kind: "constant", name: constant_text(code, index) })
+}
+
+fn constant_text(code: &Code, index: usize) -> String {
+    let slot = code.constants[index];
+    if slot.tag == tag::STRING {
+        // SAFETY: a string constant lives as long as its code.
+        String::from_utf8_lossy(unsafe { string::bytes(slot.as_string()) }).into_owned()
+    } else {
+        "?".to_owned()
+    }
+}
+
+/// The last instruction before `pc` that set the register on the straight way there.
+fn setter(code: &Code, last: usize, register: usize) -> Option<usize> {
+    let mut found = None;
+    let mut jump_target = 0;
+    let mut pc = 0;
+    while pc < last {
+        let i = code.instructions[pc];
+        let op = i.op();
+        let changes = match op {
+            Op::LoadNil => (i.a()..=i.a() + i.b()).contains(&register),
+            Op::ForCall => register >= i.a() + 3,
+            Op::Call | Op::TailCall | Op::Vararg => register >= i.a(),
+            Op::Method => register == i.a() || register == i.a() + 1,
+            Op::Jump => {
+                let target = (pc as isize + 1 + i.to_sj()) as usize;
+                if target <= last && target > jump_target {
+                    jump_target = target;
+                }
+                false
+            }
+            _ => writes_a(op) && i.a() == register,
+        };
+        if changes {
+            found = if pc < jump_target { None } else { Some(pc) };
+        }
+        pc += 1;
+    }
+    found
+}
+
+/// Whether the instruction's only effect on registers is to set `R[a]`.
+fn writes_a(op: Op) -> bool {
+    !matches!(
+        op,
+        Op::SetUpvalue
+            | Op::SetUpvalueField
+            | Op::SetUpvalueFieldConst
+            | Op::SetTable
+            | Op::SetTableConst
+            | Op::SetField
+            | Op::SetFieldConst
+            | Op::SetIndex
+            | Op::SetIndexConst
+            | Op::SetList
+            | Op::Jump
+            | Op::Loop
+            | Op::Close
+            | Op::Test
+            | Op::Eq
+            | Op::EqConst
+            | Op::Lt
+            | Op::LtConst
+            | Op::GtConst
+            | Op::Le
+            | Op::LeConst
+            | Op::GeConst
+            | Op::Return
+            | Op::Return0
+            | Op::Return1
+            | Op::Extra
+    )
+}
+
+/// How the function running in the callee of this Lua frame was called: the name its caller gives it.
+///
+/// # Safety
+/// The frame must be a valid Lua frame whose `pc` was saved.
+pub(crate) unsafe fn called_name(frame: *const Frame) -> Option<Name> {
+    // SAFETY: the caller's promise.
+    let (code, pc) = unsafe { position(frame) };
+    let i: Instruction = code.instructions[pc];
+    let metamethod = |event: Event| Some(Name { kind: "metamethod", name: event.name().to_owned() });
+    match i.op() {
+        Op::Call | Op::TailCall => describe_register(code, pc, i.a()),
+        Op::ForCall => Some(Name { kind: "for iterator", name: "for iterator".to_owned() }),
+        Op::GetField | Op::GetIndex | Op::GetTable | Op::GetUpvalueField | Op::Method => metamethod(Event::Index),
+        Op::SetField
+        | Op::SetFieldConst
+        | Op::SetIndex
+        | Op::SetIndexConst
+        | Op::SetTable
+        | Op::SetTableConst
+        | Op::SetUpvalueField
+        | Op::SetUpvalueFieldConst => metamethod(Event::NewIndex),
+        Op::Neg => metamethod(Event::Neg),
+        Op::BNot => metamethod(Event::BNot),
+        Op::Len => metamethod(Event::Len),
+        Op::Concat => metamethod(Event::Concat),
+        Op::Eq => metamethod(Event::Eq),
+        Op::Lt | Op::LtConst | Op::GtConst => metamethod(Event::Lt),
+        Op::Le | Op::LeConst | Op::GeConst => metamethod(Event::Le),
+        op if is_arithmetic(op) => metamethod(arithmetic_event(op).0),
+        _ => None,
+    }
+}

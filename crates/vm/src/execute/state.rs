@@ -1,0 +1,94 @@
+//! The state of one interpreter: its heap, fuel, and what a native asked for last.
+//!
+//! Everything in `execute/` works on a raw pointer to it, because the loop, natives and the collector take turns on
+//! the same data. Invariant between instructions: the running coroutine's frames and stack are consistent, and
+//! `heap.roots.current` is that coroutine.
+
+use std::any::{Any, TypeId};
+
+use hashbrown::HashMap;
+
+use crate::heap::Heap;
+use crate::heap::object::{Coroutine, Table};
+use crate::heap::slot::{Slot, tag};
+use crate::native::Then;
+
+use super::call::Exit;
+use super::hook::Hook;
+
+/// Most slots that a value stack may have; as the reference implementation's `LUAI_MAXSTACK`.
+pub(crate) const MAX_STACK_SLOTS: usize = 1_000_000;
+
+/// Slots beyond [`MAX_STACK_SLOTS`] that message handlers may use.
+pub(crate) const HANDLER_STACK_SLOTS: usize = 4_000;
+
+/// Slots that a native function may push without asking.
+pub(crate) const NATIVE_SLOTS: usize = 24;
+
+/// Message handlers that may fail inside one another before the error gives up on them.
+pub(crate) const MAX_NESTED_HANDLERS: u32 = 200;
+
+/// See the module.
+pub(crate) struct State {
+    /// Units of work left before control goes back to the host; may be negative.
+    pub(crate) fuel: i64,
+    /// Objects, strings, roots.
+    pub(crate) heap: Heap,
+    /// How the native that answered last goes on; read at once by the interpreter.
+    pub(crate) then: Then,
+    /// First slot of the running native, for those without a frame.
+    pub(crate) native_base: *mut Slot,
+    /// Whether the running native has a frame of its own.
+    pub(crate) native_framed: bool,
+    /// Whether a native runs at all.
+    pub(crate) in_native: bool,
+    /// Whether any coroutine has a hook, so that the hooked loop must run.
+    pub(crate) hooked: bool,
+    /// Why the loop was left.
+    pub(crate) exit: Exit,
+    /// Message handlers that are running.
+    pub(crate) handlers: u32,
+    /// Whether finalizers may be started.
+    pub(crate) finalizers: bool,
+    /// Values by type that the host lends to natives.
+    pub(crate) host: HashMap<TypeId, Box<dyn Any + Send>>,
+    /// Storage of hooks; coroutines point into it.
+    pub(crate) hooks: Vec<Box<Hook>>,
+}
+
+impl State {
+    /// The running coroutine.
+    #[inline(always)]
+    pub(crate) fn current(&self) -> *mut Coroutine {
+        self.heap.roots.current
+    }
+
+    /// The metatable of any value; null if it has none.
+    ///
+    /// # Safety
+    /// The value must be valid.
+    #[inline]
+    pub(crate) unsafe fn metatable(&self, value: Slot) -> *mut Table {
+        // SAFETY: the caller's promise; the tag says what the payload is.
+        unsafe {
+            match value.tag {
+                tag::TABLE => (*value.as_table()).metatable,
+                tag::USERDATA => (*value.as_userdata()).metatable,
+                other => self.heap.roots.metatables[basic_type(other)],
+            }
+        }
+    }
+}
+
+/// Index of a value's basic type in the list of shared metatables.
+pub(crate) fn basic_type(tag: u32) -> usize {
+    match tag {
+        tag::INTEGER | tag::FLOAT => 0,
+        tag::STRING => 1,
+        tag::CLOSURE | tag::NATIVE | tag::NATIVE_CLOSURE => 2,
+        tag::COROUTINE => 3,
+        tag::TRUE | tag::FALSE => 4,
+        tag::LIGHT_USERDATA => 5,
+        _ => 6,
+    }
+}

@@ -1,0 +1,327 @@
+//! `Vm`: one interpreter as its owner sees it. It runs until it has finished, failed or used up its fuel.
+
+use std::any::{Any, TypeId};
+
+use hashbrown::HashMap;
+
+use crate::error::{Error, ErrorKind, Result};
+use crate::heap::Heap;
+use crate::heap::handle::Value;
+use crate::heap::object::Status;
+use crate::heap::slot::Slot;
+use crate::native::Then;
+
+use super::call::{Exit, begin, prepare_coroutine};
+use super::context::Context;
+use super::frame::{After, MULTIPLE};
+use super::state::State;
+use super::unwind::reset;
+
+/// What a run came to.
+#[derive(Debug)]
+pub enum Step {
+    /// The function returned; read its results with [`Vm::results`].
+    Finished,
+    /// The fuel is spent; run again to go on.
+    OutOfFuel,
+    /// An error reached the top. The stack still stands for [`Vm::traceback`], until the next start.
+    Failed(Failure),
+}
+
+/// An uncaught error.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Failure {
+    /// The error value if it is a string or number, else a sentence about it.
+    pub message: Vec<u8>,
+    /// `stack traceback:` and the activations.
+    pub traceback: String,
+    /// The Lua activations, innermost first.
+    pub stack: Vec<Place>,
+    /// Whether the error value was a string.
+    pub is_text: bool,
+}
+
+/// Where a Lua activation stood.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Place {
+    /// Chunk name as given to `load`.
+    pub source: Vec<u8>,
+    /// Position of the instruction.
+    pub position: crate::bytecode::prototype::Position,
+    /// What the function is called, as in a traceback: `function 'f'`, `main chunk`.
+    pub function: String,
+}
+
+/// Limits of an interpreter.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// Most bytes of heap; an allocation beyond it raises "not enough memory".
+    pub memory_bytes: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Limits {
+        Limits { memory_bytes: usize::MAX >> 1 }
+    }
+}
+
+/// One Lua interpreter: a heap, a main coroutine, a fuel counter. It owns no thread and blocks on nothing.
+pub struct Vm {
+    state: Box<State>,
+    running: bool,
+    results_at: usize,
+}
+
+// SAFETY: all pointers inside lead into this interpreter's own heap, to immortal strings or to static rows; handles
+// given out are branded with the borrow of a `Context` and cannot be kept. Host data and continuations are `Send`.
+unsafe impl Send for Vm {}
+
+impl Default for Vm {
+    fn default() -> Vm {
+        Vm::new(Limits::default())
+    }
+}
+
+impl Vm {
+    /// An interpreter without libraries.
+    pub fn new(limits: Limits) -> Vm {
+        let mut heap = Heap::new(limits.memory_bytes);
+        let registry = heap.table(0, 0).expect("an empty table is below every limit check");
+        let globals = heap.table(0, 0).expect("an empty table is below every limit check");
+        let main = heap.coroutine().expect("a first coroutine is below every limit check");
+        // SAFETY: a fresh coroutine.
+        unsafe {
+            prepare_coroutine(main);
+            (*main).status = Status::Running;
+        }
+        heap.roots.registry = registry;
+        heap.roots.globals = globals;
+        heap.roots.main = main;
+        heap.roots.current = main;
+        let state = Box::new(State {
+            fuel: 0,
+            heap,
+            then: Then::Return,
+            native_base: std::ptr::null_mut(),
+            native_framed: false,
+            in_native: false,
+            hooked: false,
+            exit: Exit::OutOfFuel,
+            handlers: 0,
+            finalizers: true,
+            host: HashMap::new(),
+            hooks: Vec::new(),
+        });
+        Vm { state, running: false, results_at: 1 }
+    }
+
+    /// Lends the interpreter to `f` between runs: to load, to set globals, to look at values.
+    ///
+    /// Slots pushed by `f` are removed afterwards.
+    pub fn enter<R>(&mut self, f: impl for<'gc> FnOnce(&mut Context<'gc>) -> R) -> R {
+        let state: *mut State = &raw mut *self.state;
+        // SAFETY: the context is the only user of the state while `f` runs; nothing runs in between.
+        unsafe {
+            let co = (*state).current();
+            let top = (*co).top.offset_from_unsigned((*co).stack);
+            (*co).top = super::unwind::live_top(co);
+            let mut cx = Context::new(state, (*co).top);
+            let result = f(&mut cx);
+            (*co).top = (*co).stack.add(top);
+            result
+        }
+    }
+
+    /// Starts a function: `prepare` pushes it and its arguments. What ran before is discarded.
+    ///
+    /// # Errors
+    /// What `prepare` raises, and when the value cannot be called.
+    pub fn start(&mut self, prepare: impl for<'gc> FnOnce(&mut Context<'gc>) -> Result<()>) -> Result<()> {
+        let state: *mut State = &raw mut *self.state;
+        // SAFETY: as in `enter`; the function is the first slot above the base frame.
+        unsafe {
+            reset(&mut *state);
+            let co = (*state).current();
+            let mut cx = Context::new(state, (*co).top);
+            prepare(&mut cx)?;
+            if (*co).top == (*co).stack.add(1) {
+                return Err(Error::message("no function was given to start"));
+            }
+            let function = (*co).stack.add(1);
+            begin(&mut *state, function, MULTIPLE, After::Finish)?;
+        }
+        self.running = true;
+        Ok(())
+    }
+
+    /// Runs for about `fuel` units of work: instructions that jump back or call, and their like in natives.
+    pub fn run(&mut self, fuel: u64) -> Step {
+        if !self.running {
+            return Step::Finished;
+        }
+        self.state.fuel = i64::try_from(fuel).unwrap_or(i64::MAX);
+        // SAFETY: the state is consistent between runs and this is its only user.
+        match unsafe { super::run(&raw mut *self.state) } {
+            Exit::Finished(at) => {
+                self.running = false;
+                self.results_at = at;
+                Step::Finished
+            }
+            Exit::OutOfFuel => Step::OutOfFuel,
+            Exit::Failed => {
+                self.running = false;
+                Step::Failed(self.failure())
+            }
+        }
+    }
+
+    /// Runs to the end, whatever fuel that takes.
+    ///
+    /// # Errors
+    /// An uncaught error.
+    pub fn finish(&mut self) -> Result<(), Failure> {
+        loop {
+            match self.run(u64::MAX) {
+                Step::Finished => return Ok(()),
+                Step::OutOfFuel => {}
+                Step::Failed(failure) => return Err(failure),
+            }
+        }
+    }
+
+    /// Hands the results of the function that has finished to `f`: slots from 1 on.
+    pub fn results<R>(&mut self, f: impl for<'gc> FnOnce(&mut Context<'gc>) -> R) -> R {
+        let state: *mut State = &raw mut *self.state;
+        // SAFETY: as in `enter`; the results stand at the top of the main coroutine's stack.
+        unsafe {
+            let co = (*state).current();
+            let mut cx = Context::new(state, (*co).stack.add(self.results_at));
+            f(&mut cx)
+        }
+    }
+
+    /// Runs the finalizers of all objects that have one; call before dropping the interpreter at a program's end.
+    /// Their errors are ignored, as the manual says of closing a state.
+    pub fn close(&mut self) {
+        let state: *mut State = &raw mut *self.state;
+        // SAFETY: the state is consistent and this is its only user.
+        unsafe {
+            reset(&mut *state);
+            (*state).heap.separate_all();
+            (*state).finalizers = true;
+            loop {
+                if !super::call::start_finalizer(&mut *state) {
+                    return;
+                }
+                (*state).fuel = i64::MAX;
+                let exit = super::run(state);
+                if exit == Exit::Failed {
+                    reset(&mut *state);
+                    (*state).finalizers = true;
+                }
+            }
+        }
+    }
+
+    /// Sets a value that natives find by its type ([`Context::host`]).
+    pub fn set_host<T: Any + Send>(&mut self, value: T) {
+        self.state.host.insert(TypeId::of::<T>(), Box::new(value));
+    }
+
+    /// Bytes of heap in use.
+    pub fn memory_bytes(&self) -> usize {
+        self.state.heap.bytes()
+    }
+
+    /// Changes the memory limit.
+    pub fn set_memory_limit(&mut self, bytes: usize) {
+        self.state.heap.set_limit(bytes);
+    }
+
+    /// Collects at every opportunity, to find objects that are not rooted; for tests.
+    pub fn set_stress(&mut self, on: bool) {
+        self.state.heap.set_stress(on);
+    }
+
+    /// Stops the running program with an error that `pcall` cannot catch; nothing is finalized.
+    pub fn cancel(&mut self) {
+        // SAFETY: the state is consistent between runs.
+        unsafe { reset(&mut self.state) };
+        self.running = false;
+    }
+
+    /// `stack traceback:` and a line for each activation of the running coroutine.
+    pub fn traceback(&mut self) -> String {
+        self.enter(|cx| cx.traceback(cx.coroutine(), 0))
+    }
+
+    fn failure(&mut self) -> Failure {
+        self.enter(|cx| {
+            // SAFETY: the pending error is a root.
+            let value: Value<'_> = unsafe { Value::from_slot(cx.st().heap.roots.error) };
+            let message = match value {
+                Value::String(text) => text.as_bytes().to_vec(),
+                Value::Integer(_) | Value::Float(_) => {
+                    let mut text = super::concat::NumberText::new();
+                    text.write(value.slot()).to_vec()
+                }
+                other => format!("(error object is a {} value)", other.type_name()).into_bytes(),
+            };
+            let coroutine = cx.coroutine();
+            let mut stack = Vec::new();
+            let mut level = 0;
+            while let Some(activation) = cx.activation(coroutine, level) {
+                level += 1;
+                let Some(position) = activation.position() else { continue };
+                let info = cx.function_info(activation.function());
+                let function = match activation.name() {
+                    Some(name) => format!("{} '{}'", name.kind, name.name),
+                    None if info.what == "main" => "main chunk".to_owned(),
+                    None => format!("function <{}:{}>", info.short_source, info.line_defined),
+                };
+                stack.push(Place { source: info.source, position, function });
+            }
+            let traceback = cx.traceback(coroutine, 0);
+            Failure { message, traceback, stack, is_text: matches!(value, Value::String(_)) }
+        })
+    }
+
+    /// The pending error value, handed to `f`; meaningful after a failure.
+    pub fn error_value<R>(&mut self, f: impl for<'gc> FnOnce(&mut Context<'gc>, Value<'gc>) -> R) -> R {
+        self.enter(|cx| {
+            // SAFETY: the pending error is a root.
+            let value = unsafe { Value::from_slot(cx.st().heap.roots.error) };
+            f(cx, value)
+        })
+    }
+
+    /// Forgets the pending error value, so that it can be collected.
+    pub fn clear_error(&mut self) {
+        self.state.heap.roots.error = Slot::NIL;
+    }
+}
+
+impl Drop for Vm {
+    fn drop(&mut self) {
+        self.running = false;
+    }
+}
+
+impl std::fmt::Display for Failure {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&String::from_utf8_lossy(&self.message))
+    }
+}
+
+impl std::error::Error for Failure {}
+
+impl From<ErrorKind> for Failure {
+    fn from(kind: ErrorKind) -> Failure {
+        Failure {
+            message: kind.to_string().into_bytes(),
+            traceback: String::new(),
+            stack: Vec::new(),
+            is_text: true,
+        }
+    }
+}

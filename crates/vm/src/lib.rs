@@ -1,0 +1,43 @@
+//! The Lua 5.3 virtual machine: compiler, bytecode, interpreter, heap and collector.
+//!
+//! Usable alone as a plain Lua without libraries (`wippy-stdlib` has those). It knows no processes, threads, clocks,
+//! files or sockets, and nothing in it blocks: [`Vm::run`] takes an amount of fuel and answers finished, out of fuel,
+//! or failed.
+//!
+//! ```
+//! use wippy_vm::{LoadMode, Step, Value, Vm};
+//!
+//! let mut vm = Vm::default();
+//! vm.start(|cx| {
+//!     let chunk = cx.load(b"local a, b = ... return a * b", b"=example", LoadMode::ANY)?;
+//!     cx.push(chunk);
+//!     cx.push(6);
+//!     cx.push(7);
+//!     Ok(())
+//! })?;
+//! assert!(matches!(vm.run(1000), Step::Finished));
+//! vm.results(|cx| assert!(matches!(cx.get(1), Value::Integer(42))));
+//! # Ok::<(), wippy_vm::Error>(())
+//! ```
+
+pub mod arguments;
+pub mod bytecode;
+pub mod compile;
+mod error;
+mod execute;
+mod heap;
+pub mod library;
+mod native;
+pub mod number;
+
+pub use error::{Error, ErrorKind, Name, Result};
+pub use execute::context::{ArrayItems, Context, Memory};
+pub use execute::debug::{Activation, FunctionInfo};
+pub use execute::event::Event;
+pub use execute::hook::HookMask;
+pub use execute::iterate::{IPAIRS_STEP, NEXT};
+pub use execute::load::LoadMode;
+pub use execute::vm::{Failure, Limits, Place, Step, Vm};
+pub use heap::handle::{Closure, Coroutine, NativeClosure, Str, Table, UserData, Value};
+pub use library::Library;
+pub use native::{Collection, Native, NativeFunction, Outcome, Resume, Then};
