@@ -5,6 +5,7 @@
 
 #![expect(clippy::print_stdout, reason = "this program reports to a terminal")]
 
+mod arguments;
 mod conformance;
 mod grammar;
 mod job;
@@ -26,6 +27,7 @@ cargo xtask <command> [options]        --bin PATH: the interpreter, else the new
   official DIR                         the official Lua 5.3 suite, against lua-testsuite/expected.toml
   conformance [--require-oracle] [TEXT]   lua-testsuite/, in wippy and in lua5.3; TEXT: only such paths
   grammar [--check]                    generate the parser from crates/parser/src/grammar.lalrpop
+  arguments [--require-oracle] [GROUP...] chapter 6 with all kinds of arguments, in wippy and in lua5.3
   help                                 this text
 ";
 
@@ -34,6 +36,7 @@ fn main() -> ExitCode {
     let command = words.next().unwrap_or_else(|| "help".to_owned());
     let options = Options::new(words);
     let result = match command.as_str() {
+        "arguments" => arguments::run(options),
         "official" => official::run(options),
         "conformance" => conformance::run(options),
         "grammar" => grammar::run(options),
