@@ -1,0 +1,234 @@
+//! `Interpreter`: a [`Vm`] with the standard library, run in slices so that it can be interrupted.
+
+use std::fmt;
+use std::ops::ControlFlow;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use wippy_scheduler::{Fuel, Process, Step, Stopped, run_to_end};
+use wippy_vm::{Context, Error, ErrorKind, Failure, Limits, LoadMode, Result, Value, Vm};
+
+/// Work between two looks at the interrupt flag; well under 10 ms.
+const SLICE: Fuel = Fuel(100_000);
+
+/// Asks a running [`Interpreter`] to stop, from any thread or from a signal handler.
+#[derive(Clone, Debug, Default)]
+pub struct Interrupt(Arc<AtomicBool>);
+
+impl Interrupt {
+    /// Stops what runs now, or the next thing that is run.
+    pub fn request(&self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+
+    /// The flag itself, for a signal handler to set.
+    pub fn flag(&self) -> Arc<AtomicBool> {
+        Arc::clone(&self.0)
+    }
+
+    fn take(&self) -> bool {
+        self.0.load(Ordering::Relaxed) && self.0.swap(false, Ordering::Relaxed)
+    }
+}
+
+/// Why a run ended early.
+#[derive(Clone, Debug)]
+pub enum Stop {
+    /// The text does not compile, or the call could not be made: the complete message.
+    Refused(Vec<u8>),
+    /// An uncaught error.
+    Failed(Failure),
+    /// [`Interrupt::request`] was called.
+    Interrupted,
+}
+
+impl fmt::Display for Stop {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Stop::Refused(message) => f.write_str(&String::from_utf8_lossy(message)),
+            Stop::Failed(failure) => failure.fmt(f),
+            Stop::Interrupted => f.write_str("interrupted"),
+        }
+    }
+}
+
+impl std::error::Error for Stop {}
+
+impl From<Error> for Stop {
+    fn from(error: Error) -> Stop {
+        match error.kind() {
+            ErrorKind::Syntax(message) | ErrorKind::Plain(message) => Stop::Refused(message.clone()),
+            kind => Stop::Refused(kind.to_string().into_bytes()),
+        }
+    }
+}
+
+/// A Lua state with the standard library.
+pub struct Interpreter {
+    vm: Vm,
+    interrupt: Interrupt,
+}
+
+impl Default for Interpreter {
+    fn default() -> Interpreter {
+        Interpreter::new()
+    }
+}
+
+impl Interpreter {
+    /// A state without limits.
+    pub fn new() -> Interpreter {
+        Interpreter::with_limits(Limits::default())
+    }
+
+    /// A state with limits.
+    ///
+    /// # Panics
+    /// If the limits are too small for the standard library (about 10 KB).
+    pub fn with_limits(limits: Limits) -> Interpreter {
+        let mut vm = Vm::new(limits);
+        vm.enter(|cx| wippy_stdlib::open(cx)).expect("the memory limit leaves room for the standard library");
+        Interpreter { vm, interrupt: Interrupt::default() }
+    }
+
+    /// The handle that stops what runs.
+    pub fn interrupt(&self) -> Interrupt {
+        self.interrupt.clone()
+    }
+
+    /// The machine underneath.
+    pub fn vm(&mut self) -> &mut Vm {
+        &mut self.vm
+    }
+
+    /// Lends the state to `f` between runs.
+    ///
+    /// # Errors
+    /// What `f` raises.
+    pub fn enter<R>(
+        &mut self,
+        f: impl for<'gc> FnOnce(&mut Context<'gc>) -> Result<R>,
+    ) -> std::result::Result<R, Stop> {
+        Ok(self.vm.enter(f)?)
+    }
+
+    /// Runs a chunk with string arguments to its end. `chunk_name` is as for `load`: `@file`, `=name`.
+    ///
+    /// # Errors
+    /// See [`Stop`].
+    pub fn run(&mut self, source: &[u8], chunk_name: &str, arguments: &[&[u8]]) -> std::result::Result<(), Stop> {
+        self.call(|cx| {
+            let chunk = cx.load(source, chunk_name.as_bytes(), LoadMode::ANY)?;
+            cx.push(chunk);
+            for argument in arguments {
+                let argument = cx.string(argument)?;
+                cx.push(argument);
+            }
+            Ok(())
+        })
+    }
+
+    /// Calls the function that `prepare` pushes, with the arguments it pushes after it, and runs it to its end; the
+    /// results are read with [`Interpreter::results`].
+    ///
+    /// # Errors
+    /// See [`Stop`].
+    pub fn call(
+        &mut self,
+        prepare: impl for<'gc> FnOnce(&mut Context<'gc>) -> Result<()>,
+    ) -> std::result::Result<(), Stop> {
+        self.vm.start(prepare)?;
+        self.go_on()
+    }
+
+    /// Goes on with what was interrupted.
+    ///
+    /// # Errors
+    /// See [`Stop`].
+    pub fn go_on(&mut self) -> std::result::Result<(), Stop> {
+        let interrupt = self.interrupt.clone();
+        let check = || if interrupt.take() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) };
+        match run_to_end(self, SLICE, check) {
+            Ok(()) => Ok(()),
+            Err(Stopped::Failed(failure)) => Err(Stop::Failed(failure)),
+            Err(Stopped::Interrupted | Stopped::Parked) => Err(Stop::Interrupted),
+        }
+    }
+
+    /// Hands the results of the last call to `f`: slots from 1 on.
+    pub fn results<R>(&mut self, f: impl for<'gc> FnOnce(&mut Context<'gc>) -> R) -> R {
+        self.vm.results(f)
+    }
+
+    /// The value of an expression as `tostring` shows it.
+    ///
+    /// # Errors
+    /// See [`Stop`].
+    pub fn eval_text(&mut self, expression: &str) -> std::result::Result<String, Stop> {
+        let source = format!("return tostring(({expression}))");
+        self.run(source.as_bytes(), "=eval", &[])?;
+        Ok(self.results(|cx| match cx.get(1) {
+            Value::String(text) => text.to_string_lossy().into_owned(),
+            other => other.type_name().to_owned(),
+        }))
+    }
+
+    /// Runs all finalizers, as at a program's end.
+    pub fn close(&mut self) {
+        self.vm.close();
+    }
+}
+
+impl Process for Interpreter {
+    type Output = ();
+    type Error = Failure;
+
+    fn step(&mut self, fuel: Fuel) -> Step<(), Failure> {
+        match self.vm.run(fuel.0) {
+            wippy_vm::Step::Finished => Step::Finished(()),
+            wippy_vm::Step::OutOfFuel => Step::OutOfFuel,
+            wippy_vm::Step::Failed(failure) => Step::Failed(failure),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_interrupt_stops_an_endless_loop_and_the_state_stays_usable() {
+        let mut lua = Interpreter::new();
+        let interrupt = lua.interrupt();
+        let waiter = std::thread::spawn(move || {
+            std::thread::sleep(std::time::Duration::from_millis(20));
+            interrupt.request();
+        });
+        let result = lua.run(b"while true do end", "=loop", &[]);
+        assert!(matches!(result, Err(Stop::Interrupted)));
+        waiter.join().expect("the waiter does not panic");
+        assert_eq!(lua.eval_text("1 + 1").expect("runs"), "2");
+    }
+
+    #[test]
+    fn errors_name_chunk_and_line() {
+        let mut lua = Interpreter::new();
+        let Err(Stop::Failed(failure)) = lua.run(b"local t\nt.x = 1", "@f.lua", &[]) else {
+            panic!("the chunk indexes nil");
+        };
+        assert_eq!(failure.to_string(), "f.lua:2: attempt to index a nil value (local 't')");
+        assert_eq!(failure.stack[0].position.line, 2);
+        let Err(Stop::Refused(message)) = lua.run(b"x =", "@f.lua", &[]) else {
+            panic!("the chunk is incomplete");
+        };
+        assert_eq!(message, b"f.lua:1: unexpected symbol near <eof>");
+    }
+
+    #[test]
+    fn a_memory_limit_is_an_error_that_lua_can_catch() {
+        let mut lua = Interpreter::with_limits(Limits { memory_bytes: 10 << 20 });
+        let source = b"ok, message = pcall(function() local t = {} for i = 1, 1e9 do t[i] = {i} end end)";
+        lua.run(source, "=limit", &[]).expect("pcall catches it");
+        assert_eq!(lua.eval_text("message").expect("usable"), "not enough memory");
+    }
+}
