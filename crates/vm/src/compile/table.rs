@@ -34,12 +34,14 @@ impl<'a> Compiler<'_, 'a> {
                     in_registers = 0;
                 }
             }
+            let free = self.f.free;
             match item {
                 TableItem::Item(value) => waiting = Some((self.expression(value)?, value.span.end)),
                 TableItem::Named { name, value } => {
                     self.pass(name.span.end);
                     let key = Descriptor::new(Kind::String(name.symbol), name.span);
                     self.pair(table, key, name.span.end, value, span)?;
+                    self.f.free = free;
                 }
                 TableItem::Keyed(keyed) => {
                     self.pass_token(self.next_offset());
@@ -47,6 +49,7 @@ impl<'a> Compiler<'_, 'a> {
                     self.to_value(&mut key)?;
                     let bracket = self.pass_token(keyed.key.span.end);
                     self.pair(table, key, Offset(bracket.0 + 1), &keyed.value, span)?;
+                    self.f.free = free;
                 }
             }
         }
@@ -92,14 +95,11 @@ impl<'a> Compiler<'_, 'a> {
         value: &'a Expression<'a>,
         span: Span,
     ) -> Result<(), SyntaxError> {
-        let free = self.f.free;
         self.pass_token(equals);
         let mut target = Descriptor::new(Kind::Register(table), span);
         self.index(&mut target, key)?;
         let mut value = self.expression(value)?;
-        self.store(target.kind, &mut value, key.caret)?;
-        self.f.free = free;
-        Ok(())
+        self.store(target.kind, &mut value, key.caret)
     }
 
     /// Stores `count` values above `table` under the keys after `stored`; 0 means up to the top.
