@@ -54,8 +54,9 @@ impl<'a> Compiler<'_, 'a> {
         }
         let keyword = statement.body.keyword;
         let mut value = self.function(statement.body, keyword.start)?;
+        // The closure belongs to the line of `end`, its definition to the first line: two instructions.
+        self.to_next_register(&mut value)?;
         self.store(target.kind, &mut value, target.caret)?;
-        // The definition happens on its first line.
         let caret = match target.kind {
             Kind::Indexed { caret, .. } => caret,
             _ => target.caret,

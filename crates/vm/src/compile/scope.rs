@@ -407,8 +407,14 @@ impl Compiler<'_, '_> {
         inside.filter(|block| block.captured).last().map(|block| block.first_local)
     }
 
-    /// Declares a label at the next instruction; `is_last` if only labels and `;` follow it in its block.
-    pub(super) fn declare_label(&mut self, name: Name, is_last: bool) -> Result<(), SyntaxError> {
+    /// Declares a label at the next instruction; `is_last` if only labels and `;` follow it in its block. Errors of
+    /// gotos that meet it are reported after `resolved_at`.
+    pub(super) fn declare_label(
+        &mut self,
+        name: Name,
+        is_last: bool,
+        resolved_at: Offset,
+    ) -> Result<(), SyntaxError> {
         let key = (self.f.block().serial, name.symbol);
         if let Some(earlier) = self.f.labels.get(&key) {
             let label = self.interner.resolve(name.symbol).to_vec();
@@ -421,7 +427,10 @@ impl Compiler<'_, '_> {
         let active = if is_last { self.f.block().first_local } else { self.f.active };
         let label = Label { pc, active, at: name.span.start };
         self.f.labels.insert(key, label);
-        self.resolve_gotos(name, label)
+        let cursor = std::mem::replace(&mut self.cursor, Offset(resolved_at.0.saturating_sub(1)));
+        self.resolve_gotos(name, label)?;
+        self.cursor = cursor;
+        Ok(())
     }
 
     /// Sends the pending gotos of the current block that want `name` to its label.

@@ -26,7 +26,16 @@ impl<'a> Compiler<'_, 'a> {
         let statements = block.statements;
         let effective = statements.iter().rposition(|statement| !is_void(statement)).map_or(0, |last| last + 1);
         for (index, statement) in statements.iter().enumerate() {
-            self.statement(statement, !is_repeat && index >= effective)?;
+            if let StatementKind::Label(name) = statement.kind {
+                self.pass(statement.span.end);
+                // The reference implementation passes over what does nothing before it looks at pending gotos.
+                let rest = &statements[index + 1..];
+                let voids = rest.iter().take_while(|statement| is_void(statement)).last();
+                let resolved_at = voids.map_or(statement.span.end, |last| last.span.end);
+                self.declare_label(name, !is_repeat && index >= effective, resolved_at)?;
+                continue;
+            }
+            self.statement(statement)?;
             self.f.free = self.f.active;
             if self.deferred.is_some() {
                 self.deferred.take().map_or(Ok(()), Err)?;
@@ -35,7 +44,7 @@ impl<'a> Compiler<'_, 'a> {
         Ok(())
     }
 
-    fn statement(&mut self, statement: &'a Statement<'a>, is_last: bool) -> Result<(), SyntaxError> {
+    fn statement(&mut self, statement: &'a Statement<'a>) -> Result<(), SyntaxError> {
         let span = statement.span;
         match statement.kind {
             StatementKind::Empty => self.pass(span.end),
@@ -68,10 +77,7 @@ impl<'a> Compiler<'_, 'a> {
                 self.jump_to(Wanted::Label(name.symbol), span);
                 self.pass(span.end);
             }
-            StatementKind::Label(name) => {
-                self.pass(span.end);
-                self.declare_label(name, is_last)?;
-            }
+            StatementKind::Label(_) => unreachable!("labels are declared by their block"),
         }
         Ok(())
     }
