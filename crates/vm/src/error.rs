@@ -68,6 +68,17 @@ pub enum ErrorKind {
     InHandler,
     /// Source text that does not compile, or a binary chunk that is refused; the complete message.
     Syntax(Vec<u8>),
+    /// The program asks to end; no protected call stops it, the host finds it in [`crate::Failure::exit`].
+    Exit(ExitRequest),
+}
+
+/// A program's wish to end (`os.exit`).
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct ExitRequest {
+    /// Exit code of the process.
+    pub code: i32,
+    /// Whether the interpreter is to be closed first, finalizers and all.
+    pub close: bool,
 }
 
 impl Error {
@@ -121,6 +132,7 @@ impl fmt::Display for ErrorKind {
             ErrorKind::Argument { index, message } => write!(f, "bad argument #{index} ({message})"),
             ErrorKind::Memory => f.write_str("not enough memory"),
             ErrorKind::StackOverflow => f.write_str("stack overflow"),
+            ErrorKind::Exit(request) => write!(f, "exit with code {}", request.code),
             ErrorKind::InHandler => f.write_str("error in error handling"),
         }
     }

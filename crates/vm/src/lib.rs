@@ -30,7 +30,7 @@ pub mod library;
 mod native;
 pub mod number;
 
-pub use error::{Error, ErrorKind, Name, Result};
+pub use error::{Error, ErrorKind, ExitRequest, Name, Result};
 pub use execute::context::{ArrayItems, Context, Memory};
 pub use execute::debug::{Activation, FunctionInfo};
 pub use execute::event::Event;

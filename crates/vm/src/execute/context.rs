@@ -755,6 +755,18 @@ impl<'gc> Context<'gc> {
     pub fn host<T: Any + Send>(&mut self) -> Option<&mut T> {
         self.st().host.get_mut(&TypeId::of::<T>()).and_then(|value| value.downcast_mut::<T>())
     }
+
+    /// Sets the host's value of this type.
+    pub fn set_host<T: Any + Send>(&mut self, value: T) {
+        self.st().host.insert(TypeId::of::<T>(), Box::new(value));
+    }
+
+    /// Associates a value with a host object (`debug.setuservalue`).
+    pub fn set_user_value(&mut self, userdata: UserData<'gc>, value: Value<'gc>) {
+        // SAFETY: the cell is valid by its brand; the barrier follows the store.
+        unsafe { (*userdata.raw()).user_value = value.slot() };
+        self.st().heap.barrier(value.slot());
+    }
 }
 
 /// Figures and settings of the heap.

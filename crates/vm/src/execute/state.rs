@@ -8,6 +8,7 @@ use std::any::{Any, TypeId};
 
 use hashbrown::HashMap;
 
+use crate::error::ExitRequest;
 use crate::heap::Heap;
 use crate::heap::object::{Coroutine, Table};
 use crate::heap::slot::{Slot, tag};
@@ -46,6 +47,8 @@ pub(crate) struct State {
     pub(crate) hooked: bool,
     /// Why the loop was left.
     pub(crate) exit: Exit,
+    /// The program has asked to end; the exit is [`Exit::Failed`] then.
+    pub(crate) exit_request: Option<ExitRequest>,
     /// Message handlers that are running.
     pub(crate) handlers: u32,
     /// Whether finalizers may be started.

@@ -32,6 +32,11 @@ pub(crate) enum Origin {
 pub(crate) unsafe fn raise(state: &mut State, error: Error, origin: Origin) -> Option<Exit> {
     // SAFETY: the caller's promise.
     unsafe {
+        if let ErrorKind::Exit(request) = error.kind() {
+            state.in_native = false;
+            state.exit_request = Some(*request);
+            return Some(Exit::Failed);
+        }
         let handled = !matches!(error.kind(), ErrorKind::Memory | ErrorKind::InHandler);
         let value = to_value(state, &error, origin);
         state.in_native = false;

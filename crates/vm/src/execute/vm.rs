@@ -4,7 +4,7 @@ use std::any::{Any, TypeId};
 
 use hashbrown::HashMap;
 
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, ErrorKind, ExitRequest, Result};
 use crate::heap::Heap;
 use crate::heap::handle::Value;
 use crate::heap::object::Status;
@@ -39,6 +39,8 @@ pub struct Failure {
     pub stack: Vec<Place>,
     /// Whether the error value was a string.
     pub is_text: bool,
+    /// Set when there was no error, but the program asked to end (`os.exit`); then nothing else is.
+    pub exit: Option<ExitRequest>,
 }
 
 /// Where a Lua activation stood.
@@ -107,6 +109,7 @@ impl Vm {
             in_native: false,
             hooked: false,
             exit: Exit::OutOfFuel,
+            exit_request: None,
             handlers: 0,
             finalizers: true,
             host: HashMap::new(),
@@ -201,7 +204,7 @@ impl Vm {
     }
 
     /// Runs the finalizers of all objects that have one; call before dropping the interpreter at a program's end.
-    /// Their errors are ignored, as the manual says of closing a state.
+    /// Their errors are ignored, as the manual says of closing a state; `os.exit` in one ends the closing.
     pub fn close(&mut self) {
         let state: *mut State = &raw mut *self.state;
         // SAFETY: the state is consistent and this is its only user.
@@ -215,6 +218,10 @@ impl Vm {
                 }
                 (*state).fuel = i64::MAX;
                 let exit = super::run(state);
+                if (*state).exit_request.take().is_some() {
+                    reset(&mut *state);
+                    return;
+                }
                 if exit == Exit::Failed {
                     reset(&mut *state);
                     (*state).finalizers = true;
@@ -256,6 +263,9 @@ impl Vm {
     }
 
     fn failure(&mut self) -> Failure {
+        if let Some(request) = self.state.exit_request.take() {
+            return Failure { exit: Some(request), ..Failure::from(ErrorKind::Exit(request)) };
+        }
         self.enter(|cx| {
             // SAFETY: the pending error is a root.
             let value: Value<'_> = unsafe { Value::from_slot(cx.st().heap.roots.error) };
@@ -282,7 +292,7 @@ impl Vm {
                 stack.push(Place { source: info.source, position, function });
             }
             let traceback = cx.traceback(coroutine, 0);
-            Failure { message, traceback, stack, is_text: matches!(value, Value::String(_)) }
+            Failure { message, traceback, stack, is_text: matches!(value, Value::String(_)), exit: None }
         })
     }
 
@@ -322,6 +332,7 @@ impl From<ErrorKind> for Failure {
             traceback: String::new(),
             stack: Vec::new(),
             is_text: true,
+            exit: None,
         }
     }
 }
