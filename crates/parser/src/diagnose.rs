@@ -90,7 +90,10 @@ impl Surprise<'_> {
         } else if self.could_be("}") {
             self.not_closed("}", "'}'")
         } else if self.could_be(")") {
-            self.not_closed(")", "')'")
+            match self.in_parameters() {
+                true => SyntaxErrorKind::Expected("')'"),
+                false => self.not_closed(")", "')'"),
+            }
         } else if self.could_be("]") {
             SyntaxErrorKind::Expected("']'")
         } else if self.could_be(",") && self.in_for_head() {
@@ -98,6 +101,14 @@ impl Surprise<'_> {
         } else {
             self.block_not_closed()
         }
+    }
+
+    /// Whether the innermost parenthesis holds the parameters of a function declaration.
+    fn in_parameters(&self) -> bool {
+        let Some(opener) = self.openers.last() else { return false };
+        let tokens = self.tokens_before(opener.at);
+        let path = suffixed_start(&tokens).unwrap_or(tokens.len());
+        path.checked_sub(1).is_some_and(|before| tokens[before].0 == Token::Function)
     }
 
     fn in_for_head(&self) -> bool {
@@ -123,17 +134,20 @@ impl Surprise<'_> {
             return SyntaxErrorKind::UnexpectedSymbol; // where a type must begin
         }
         if self.could_be("NAME") {
+            if self.could_be("(") {
+                return SyntaxErrorKind::UnexpectedSymbol; // a variable, which may begin with a parenthesis
+            }
             let many = self.could_be("...");
             return SyntaxErrorKind::Expected(if many { "<name> or '...'" } else { "<name>" });
         }
-        for (token, shown) in [("(", "'('"), ("=", "'='"), (")", "')'"), ("]", "']'"), ("}", "'}'"), (">", "'>'")] {
-            if self.could_be(token) {
-                return SyntaxErrorKind::Expected(shown);
-            }
-        }
-        match self.could_be("end") {
-            true => self.block_not_closed(),
-            false => SyntaxErrorKind::UnexpectedSymbol,
+        if self.could_be("(") {
+            SyntaxErrorKind::Expected("'('")
+        } else if self.could_be("=") {
+            SyntaxErrorKind::Expected("'='")
+        } else if self.could_be(">") {
+            SyntaxErrorKind::Expected("'>'")
+        } else {
+            self.after_expression()
         }
     }
 
@@ -200,7 +214,7 @@ impl Surprise<'_> {
         let Some(start) = suffixed_start(&tokens) else { return false };
         match start.checked_sub(1).map(|before| tokens[before].0) {
             None => true,
-            Some(before) => crate::filter::ends(before) || separates_statements(before),
+            Some(before) => ends_statement(before),
         }
     }
 
@@ -246,7 +260,8 @@ impl Surprise<'_> {
     }
 }
 
-fn separates_statements(token: Token) -> bool {
+/// Whether a statement can begin after this token. Types are not considered.
+fn ends_statement(token: Token) -> bool {
     matches!(
         token,
         Token::Semicolon
@@ -256,6 +271,18 @@ fn separates_statements(token: Token) -> bool {
             | Token::Repeat
             | Token::Break
             | Token::DoubleColon
+            | Token::End
+            | Token::Name(_)
+            | Token::String(_)
+            | Token::Integer(_)
+            | Token::Float(_)
+            | Token::RightParen
+            | Token::RightBracket
+            | Token::RightBrace
+            | Token::Nil
+            | Token::True
+            | Token::False
+            | Token::Ellipsis
     )
 }
 

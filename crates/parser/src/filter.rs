@@ -391,7 +391,7 @@ fn declares(token: Token) -> bool {
 }
 
 /// Whether an expression or a type can end with this token.
-pub(crate) fn ends(token: Token) -> bool {
+fn ends(token: Token) -> bool {
     matches!(
         token,
         Token::Name(_)

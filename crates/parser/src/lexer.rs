@@ -176,8 +176,10 @@ fn span(start: usize, end: usize) -> Span {
 
 /// How many bytes the reference implementation takes for one numeral: it is greedy, and judges afterwards.
 fn numeral_len(text: &[u8]) -> usize {
+    // A point before `0x` does not keep it from being read as hexadecimal; the judgement is then "malformed".
     let (mut at, exponent) = match text {
         [b'0', b'x' | b'X', ..] => (2, b'p'),
+        [b'.', b'0', b'x' | b'X', ..] => (3, b'p'),
         _ => (0, b'e'),
     };
     loop {

@@ -32,8 +32,10 @@ mod grammar;
 pub mod interner;
 mod lexer;
 mod numeral;
+pub mod print;
 pub mod span;
 mod token;
+pub mod visit;
 
 pub use bumpalo::Bump;
 use lalrpop_util::ParseError;

@@ -196,7 +196,7 @@ mod tests {
         assert_eq!(float("0x3p-1075"), f64::from_bits(2));
         assert_eq!(float("0x1.fffffffffffffp1023"), f64::MAX);
         assert_eq!(float("0x1.fffffffffffff8p1023"), f64::INFINITY);
-        assert_eq!(float("0x0.0000000000000fffffp-1022"), float("0xfffffp-1098"));
+        assert_eq!(float("0x0.0000000000000fffffp-1022"), float("0xfffffp-1094"));
         assert_eq!(float("0x0.fffffffffffff8p-1022"), f64::MIN_POSITIVE);
     }
 
