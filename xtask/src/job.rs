@@ -95,11 +95,6 @@ impl Job {
         self
     }
 
-    /// Feeds it this on standard input.
-    pub(crate) fn input(mut self, bytes: &[u8]) -> Self {
-        self.input = bytes.to_vec();
-        self
-    }
 
     /// Runs it to its end.
     pub(crate) fn run(mut self) -> Result<Outcome, Failure> {

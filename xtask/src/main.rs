@@ -7,6 +7,7 @@
 
 mod arguments;
 mod conformance;
+mod fuzz;
 mod grammar;
 mod job;
 mod official;
@@ -28,6 +29,7 @@ cargo xtask <command> [options]        --bin PATH: the interpreter, else the new
   conformance [--require-oracle] [TEXT]   lua-testsuite/, in wippy and in lua5.3; TEXT: only such paths
   grammar [--check]                    generate the parser from crates/parser/src/grammar.lalrpop
   arguments [--require-oracle] [GROUP...] chapter 6 with all kinds of arguments, in wippy and in lua5.3
+  fuzz programs [--count N] [--seed S]    random programs, in wippy and in lua5.3; --print shows them
   help                                 this text
 ";
 
@@ -39,6 +41,7 @@ fn main() -> ExitCode {
         "arguments" => arguments::run(options),
         "official" => official::run(options),
         "conformance" => conformance::run(options),
+        "fuzz" => fuzz::run(options),
         "grammar" => grammar::run(options),
         "help" | "--help" | "-h" => {
             print!("{HELP}");
