@@ -24,6 +24,9 @@ const STEP_WORK: isize = 64 * 1024;
 /// No cycle starts below this many bytes.
 const FIRST_CYCLE_BYTES: usize = 24 * 1024;
 
+/// Work that is never spent.
+const UNBOUNDED: isize = isize::MAX / 2;
+
 /// Work of ending one object that owns something.
 const DESTROY_WORK: isize = 256;
 
@@ -64,7 +67,7 @@ impl Heap {
     /// # Safety
     /// As for [`Heap::step`].
     pub(crate) unsafe fn step_for(&mut self, kilobytes: usize) -> bool {
-        const SMALLEST: isize = 2 * 1024;
+        const SMALLEST: isize = 1024;
         let work = (kilobytes as u128 * 1024 * u128::from(self.step_percent) / 100).min(1 << 50) as isize;
         // SAFETY: the caller's promise.
         let ended = unsafe { self.work(work.max(SMALLEST)) };
@@ -95,14 +98,14 @@ impl Heap {
         // SAFETY: the caller's promise.
         unsafe {
             if self.phase != Phase::Idle {
-                while !self.run(&mut isize::MAX.clone()) {}
+                while !self.run(&mut { UNBOUNDED }) {}
             }
-            while !self.run(&mut isize::MAX.clone()) {}
+            while !self.run(&mut { UNBOUNDED }) {}
         }
         self.set_next_cycle();
     }
 
-    unsafe fn run(&mut self, budget: &mut isize) -> bool {
+    pub(super) unsafe fn run(&mut self, budget: &mut isize) -> bool {
         while *budget > 0 {
             // SAFETY: the caller's promise; phases follow one another as their contracts ask.
             unsafe {
@@ -212,7 +215,7 @@ impl Heap {
 
     pub(super) unsafe fn propagate_all(&mut self) {
         // SAFETY: the caller's promise.
-        unsafe { while !self.propagate(&mut isize::MAX.clone()) {} }
+        unsafe { while !self.propagate(&mut { UNBOUNDED }) {} }
     }
 
     unsafe fn destroy(&mut self, budget: &mut isize) {
@@ -282,14 +285,16 @@ impl Heap {
     }
 
     /// `collectgarbage("setpause")`: percent of the live bytes at which the next cycle starts; the old value.
-    pub(crate) fn set_pause(&mut self, percent: u32) -> u32 {
-        std::mem::replace(&mut self.pause_percent, percent)
+    pub(crate) fn set_pause(&mut self, percent: i64) -> i64 {
+        let percent = percent.clamp(0, i64::from(u32::MAX)) as u32;
+        i64::from(std::mem::replace(&mut self.pause_percent, percent))
     }
 
     /// `collectgarbage("setstepmul")`: percent of work per allocated byte; the old value.
-    pub(crate) fn set_step_multiplier(&mut self, percent: u32) -> u32 {
+    pub(crate) fn set_step_multiplier(&mut self, percent: i64) -> i64 {
         // Less would let the heap outgrow the collector.
-        std::mem::replace(&mut self.step_percent, percent.max(40))
+        let percent = percent.clamp(40, i64::from(u32::MAX)) as u32;
+        i64::from(std::mem::replace(&mut self.step_percent, percent))
     }
 
     /// No cycle starts on its own from now on, unless the limit is reached.

@@ -26,11 +26,11 @@ const SMALL_STACK: usize = 64;
 /// `flags` of a coroutine: it is in the list of those to scan again.
 pub(super) const TOUCHED: u8 = 1;
 
-fn stack_bytes(slots: usize) -> usize {
+pub(super) fn stack_bytes(slots: usize) -> usize {
     size_of::<Header>() + (slots + SPARE_SLOTS) * size_of::<Slot>()
 }
 
-fn frame_bytes(frames: usize) -> usize {
+pub(super) fn frame_bytes(frames: usize) -> usize {
     size_of::<Header>() + frames * size_of::<Frame>()
 }
 

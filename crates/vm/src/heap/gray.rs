@@ -48,6 +48,10 @@ impl<T: Copy> Segments<T> {
         self.top.is_empty() && self.full.is_empty()
     }
 
+    pub(super) fn iter(&self) -> impl Iterator<Item = &T> {
+        self.full.iter().flatten().chain(&self.top)
+    }
+
     /// Gives the memory back.
     pub(super) fn release(&mut self) {
         *self = Self::new();

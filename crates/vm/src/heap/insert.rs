@@ -124,9 +124,9 @@ impl Heap {
                 && (*t).len == (*t).capacity
                 && self.grow_for_append(t)?
             {
-                let len = (*t).len;
-                slot::copy((*t).array.add(len as usize), &value);
-                (*t).len = len + 1;
+                // Keys that came from the hash part may already be above it.
+                slot::copy((*t).array.add(key.payload as usize - 1), &value);
+                (*t).len = (*t).len.max(key.payload as u32);
                 return Ok(());
             }
             if self.insert_node(t, key, value) {

@@ -785,3 +785,44 @@ impl Drop for Memory {
         }
     }
 }
+
+#[cfg(test)]
+impl Memory {
+    /// Prefixes of cells with an allocation of their own.
+    pub(super) fn own_prefixes(&self) -> usize {
+        self.own.len() * OWN_PREFIX
+    }
+
+    /// Bytes of all cells that are not free, found by walking.
+    pub(super) fn walk(&self) -> usize {
+        assert!(!self.sweeping);
+        let mut total = 0;
+        let mut lists = vec![self.mixed];
+        if let Some(uniform) = &self.uniform {
+            lists.extend(uniform.swept);
+        }
+        for mut block in lists {
+            while !block.is_null() {
+                // SAFETY: the lists hold this heap's blocks.
+                unsafe {
+                    let end = if block == self.bump_block { self.bump } else { Block::at(block, (*block).used) };
+                    let mut at = Block::cells(block);
+                    while at < end {
+                        let cell = at.cast::<Header>();
+                        let bytes = match (*block).class {
+                            0 => extent(cell),
+                            class => class_size(class as usize),
+                        };
+                        if (*cell).kind != Kind::Free {
+                            total += bytes;
+                        }
+                        at = at.add(bytes);
+                    }
+                    block = (*block).next;
+                }
+            }
+        }
+        // SAFETY: as above.
+        total + self.own.iter().map(|&own| unsafe { (*own).bytes } - OWN_PREFIX).sum::<usize>()
+    }
+}

@@ -30,6 +30,16 @@ pub(crate) unsafe fn bytes<'a>(s: *const StringObject) -> &'a [u8] {
     unsafe { slice::from_raw_parts(s.add(1).cast::<u8>(), (*s).len as usize) }
 }
 
+/// Where the bytes of a string begin, to fill one that was made uninitialised.
+///
+/// # Safety
+/// The string must be valid.
+#[inline(always)]
+pub(crate) unsafe fn data(s: *mut StringObject) -> *mut u8 {
+    // SAFETY: the bytes follow the fixed part.
+    unsafe { s.add(1).cast() }
+}
+
 /// Hash of a string, computed and kept if it is a long one that was never asked.
 ///
 /// # Safety
@@ -118,6 +128,11 @@ impl Cache {
         self.len = len;
         self.misses = 0;
         change
+    }
+
+    #[cfg(test)]
+    pub(super) fn bytes(&self) -> usize {
+        self.len * size_of::<*mut StringObject>()
     }
 
     fn release(&mut self) {

@@ -347,6 +347,27 @@ pub(crate) unsafe fn next_at(t: *const Table, position: u32) -> Option<(u32, Slo
     }
 }
 
+/// The key of the entry that ends at a position which [`next_at`] gave, even if its value is gone.
+///
+/// # Safety
+/// The table must be valid.
+pub(crate) unsafe fn key_before(t: *const Table, position: u32) -> Option<Slot> {
+    // SAFETY: positions up to `capacity` are array slots, those above it are nodes; the bound is checked.
+    unsafe {
+        let at = position.checked_sub(1)?;
+        let capacity = (*t).capacity;
+        if at < capacity {
+            return Some(Slot::integer(i64::from(position)));
+        }
+        let index = (at - capacity) as usize;
+        if index >= (*t).node_count() {
+            return None;
+        }
+        let key = (*(*t).nodes.add(index)).key();
+        if key.tag == tag::DEAD_KEY { None } else { Some(key) }
+    }
+}
+
 /// A border of the table: `t[n]` is not nil (or n is 0) and `t[n + 1]` is nil.
 ///
 /// # Safety

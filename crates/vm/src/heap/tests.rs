@@ -1,8 +1,227 @@
-//! Tests of the heap as a whole.
+//! Tests of the heap as a whole: against models, with the collector at work in between.
+
+mod graphs;
+mod limits;
+mod tables;
+mod weak;
+
+use std::collections::HashSet;
+
+use super::object::{Closure, NativeClosure, Node};
+use super::slot::tag;
 use super::*;
 
+/// A small generator; the same numbers for the same seed.
+struct Random(u64);
+
+impl Random {
+    fn next(&mut self) -> u64 {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        self.0.wrapping_mul(0x2545_f491_4f6c_dd1d)
+    }
+
+    fn below(&mut self, n: usize) -> usize {
+        (self.next() >> 11) as usize % n
+    }
+}
+
+/// A heap with a main coroutine and a table in each root.
+fn heap() -> Heap {
+    heap_with(usize::MAX)
+}
+
+fn heap_with(limit: usize) -> Heap {
+    let mut heap = Heap::new(limit);
+    let main = heap.coroutine().unwrap();
+    heap.roots.main = main;
+    heap.roots.current = main;
+    heap.roots.registry = heap.table(0, 0).unwrap();
+    heap.roots.globals = heap.table(0, 0).unwrap();
+    heap
+}
+
+fn push(heap: &mut Heap, value: Slot) {
+    unsafe {
+        let co = heap.roots.current;
+        heap.grow_stack(co, 1).unwrap();
+        slot::copy((*co).top, &value);
+        (*co).top = (*co).top.add(1);
+    }
+}
+
+fn text(heap: &mut Heap, bytes: &str) -> Slot {
+    Slot::string(heap.string(bytes.as_bytes()).unwrap())
+}
+
+fn new_table(heap: &mut Heap) -> Slot {
+    Slot::table(heap.table(0, 0).unwrap())
+}
+
+fn set(heap: &mut Heap, t: Slot, key: Slot, value: Slot) {
+    unsafe { heap.set(t.as_table(), key, value).unwrap() }
+}
+
+fn set_meta(heap: &mut Heap, t: Slot, metatable: Slot) {
+    unsafe { (*t.as_table()).metatable = metatable.as_table() };
+    heap.barrier(metatable);
+}
+
+fn get(t: Slot, key: Slot) -> Slot {
+    unsafe { table::get(t.as_table(), key) }
+}
+
+/// Walks everything reachable and panics at a dangling reference.
+fn verify(heap: &Heap) {
+    let mut seen = HashSet::new();
+    let mut pending: Vec<(*mut Header, Option<u32>)> = Vec::new();
+    let roots = &heap.roots;
+    for cell in [roots.registry.cast::<Header>(), roots.globals.cast(), roots.main.cast(), roots.current.cast()] {
+        pending.push((cell, None));
+    }
+    for slot in roots.extra.iter().chain(&heap.due).chain(&heap.finalizers) {
+        pending.push((slot.as_header(), Some(slot.tag)));
+    }
+    let mut values: Vec<Slot> = Vec::new();
+    while let Some((cell, tag)) = pending.pop() {
+        if cell.is_null() || !seen.insert(cell) {
+            continue;
+        }
+        unsafe {
+            let mark = (*cell).mark;
+            assert!((1..=3).contains(&mark), "a live cell has no mark");
+            if !heap.marking && heap.phase == Phase::Idle {
+                assert!(mark == heap.memory.epoch || mark == object::IMMORTAL);
+            }
+            let expected = match (*cell).kind {
+                Kind::String => tag::STRING,
+                Kind::Table => tag::TABLE,
+                Kind::Closure => tag::CLOSURE,
+                Kind::NativeClosure => tag::NATIVE_CLOSURE,
+                Kind::UserData => tag::USERDATA,
+                Kind::Coroutine => tag::COROUTINE,
+                Kind::Upvalue => tag::NIL,
+                other => panic!("a reference to a cell of kind {other:?}"),
+            };
+            if let Some(tag) = tag {
+                assert_eq!(tag, expected);
+            }
+            match (*cell).kind {
+                Kind::Table => {
+                    let t = cell.cast::<Table>();
+                    pending.push(((*t).metatable.cast(), Some(tag::TABLE)));
+                    for i in 0..(*t).capacity as usize {
+                        values.push(*(*t).array.add(i));
+                        assert!(i < (*t).len as usize || values[values.len() - 1].is_nil());
+                    }
+                    for i in 0..(*t).node_count() {
+                        let node: *mut Node = (*t).nodes.add(i);
+                        if !(*node).is_empty() {
+                            values.push((*node).key());
+                            values.push((*node).value());
+                        }
+                    }
+                }
+                Kind::Closure => {
+                    for i in 0..usize::from((*cell).small) {
+                        pending.push(((*Closure::upvalues(cell.cast()).add(i)).cast(), Some(tag::NIL)));
+                    }
+                }
+                Kind::NativeClosure => {
+                    for i in 0..usize::from((*cell).small) {
+                        values.push(*NativeClosure::upvalues(cell.cast()).add(i));
+                    }
+                }
+                Kind::Upvalue => values.push(*(*cell.cast::<Upvalue>()).value),
+                Kind::UserData => {
+                    let userdata = cell.cast::<UserData>();
+                    pending.push(((*userdata).metatable.cast(), Some(tag::TABLE)));
+                    values.push((*userdata).user_value);
+                }
+                Kind::Coroutine => {
+                    let co = cell.cast::<Coroutine>();
+                    let live = (*co).top.offset_from((*co).stack) as usize;
+                    for i in 0..live {
+                        values.push(*(*co).stack.add(i));
+                    }
+                    pending.push(((*co).resumer.cast(), Some(tag::COROUTINE)));
+                    let mut upvalue = (*co).open_upvalues;
+                    while !upvalue.is_null() {
+                        pending.push((upvalue.cast(), Some(tag::NIL)));
+                        upvalue = (*upvalue).next_open();
+                    }
+                }
+                _ => {}
+            }
+        }
+        for value in values.drain(..) {
+            if value.is_collectable() {
+                pending.push((value.as_header(), Some(value.tag)));
+            }
+        }
+    }
+}
+
+/// Bytes of cells that no object is: what the collector counts as live is what the memory counts, but for these.
+fn check_accounting(heap: &mut Heap) {
+    unsafe { heap.full() };
+    let extra = heap.memory.own_prefixes() + heap.strings.bytes();
+    assert_eq!(heap.bytes(), heap.live_bytes + extra, "live {} extra {extra}", heap.live_bytes);
+    assert_eq!(heap.memory.walk(), heap.live_bytes - heap_code_bytes(heap));
+}
+
+fn heap_code_bytes(heap: &Heap) -> usize {
+    let units = heap.destructible.iter().filter(|cell| unsafe { (***cell).kind } == Kind::Code);
+    units.map(|cell| unsafe { (*cell.cast::<code::Unit>()).bytes }).sum()
+}
+
 #[test]
-fn an_empty_heap_uses_nothing() {
-    let heap = Heap::new(usize::MAX);
-    assert_eq!(heap.bytes(), 0);
+fn an_empty_heap_uses_nothing_and_leaves_nothing() {
+    let before = pool::outstanding::bytes();
+    {
+        let mut heap = heap();
+        assert!(heap.bytes() < 1200, "{}", heap.bytes());
+        for i in 0..10_000 {
+            let t = new_table(&mut heap);
+            let key = text(&mut heap, &format!("some longer key number {i}"));
+            set(&mut heap, t, key, Slot::integer(i));
+            set(&mut heap, t, Slot::integer(i), key);
+            let reg = Slot::table(heap.roots.registry);
+            set(&mut heap, reg, Slot::integer(i + 1), t);
+        }
+        check_accounting(&mut heap);
+        verify(&heap);
+    }
+    assert_eq!(pool::outstanding::bytes(), before);
+}
+
+#[test]
+fn garbage_is_found_and_memory_used_again() {
+    let mut heap = heap();
+    unsafe { heap.full() };
+    let base = heap.bytes();
+    for _ in 0..200_000 {
+        let t = new_table(&mut heap);
+        let s = text(&mut heap, "x");
+        set(&mut heap, t, s, Slot::TRUE);
+        if heap.wants_collection() {
+            unsafe { heap.step() };
+        }
+        assert!(heap.bytes() < base + 200_000);
+    }
+    unsafe { heap.full() };
+    assert!(heap.bytes() < base + 2_000);
+    check_accounting(&mut heap);
+}
+
+#[test]
+fn sizes_of_a_small_process_are_small() {
+    let mut heap = heap();
+    let before = heap.bytes();
+    let co = heap.coroutine().unwrap();
+    push(&mut heap, Slot::coroutine(co));
+    if !cfg!(feature = "check-heap") {
+        assert!(heap.bytes() - before < 520, "{}", heap.bytes() - before);
+    }
 }

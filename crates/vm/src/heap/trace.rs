@@ -5,10 +5,12 @@
 
 use std::ptr::null_mut;
 
+use super::class::rounded;
 use super::code::Unit;
-use super::coroutine::{SPARE_SLOTS, cell_of, fill_nil};
+use super::coroutine::{SPARE_SLOTS, cell_of, fill_nil, frame_bytes, stack_bytes};
 use super::object::{
-    Closure, Coroutine, Header, Kind, NativeClosure, Node, SHORT_STRING_BYTES, StringObject, Table, Upvalue, UserData,
+    Closure, Coroutine, Header, Kind, NativeClosure, Node, SHORT_STRING_BYTES, StringObject, TABLE_SLICED, Table,
+    Upvalue, UserData,
 };
 use super::rehash::{array_bytes, node_bytes};
 use super::slot::{Slot, tag};
@@ -198,11 +200,11 @@ impl Heap {
             let mut bytes = size_of::<Table>();
             if (*t).capacity > 0 {
                 (*cell_of((*t).array)).mark = epoch;
-                bytes += array_bytes((*t).capacity as usize);
+                bytes += rounded(array_bytes((*t).capacity as usize));
             }
             if !(*t).has_no_nodes() {
                 (*cell_of((*t).nodes)).mark = epoch;
-                bytes += node_bytes((*t).header.small);
+                bytes += rounded(node_bytes((*t).header.small));
             }
             let metatable = (*t).metatable;
             if !metatable.is_null() {
@@ -231,24 +233,22 @@ impl Heap {
                 self.gray_slots((*t).array.add(at as usize), (end - at) as usize);
                 at = end;
                 *budget -= 16 * (end - from) as isize;
-                if at < len {
-                    self.slices.push(Slice { table: t, from: at });
-                    return;
+            }
+            let end = if (*t).has_no_nodes() { capacity } else { capacity + (*t).node_count() as u32 };
+            if at >= len {
+                at = at.max(capacity);
+                *budget -= 24 * end.saturating_sub(at).min(left) as isize;
+                while at < end && left > 0 {
+                    self.trace_node((*t).nodes.add((at - capacity) as usize));
+                    at += 1;
+                    left -= 1;
                 }
             }
-            if (*t).has_no_nodes() {
-                return;
-            }
-            let mut at = at.max(capacity);
-            let end = capacity + (*t).node_count() as u32;
-            *budget -= 24 * (end.saturating_sub(at)).min(left) as isize;
-            while at < end && left > 0 {
-                self.trace_node((*t).nodes.add((at - capacity) as usize));
-                at += 1;
-                left -= 1;
-            }
             if at < end {
+                (*t).header.flags |= TABLE_SLICED;
                 self.slices.push(Slice { table: t, from: at });
+            } else {
+                (*t).header.flags &= !TABLE_SLICED;
             }
         }
     }
@@ -288,20 +288,53 @@ impl Heap {
         }
     }
 
-    /// To be called after values of one table were moved within it without a barrier (sorting, moving a range): if it
-    /// is already traced in part, it is traced again.
+    /// To be called after values of one table were permuted within it without a barrier (sorting): if it is traced in
+    /// part, it is traced again.
     ///
     /// # Safety
     /// The table is alive.
     pub(crate) unsafe fn rearranged(&mut self, t: *mut Table) {
         // SAFETY: the caller's promise.
         unsafe {
-            if self.marking
-                && (*t).header.mark & self.memory.epoch != 0
-                && ((*t).capacity > SLICE || (*t).node_count() > SLICE as usize / 2)
-                && !self.is_weak(t)
-            {
+            if self.marking && (*t).header.flags & TABLE_SLICED != 0 {
                 self.slices.push(Slice { table: t, from: 0 });
+            }
+        }
+    }
+
+    /// To be called after `count` array items of a table were moved from index `from` to `to` (from 0) without a
+    /// barrier: if it is traced in part, those that came from the untraced part into the traced one are marked.
+    ///
+    /// # Safety
+    /// The table is alive, and both ranges lie in its array part.
+    pub(crate) unsafe fn moved(&mut self, t: *mut Table, from: usize, to: usize, count: usize) {
+        // SAFETY: the caller's promise.
+        unsafe {
+            if !self.marking || (*t).header.flags & TABLE_SLICED == 0 {
+                return;
+            }
+            let waiting = |slice: &&Slice| std::ptr::eq(slice.table, t);
+            let Some(start) = self.slices.iter().filter(waiting).map(|slice| slice.from as usize).min() else {
+                return;
+            };
+            // Item `k` went from `from + k` to `to + k`.
+            let first = start.saturating_sub(from);
+            let end = count.min(start.saturating_sub(to));
+            for k in first..end {
+                self.barrier(*(*t).array.add(to + k));
+            }
+        }
+    }
+
+    /// The barrier for a range of slots.
+    ///
+    /// # Safety
+    /// All are valid.
+    pub(crate) unsafe fn barrier_range(&mut self, first: *const Slot, count: usize) {
+        if self.marking {
+            for i in 0..count {
+                // SAFETY: the caller's promise.
+                self.barrier(unsafe { *first.add(i) });
             }
         }
     }
@@ -330,9 +363,7 @@ impl Heap {
             self.gray_slots((*co).stack, live);
             fill_nil((*co).top, slots - live);
             *budget -= 4 * (slots - live) as isize;
-            size_of::<Coroutine>()
-                + slots * size_of::<Slot>()
-                + (*co).frame_capacity() * size_of::<crate::execute::frame::Frame>()
+            size_of::<Coroutine>() + rounded(stack_bytes((*co).slots())) + rounded(frame_bytes((*co).frame_capacity()))
         }
     }
 
@@ -341,7 +372,7 @@ impl Heap {
         // SAFETY: the coroutine is not freed before the sweep.
         unsafe {
             if (*co).header.mark & self.memory.epoch != 0 {
-                self.trace_coroutine(co, &mut 0);
+                self.trace_coroutine(co, &mut { 0 });
                 return;
             }
             // It is unreachable, but what it shares with live closures may have changed.

@@ -1,0 +1,168 @@
+//! Limits, failure, strings, linked code.
+
+use std::sync::Arc;
+
+use super::*;
+use crate::bytecode::prototype::{Constant, Prototype};
+
+#[test]
+fn a_limit_stops_large_allocations_and_leaves_tables_intact() {
+    let mut heap = heap_with(100_000);
+    let t = new_table(&mut heap);
+    push(&mut heap, t);
+    let mut n = 0;
+    let error = loop {
+        match unsafe { heap.set_integer(t.as_table(), n + 1, Slot::integer(n)) } {
+            Ok(()) => n += 1,
+            Err(error) => break error,
+        }
+    };
+    assert_eq!(error, table::TableError::OutOfMemory);
+    assert!(heap.bytes() <= 100_000);
+    assert_eq!(unsafe { table::length(t.as_table()) }, n);
+    let mut m = 0;
+    while unsafe { heap.set(t.as_table(), Slot::float(f64::from(m) + 0.5), Slot::TRUE) }.is_ok() {
+        m += 1;
+    }
+    for i in 0..m {
+        assert_eq!(get(t, Slot::float(f64::from(i) + 0.5)).tag, tag::TRUE);
+    }
+    for i in 0..n {
+        assert_eq!(get(t, Slot::integer(i + 1)).as_integer(), i);
+    }
+    assert!(heap.string(&[b'x'; 100_000]).is_err());
+    assert!(heap.string_uninit(usize::MAX / 2).is_err());
+    assert!(heap.table(1 << 40, 0).is_err());
+    assert!(heap.table(0, 1 << 40).is_err());
+    check_accounting(&mut heap);
+    heap.set_limit(usize::MAX);
+    unsafe { heap.set_integer(t.as_table(), n + 1, Slot::TRUE).unwrap() };
+}
+
+#[test]
+fn small_allocations_show_the_limit_at_the_safepoint() {
+    let mut heap = heap_with(50_000);
+    heap.stop();
+    while !heap.over_limit() {
+        assert!(!heap.wants_collection());
+        new_table(&mut heap);
+    }
+    new_table(&mut heap);
+    assert!(heap.wants_collection());
+    unsafe { heap.step() };
+    assert!(!heap.over_limit());
+}
+
+#[test]
+fn a_stopped_collector_still_steps_when_asked() {
+    let mut heap = heap();
+    unsafe { heap.full() };
+    heap.stop();
+    for _ in 0..3_000 {
+        new_table(&mut heap);
+    }
+    let full = heap.bytes();
+    assert!(!heap.wants_collection());
+    let mut steps = 1;
+    while !unsafe { heap.step_for(0) } {
+        steps += 1;
+    }
+    assert!(steps > 10 && heap.bytes() < full / 2, "{steps} steps");
+    assert!(!heap.is_running() && !heap.wants_collection());
+    heap.restart();
+    assert!(heap.is_running());
+    assert!(unsafe { heap.step_for(20_000) });
+}
+
+#[test]
+fn short_strings_are_found_again() {
+    let mut heap = heap();
+    let a = heap.string(b"hello").unwrap();
+    assert_eq!(a, heap.string(b"hello").unwrap());
+    let b = heap.string_uninit(5).unwrap();
+    unsafe {
+        b.add(1).cast::<u8>().copy_from_nonoverlapping(b"hello".as_ptr(), 5);
+        assert_eq!(heap.finish_string(b), a);
+        let long = [b'l'; 100];
+        let (x, y) = (heap.string(&long).unwrap(), heap.string(&long).unwrap());
+        assert!(x != y && string::equal(x, y) && string::hash(x) == string::hash(y));
+        assert!(!string::equal(x, a));
+        let t = heap.table(0, 0).unwrap();
+        push(&mut heap, Slot::table(t));
+        heap.set_string(t, x, Slot::integer(1)).unwrap();
+        assert_eq!(table::get_string(t, y).as_integer(), 1);
+        // The same short bytes as another object.
+        heap.set_string(t, shared::intern(b"elsewhere"), Slot::integer(2)).unwrap();
+        let local = heap.string(b"elsewhere").unwrap();
+        assert!(!std::ptr::eq(local, shared::intern(b"elsewhere")));
+        assert_eq!(table::get_string(t, local).as_integer(), 2);
+        heap.set_string(t, local, Slot::integer(3)).unwrap();
+        assert_eq!(table::get_string(t, shared::intern(b"elsewhere")).as_integer(), 3);
+    }
+    for i in 0..100_000 {
+        heap.string(format!("filler {i}").as_bytes()).unwrap();
+        if heap.wants_collection() {
+            unsafe { heap.step() };
+        }
+    }
+    assert!(heap.bytes() < 500_000);
+    verify(&heap);
+    check_accounting(&mut heap);
+}
+
+fn prototype(strings: usize, depth: usize) -> Prototype {
+    let text = |i: usize| Constant::String(format!("constant {i} {}", "*".repeat(i * 7)).into_bytes().into());
+    Prototype {
+        code: Vec::new(),
+        constants: (0..strings).map(text).chain([Constant::Integer(4), Constant::Nil, Constant::Boolean(true)]).collect(),
+        prototypes: if depth == 0 { Vec::new() } else { vec![prototype(strings, depth - 1), prototype(1, 0)] },
+        upvalues: Vec::new(),
+        parameters: 0,
+        is_vararg: true,
+        registers: 2,
+        source: Arc::from(&b"=test"[..]),
+        line_defined: 0,
+        last_line_defined: 0,
+        positions: Vec::new(),
+        locals: Vec::new(),
+    }
+}
+
+#[test]
+fn linked_code_lives_as_long_as_a_closure_of_it() {
+    let before = pool::outstanding::bytes();
+    {
+        let mut heap = heap();
+        unsafe { heap.full() };
+        let base = heap.bytes();
+        let original = prototype(9, 3);
+        let code = heap.link(&original).unwrap();
+        // A closure of a nested function keeps the whole.
+        let nested = unsafe { *(*code).children.last().unwrap() };
+        let closure = heap.closure(nested, 0);
+        push(&mut heap, Slot::closure(closure));
+        for _ in 0..3 {
+            unsafe { heap.full() };
+            for i in 0..1000 {
+                text(&mut heap, &format!("noise {i}"));
+            }
+            assert_eq!(unsafe { (*code).to_prototype() }, original);
+        }
+        check_accounting(&mut heap);
+        unsafe { (*heap.roots.current).top = (*heap.roots.current).top.sub(1) };
+        unsafe { heap.full() };
+        assert!(heap.bytes() < base + 1_000 + heap.strings.bytes());
+        for _ in 0..100 {
+            let code = heap.link(&original).unwrap();
+            let closure = heap.closure(code, 0);
+            push(&mut heap, Slot::closure(closure));
+            unsafe {
+                heap.run(&mut 2_000);
+                assert_eq!((*code).to_prototype(), original);
+                (*heap.roots.current).top = (*heap.roots.current).top.sub(1);
+            }
+        }
+        heap.link(&original).unwrap();
+    }
+    assert_eq!(pool::outstanding::bytes(), before);
+}
