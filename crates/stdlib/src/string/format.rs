@@ -1,12 +1,14 @@
-//! The conversions of `string.format`, as C's `printf` does them (Lua 5.3 manual, section 6.4).
+//! `string.format`: the conversions of C's `printf`, and `%q` (Lua 5.3 manual, section 6.4).
 //!
-//! Knows nothing of arguments and their types: a parsed [`Spec`] and one number or text in, bytes appended. Digits are
+//! A parsed [`Spec`] and one number or text in, bytes appended; the native around it fetches the arguments. Digits are
 //! always those of the exact binary value, correctly rounded.
 
 use std::fmt;
 use std::io::Write;
 
-use wippy_vm::number;
+use wippy_vm::{Context, Error, Outcome, Result, Value, number};
+
+use crate::steps::{self, Next, Steps};
 
 /// A fault of a format text.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -70,7 +72,7 @@ impl Spec {
     ///
     /// # Errors
     /// When it is malformed, or its letter unknown.
-    pub fn parse(text: &[u8]) -> Result<(Self, usize), FormatError> {
+    pub fn parse(text: &[u8]) -> std::result::Result<(Self, usize), FormatError> {
         /// As many flags as there are different ones.
         const MAX_FLAGS: usize = 5;
         let flags = text.iter().position(|byte| !b"-+ #0".contains(byte)).unwrap_or(text.len());
@@ -441,6 +443,106 @@ fn write_power_of_two(out: &mut Vec<u8>, mut value: u64, bits: u32, ten: u8) {
         }
     }
     out.extend_from_slice(&digits[start..]);
+}
+
+pub(super) fn format(cx: &mut Context<'_>) -> Result<Outcome> {
+    let text = cx.check_string(1)?;
+    cx.set(1, text);
+    steps::run(Formatting { out: Vec::new(), at: 0, argument: 1, waiting: None }, cx)
+}
+
+/// `format` under way; slot 1 holds the format text.
+struct Formatting {
+    out: Vec<u8>,
+    /// Bytes of the format text that are done with.
+    at: usize,
+    /// Number of the current argument.
+    argument: usize,
+    /// The conversion that waits for `__tostring`.
+    waiting: Option<Spec>,
+}
+
+impl Steps for Formatting {
+    fn step(&mut self, cx: &mut Context<'_>, _: bool) -> Result<Next> {
+        if let Some(spec) = self.waiting.take() {
+            let result = cx.take_result();
+            let Some(text) = cx.coerce_string(result)? else {
+                return Err(Error::message("'__tostring' must return a string"));
+            };
+            self.write_text(cx, spec, text.as_bytes())?;
+        }
+        let text = cx.check_string(1)?.as_bytes();
+        while let Some(distance) = memchr::memchr(b'%', &text[self.at..]) {
+            self.out.extend_from_slice(&text[self.at..self.at + distance]);
+            self.at += distance + 1;
+            if text.get(self.at) == Some(&b'%') {
+                self.out.push(b'%');
+                self.at += 1;
+                continue;
+            }
+            self.argument += 1;
+            if !cx.has(self.argument) {
+                return Err(cx.argument_error(self.argument, "no value"));
+            }
+            let (spec, length) =
+                Spec::parse(&text[self.at..]).map_err(|fault| Error::message(fault.to_string()))?;
+            self.at += length;
+            if !self.convert(cx, spec)? {
+                self.waiting = Some(spec);
+                return Ok(Next::Call(1));
+            }
+        }
+        self.out.extend_from_slice(&text[self.at..]);
+        let _ = cx.charge(self.out.len() / super::BYTES_PER_FUEL);
+        let result = cx.string(&self.out)?;
+        cx.push(result);
+        Ok(Next::Return(1))
+    }
+}
+
+impl Formatting {
+    /// Converts the current argument; `false` if `__tostring` has to be called first.
+    fn convert(&mut self, cx: &mut Context<'_>, spec: Spec) -> Result<bool> {
+        let argument = self.argument;
+        match spec.conversion {
+            Conversion::Character => spec.write_character(&mut self.out, cx.check_integer(argument)? as u8),
+            Conversion::Integer => spec.write_integer(&mut self.out, cx.check_integer(argument)?),
+            Conversion::Float => spec.write_float(&mut self.out, cx.check_float(argument)?),
+            Conversion::Quoted => match cx.get(argument) {
+                Value::String(text) => {
+                    cx.check_room(2 * text.len())?;
+                    write_quoted(&mut self.out, text.as_bytes());
+                }
+                Value::Integer(integer) => write_quoted_integer(&mut self.out, integer),
+                Value::Float(float) => write_quoted_float(&mut self.out, float),
+                Value::Nil => self.out.extend_from_slice(b"nil"),
+                Value::Boolean(truth) => self.out.extend_from_slice(if truth { b"true" } else { b"false" }),
+                _ => return Err(cx.argument_error(argument, "value has no literal form")),
+            },
+            Conversion::Text => match cx.display(cx.get(argument))? {
+                Some(text) => self.write_text(cx, spec, text.as_bytes())?,
+                None => return Ok(false),
+            },
+        }
+        Ok(true)
+    }
+
+    fn write_text(&mut self, cx: &Context<'_>, spec: Spec, text: &[u8]) -> Result<()> {
+        /// From this length on a text without precision passes unpadded (chosen to equal the reference).
+        const LONG: usize = 100;
+        if !spec.is_bare() {
+            if text.contains(&0) {
+                return Err(cx.argument_error(self.argument, "string contains zeros"));
+            }
+            if spec.has_precision() || text.len() < LONG {
+                spec.write_text(&mut self.out, text);
+                return Ok(());
+            }
+        }
+        cx.check_room(self.out.len() + text.len())?;
+        self.out.extend_from_slice(text);
+        Ok(())
+    }
 }
 
 #[cfg(test)]

@@ -1,9 +1,11 @@
 //! Binary layouts of `string.pack` and `string.unpack` (Lua 5.3 manual, section 6.4.2).
 //!
-//! Reads format texts and converts numbers to bytes and back; arguments and results belong to the caller. Sizes are
-//! those of the reference platform: `int` 4 bytes, `long` and `size_t` 8, alignment at most 8 unless the format says so.
+//! Sizes are those of the reference platform: `int` 4 bytes, `long` and `size_t` 8; little-endian unless the format says
+//! otherwise, whatever machine this runs on. The natives stand behind the format reader and the codecs they use.
 
 use std::fmt;
+
+use wippy_vm::{Context, Error, Outcome, Result, Value};
 
 /// Largest size of an integer, and largest alignment, in bytes (specified).
 const MAX_INTEGER_SIZE: usize = 16;
@@ -124,7 +126,7 @@ impl Format {
     ///
     /// # Errors
     /// When the format is malformed at this place.
-    pub fn next(&mut self, text: &[u8], total: usize) -> Result<Option<Field>, PackError> {
+    pub fn next(&mut self, text: &[u8], total: usize) -> std::result::Result<Option<Field>, PackError> {
         if self.at >= text.len() {
             return Ok(None);
         }
@@ -150,7 +152,7 @@ impl Format {
     }
 
     /// Reads one option; settings take effect.
-    fn option(&mut self, text: &[u8]) -> Result<(Kind, usize), PackError> {
+    fn option(&mut self, text: &[u8]) -> std::result::Result<(Kind, usize), PackError> {
         let letter = text[self.at];
         self.at += 1;
         Ok(match letter {
@@ -199,7 +201,7 @@ impl Format {
         value
     }
 
-    fn limited(&mut self, text: &[u8], default: usize) -> Result<usize, PackError> {
+    fn limited(&mut self, text: &[u8], default: usize) -> std::result::Result<usize, PackError> {
         match self.number(text) {
             None => Ok(default),
             Some(size @ 1..=MAX_INTEGER_SIZE) => Ok(size),
@@ -212,7 +214,7 @@ impl Format {
 ///
 /// # Errors
 /// When the field is too small for it.
-pub fn write_integer(out: &mut Vec<u8>, field: Field, value: i64) -> Result<(), PackError> {
+pub fn write_integer(out: &mut Vec<u8>, field: Field, value: i64) -> std::result::Result<(), PackError> {
     let signed = field.kind == Kind::Signed;
     if field.size < INTEGER_SIZE {
         let bits = 8 * field.size as u32;
@@ -239,7 +241,7 @@ pub fn write_integer(out: &mut Vec<u8>, field: Field, value: i64) -> Result<(), 
 ///
 /// # Errors
 /// When it is too large for a Lua integer.
-pub fn read_integer(bytes: &[u8], field: Field) -> Result<i64, PackError> {
+pub fn read_integer(bytes: &[u8], field: Field) -> std::result::Result<i64, PackError> {
     let signed = field.kind == Kind::Signed;
     let size = bytes.len();
     let significance = |index: usize| if field.little { bytes[index] } else { bytes[size - 1 - index] };
@@ -284,12 +286,132 @@ pub fn read_float(bytes: &[u8], field: Field) -> f64 {
     if field.kind == Kind::Single { f64::from(f32::from_bits(bits as u32)) } else { f64::from_bits(bits) }
 }
 
+/// The error of a faulty format, which is argument 1.
+fn raised(cx: &Context<'_>, fault: PackError) -> Error {
+    if fault.blames_format() { cx.argument_error(1, fault.to_string()) } else { Error::message(fault.to_string()) }
+}
+
+pub(super) fn pack(cx: &mut Context<'_>) -> Result<Outcome> {
+    let text = cx.check_string(1)?.as_bytes();
+    let mut format = Format::default();
+    let mut out = Vec::new();
+    let mut argument = 1;
+    while let Some(field) = format.next(text, out.len()).map_err(|fault| raised(cx, fault))? {
+        cx.check_room(out.len() + field.padding + field.size)?;
+        out.resize(out.len() + field.padding, 0);
+        if !matches!(field.kind, Kind::Padding | Kind::Nothing) {
+            argument += 1;
+        }
+        match field.kind {
+            Kind::Signed | Kind::Unsigned => {
+                let value = cx.check_integer(argument)?;
+                write_integer(&mut out, field, value)
+                    .map_err(|fault| cx.argument_error(argument, fault.to_string()))?;
+            }
+            Kind::Single | Kind::Double => write_float(&mut out, field, cx.check_float(argument)?),
+            Kind::Fixed => {
+                let bytes = cx.check_string(argument)?.as_bytes();
+                if bytes.len() > field.size {
+                    return Err(cx.argument_error(argument, "string longer than given size"));
+                }
+                let end = out.len() + field.size;
+                out.extend_from_slice(bytes);
+                out.resize(end, 0);
+            }
+            Kind::Counted => {
+                let bytes = cx.check_string(argument)?.as_bytes();
+                cx.check_room(out.len() + bytes.len())?;
+                let count = Field { kind: Kind::Unsigned, ..field };
+                write_integer(&mut out, count, bytes.len() as i64)
+                    .map_err(|_| cx.argument_error(argument, "string length does not fit in given size"))?;
+                out.extend_from_slice(bytes);
+            }
+            Kind::ZeroEnded => {
+                let bytes = cx.check_string(argument)?.as_bytes();
+                if bytes.contains(&0) {
+                    return Err(cx.argument_error(argument, "string contains zeros"));
+                }
+                cx.check_room(out.len() + bytes.len())?;
+                out.extend_from_slice(bytes);
+                out.push(0);
+            }
+            Kind::Padding => out.push(0),
+            Kind::Nothing => {}
+        }
+    }
+    let result = cx.string(&out)?;
+    Ok(cx.returns(result))
+}
+
+pub(super) fn packsize(cx: &mut Context<'_>) -> Result<Outcome> {
+    let text = cx.check_string(1)?.as_bytes();
+    let mut format = Format::default();
+    let mut total = 0;
+    while let Some(field) = format.next(text, total).map_err(|fault| raised(cx, fault))? {
+        if matches!(field.kind, Kind::Counted | Kind::ZeroEnded) {
+            return Err(cx.argument_error(1, "variable-length format"));
+        }
+        total += field.padding + field.size;
+        if total > MAX_SIZE {
+            return Err(cx.argument_error(1, "format result too large"));
+        }
+    }
+    Ok(cx.returns(total as i64))
+}
+
+pub(super) fn unpack(cx: &mut Context<'_>) -> Result<Outcome> {
+    let text = cx.check_string(1)?.as_bytes();
+    let data = cx.check_string(2)?.as_bytes();
+    let position = super::absolute(cx.optional_integer(3, 1)?, data.len());
+    let mut at = position.wrapping_sub(1) as usize;
+    if at > data.len() {
+        return Err(cx.argument_error(3, "initial position out of string"));
+    }
+    let mut format = Format::default();
+    let mut count = 0;
+    while let Some(field) = format.next(text, at).map_err(|fault| raised(cx, fault))? {
+        let short = |cx: &Context<'_>| cx.argument_error(2, "data string too short");
+        let start = at + field.padding;
+        let bytes = data.get(start..start + field.size).ok_or_else(|| short(cx))?;
+        at = start + field.size;
+        let value = match field.kind {
+            Kind::Signed | Kind::Unsigned => {
+                Value::Integer(read_integer(bytes, field).map_err(|fault| raised(cx, fault))?)
+            }
+            Kind::Single | Kind::Double => Value::Float(read_float(bytes, field)),
+            Kind::Fixed => cx.string(bytes)?.into(),
+            Kind::Counted => {
+                let count = Field { kind: Kind::Unsigned, ..field };
+                let length = read_integer(bytes, count).map_err(|fault| raised(cx, fault))? as u64;
+                let rest = &data[at..];
+                let length = usize::try_from(length).ok().filter(|&length| length <= rest.len());
+                let text = &rest[..length.ok_or_else(|| short(cx))?];
+                at += text.len();
+                cx.string(text)?.into()
+            }
+            Kind::ZeroEnded => {
+                let rest = &data[at..];
+                // A text that runs to the end of the data counts as ended there.
+                let length = memchr::memchr(0, rest).unwrap_or(rest.len());
+                at += length + 1;
+                cx.string(&rest[..length])?.into()
+            }
+            Kind::Padding | Kind::Nothing => continue,
+        };
+        cx.reserve_slots(2).map_err(|_| Error::message("stack overflow (too many results)"))?;
+        cx.push(value);
+        count += 1;
+    }
+    cx.push((at + 1) as i64);
+    Ok(cx.returns_top(count + 1))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     /// The fields of a format whose texts are all empty, as `kind size padding`, or the error.
-    fn fields(text: &str) -> Result<Vec<(Kind, usize, usize)>, String> {
+    fn fields(text: &str) -> std::result::Result<Vec<(Kind, usize, usize)>, String> {
         let mut format = Format::default();
         let mut total = 0;
         let mut fields = Vec::new();
