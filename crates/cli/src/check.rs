@@ -8,15 +8,15 @@ use std::fmt::Write as _;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::rc::Rc;
 
 use crate::arguments::{Flags, Word};
 use crate::commands::table;
-use crate::diagnostic::{Diagnostic, Severity, Source, render};
+use crate::diagnostic::{Diagnostic, Severity, render};
 use crate::exit::Exit;
 use crate::output;
 use crate::settings::Settings;
 use crate::surroundings::{path_of, word_of};
+use crate::text::Text;
 use crate::{syntax, system_error};
 
 /// What was found in the files checked.
@@ -68,7 +68,8 @@ pub(crate) fn run(words: &[Word], flags: &Flags, settings: &Settings) -> Result<
         }
     }
     report.findings.retain(|(_, diagnostic)| {
-        choices.codes.is_empty() || diagnostic.code.is_some_and(|code| choices.codes.contains(&code.as_bytes()))
+        choices.codes.is_empty()
+            || diagnostic.code.is_some_and(|code| choices.codes.contains(&code.as_bytes()))
     });
     if report.files > 0 {
         output::print(&report.text(&choices, settings))?;
@@ -78,10 +79,8 @@ pub(crate) fn run(words: &[Word], flags: &Flags, settings: &Settings) -> Result<
 
 /// The first mistake of a text, if there is one.
 fn check_text(name: &[u8], text: Vec<u8>) -> Option<Diagnostic> {
-    let source = Rc::new(Source::new(name, text));
-    let skipped = syntax::preamble(&source.text);
-    let error = wippy::check(&source.text[skipped..]).err()?;
-    Some(syntax::diagnostic(&source, skipped, &error).code(syntax::CODE))
+    let text = Text::program([b"@", name].concat(), text);
+    text.mistake().map(|mistake| mistake.code(syntax::CODE))
 }
 
 /// A file as named, or every source file below a folder, in order of their names.

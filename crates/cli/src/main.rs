@@ -4,6 +4,7 @@
 
 mod arguments;
 mod blame;
+mod check;
 mod commands;
 mod completion;
 mod crash;
@@ -11,12 +12,18 @@ mod diagnostic;
 mod exit;
 mod explain;
 mod help;
+mod machine;
+mod names;
 mod output;
 mod repl;
+mod script;
 mod settings;
+mod show;
 mod signals;
 mod suggest;
 mod surroundings;
+mod syntax;
+mod text;
 mod version;
 
 use std::process::ExitCode;
@@ -55,28 +62,36 @@ fn run(executable: &[u8], words: Vec<Word>) -> Result<Exit, Exit> {
         {
             unsupported("--error-format json")
         }
-        Action::Script(script) => {
-            let _ = (script, executable, settings);
-            Ok(Exit::FAILURE)
+        Action::Script(script) => script::run(script, executable, &settings),
+        Action::Command { command, words } => {
+            run_command(executable, command, &words, &invocation.flags, &settings)
         }
-        Action::Command { command, words } => run_command(command, &words, &invocation.flags, &settings),
     }
 }
 
 /// The commands of this release.
 fn run_command(
+    executable: &[u8],
     command: &'static Command,
     words: &[Word],
     flags: &Flags,
     settings: &Settings,
 ) -> Result<Exit, Exit> {
-    let _ = settings;
-    if std::ptr::eq(command, &table::VERSION_COMMAND) {
-        print_version(flags)
-    } else if std::ptr::eq(command, &table::COMPLETION) {
-        print_completion(&words[0])
-    } else if std::ptr::eq(command, &table::EXPLAIN) {
+    let is = |other: &'static Command| std::ptr::eq(command, other);
+    if is(&table::EVAL) {
+        script::evaluate(&words[0], executable, settings)
+    } else if is(&table::REPL) {
+        script::prompt(executable, settings)
+    } else if is(&table::LINT) && words.is_empty() {
+        unsupported_without("wippy lint", "files")
+    } else if is(&table::LINT) {
+        check::run(words, flags, settings)
+    } else if is(&table::EXPLAIN) {
         print_explanation(&words[0])
+    } else if is(&table::VERSION_COMMAND) {
+        print_version(flags)
+    } else if is(&table::COMPLETION) {
+        print_completion(&words[0])
     } else {
         unsupported(&format!("wippy {}", command.path))
     }
@@ -136,4 +151,17 @@ fn usage(error: &arguments::UsageError) -> Result<Exit, Exit> {
 fn unsupported(what: &str) -> Result<Exit, Exit> {
     output::complain(format!("'{what}' is not supported yet\n").as_bytes())?;
     Ok(Exit::FAILURE)
+}
+
+fn unsupported_without(command: &str, what: &str) -> Result<Exit, Exit> {
+    output::complain(format!("'{command}' without {what} is not supported yet\n").as_bytes())?;
+    Ok(Exit::FAILURE)
+}
+
+/// A line about something the operating system refused.
+fn system_error(what: &str, name: &[u8], error: &std::io::Error) -> Vec<u8> {
+    let reason = error.to_string();
+    // The number adds nothing to the sentence.
+    let reason = reason.split_once(" (os error").map_or(reason.as_str(), |(sentence, _)| sentence);
+    [b"error: ", what.as_bytes(), b" ", name, b": ", reason.as_bytes(), b"\n"].concat()
 }

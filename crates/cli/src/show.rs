@@ -40,15 +40,32 @@ impl<'gc> Shower<'_, 'gc> {
             }
             Value::Table(table) => self.table(out, table, indent),
             Value::Closure(closure) => {
-                let place = self.cx.definition(closure);
-                out.extend_from_slice(b"function: ");
-                out.extend_from_slice(&place);
+                let info = self.cx.function_info(closure.into());
+                let line = info.line_defined.max(1);
+                out.extend_from_slice(format!("function: {}:{line}", info.short_source).as_bytes());
             }
-            Value::Native(native) => out.extend_from_slice(format!("function: builtin {}", native.name).as_bytes()),
+            Value::Native(native) => {
+                out.extend_from_slice(format!("function: builtin {}", native.name).as_bytes())
+            }
             Value::NativeClosure(closure) => {
                 out.extend_from_slice(format!("function: builtin {}", closure.native().name).as_bytes());
             }
-            other => out.extend_from_slice(&self.cx.raw_display(other)),
+            other => self.raw(out, other),
+        }
+    }
+
+    /// As `tostring` without metamethods.
+    fn raw(&mut self, out: &mut Vec<u8>, value: Value<'gc>) {
+        match (value, value.address()) {
+            (Value::Nil | Value::Boolean(_) | Value::Integer(_) | Value::Float(_), _) | (_, None) => {
+                if let Ok(Some(text)) = self.cx.display(value) {
+                    out.extend_from_slice(text.as_bytes());
+                }
+            }
+            (_, Some(address)) => {
+                let kind = self.cx.type_name(value);
+                out.extend_from_slice(format!("{kind}: {address:#014x}").as_bytes());
+            }
         }
     }
 
@@ -118,7 +135,7 @@ impl<'gc> Shower<'_, 'gc> {
     /// A key that is no name; tables are not opened.
     fn key(&mut self, out: &mut Vec<u8>, key: Value<'gc>) {
         match key {
-            Value::Table(_) => out.extend_from_slice(&self.cx.raw_display(key)),
+            Value::Table(_) => self.raw(out, key),
             key => self.value(out, key, 0),
         }
     }
@@ -194,8 +211,28 @@ fn quote(out: &mut Vec<u8>, bytes: &[u8]) {
 
 fn is_name(bytes: &[u8]) -> bool {
     const KEYWORDS: [&[u8]; 22] = [
-        b"and", b"break", b"do", b"else", b"elseif", b"end", b"false", b"for", b"function", b"goto", b"if", b"in",
-        b"local", b"nil", b"not", b"or", b"repeat", b"return", b"then", b"true", b"until", b"while",
+        b"and",
+        b"break",
+        b"do",
+        b"else",
+        b"elseif",
+        b"end",
+        b"false",
+        b"for",
+        b"function",
+        b"goto",
+        b"if",
+        b"in",
+        b"local",
+        b"nil",
+        b"not",
+        b"or",
+        b"repeat",
+        b"return",
+        b"then",
+        b"true",
+        b"until",
+        b"while",
     ];
     bytes.first().is_some_and(|first| !first.is_ascii_digit())
         && bytes.iter().all(|&byte| byte == b'_' || byte.is_ascii_alphanumeric())

@@ -8,21 +8,11 @@ use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use wippy::Interrupt;
+
 use crate::exit::Exit;
 
-/// Raised by SIGINT.
-#[derive(Debug, Clone)]
-pub(crate) struct Interrupt(Arc<AtomicBool>);
-
-impl Interrupt {
-    /// Whether SIGINT arrived; lowers the flag again.
-    #[inline]
-    pub(crate) fn take(&self) -> bool {
-        self.0.load(Ordering::Relaxed) && self.0.swap(false, Ordering::Relaxed)
-    }
-}
-
-/// Handles SIGINT, SIGTERM and SIGPIPE for the rest of the process's life.
+/// Handles SIGINT, SIGTERM and SIGPIPE for the rest of the process's life; SIGINT asks the interpreter to stop.
 ///
 /// # Errors
 /// Whatever the operating system has against it.
@@ -30,18 +20,18 @@ pub(crate) fn install() -> io::Result<Interrupt> {
     use signal_hook::consts::{SIGINT, SIGTERM};
     use signal_hook::flag::{register, register_conditional_shutdown};
 
-    let flag = Arc::new(AtomicBool::new(false));
+    let interrupt = Interrupt::default();
     // Order matters: only the second SIGINT finds the flag raised.
-    register_conditional_shutdown(SIGINT, i32::from(Exit::INTERRUPTED.0), Arc::clone(&flag))?;
-    register(SIGINT, Arc::clone(&flag))?;
+    register_conditional_shutdown(SIGINT, i32::from(Exit::INTERRUPTED.0), interrupt.flag())?;
+    register(SIGINT, interrupt.flag())?;
     let always = Arc::new(AtomicBool::new(true));
     register_conditional_shutdown(SIGTERM, i32::from(Exit::TERMINATED.0), Arc::clone(&always))?;
     #[cfg(unix)]
     {
         register_conditional_shutdown(signal_hook::consts::SIGPIPE, i32::from(Exit::BROKEN_PIPE.0), always)?;
-        watch(Arc::clone(&flag))?;
+        watch(interrupt.flag())?;
     }
-    Ok(Interrupt(flag))
+    Ok(interrupt)
 }
 
 /// Ends the process when a SIGINT is not noticed by what runs.

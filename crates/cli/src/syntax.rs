@@ -1,57 +1,66 @@
 //! Syntax errors as diagnostics: where to point, and at what else.
 //!
-//! The wording is the parser's. A program file is read here as `lua` reads it: a byte-order mark and a first line that
-//! starts with `#` are no part of the program.
+//! The wording is the parser's. Offsets of the compiled text are turned into offsets of what was written.
 
 use std::rc::Rc;
 
-use wippy_parser::error::{Near, SyntaxError, SyntaxErrorKind};
+use wippy_parser::{Near, Offset, SyntaxError, SyntaxErrorKind};
 
 use crate::diagnostic::{Diagnostic, Place, Source};
 
 /// The code of every syntax error.
 pub(crate) const CODE: &str = "P0001";
 
-/// How many bytes at the beginning of a file are no part of the program. The end of a first line that starts with `#`
-/// is, so that lines are counted right.
-pub(crate) fn preamble(text: &[u8]) -> usize {
-    let mark = if text.starts_with(b"\xef\xbb\xbf") { 3 } else { 0 };
-    match text.get(mark) {
-        Some(b'#') => mark + text[mark..].iter().position(|&b| b == b'\n').unwrap_or(text.len() - mark),
-        _ => mark,
+/// What some editors put at the beginning of a file.
+pub(crate) const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
+
+/// How many bytes at the beginning of a file are a first line that starts with `#`. The end of that line stays part of
+/// the program, so that lines are counted right.
+pub(crate) fn first_line_comment(text: &[u8]) -> usize {
+    match text.first() {
+        Some(b'#') => text.iter().position(|&b| b == b'\n').unwrap_or(text.len()),
+        _ => 0,
     }
 }
 
-/// Describes an error in the text that follows the first `skipped` bytes of `source`.
-pub(crate) fn diagnostic(source: &Rc<Source>, skipped: usize, error: &SyntaxError) -> Diagnostic {
+/// Describes an error of a compiled text that is `source` without its first `skipped` bytes and with `before` others in
+/// front.
+pub(crate) fn diagnostic(
+    source: &Rc<Source>,
+    skipped: usize,
+    before: usize,
+    error: &SyntaxError,
+) -> Diagnostic {
+    let written = |offset: Offset| (offset.index().saturating_sub(before) + skipped).min(source.text.len());
     let span = error.span();
-    let place = match error.near() {
-        Near::EndOfText => source.end().max(skipped)..source.end().max(skipped),
-        Near::Nothing | Near::Token(_) => skipped + span.start.index()..skipped + span.end.index(),
+    let word = |at: Offset| {
+        let at = written(at);
+        Place::Bytes(at..(at + word_at(&source.text, at)).min(source.text.len()))
     };
-    let primary = place.start;
-    let mut diagnostic = Diagnostic::error(error.message()).label(source, Place::Bytes(place), "");
-    if let Some((at, text)) = other_place(error.kind()) {
-        let at = skipped + at;
-        let word = word_at(&source.text, at);
-        if at != primary {
-            diagnostic = diagnostic.label(source, Place::Bytes(at..at + word), text);
-        }
+    let at_end = *error.near() == Near::EndOfText || written(span.start) >= source.text.len();
+    let end = source.end().max(skipped);
+    let place = match error.kind() {
+        SyntaxErrorKind::BreakOutsideLoop { at }
+        | SyntaxErrorKind::NoVisibleLabel { at, .. }
+        | SyntaxErrorKind::JumpIntoScope { at, .. } => word(*at),
+        _ if at_end => Place::Bytes(end..end),
+        _ => Place::Bytes(written(span.start)..written(span.end)),
+    };
+    let diagnostic = Diagnostic::error(error.message()).label(source, place, "");
+    match other_place(error.kind()) {
+        Some((at, text)) => diagnostic.label(source, word(at), text),
+        None => diagnostic,
     }
-    diagnostic
 }
 
 /// A second place that explains the first, and what to say there.
-fn other_place(kind: &SyntaxErrorKind) -> Option<(usize, &'static str)> {
+fn other_place(kind: &SyntaxErrorKind) -> Option<(Offset, &'static str)> {
     match kind {
-        SyntaxErrorKind::NotClosed { at, .. } => Some((at.index(), "not closed")),
+        SyntaxErrorKind::NotClosed { at, .. } => Some((*at, "not closed")),
         SyntaxErrorKind::UnfinishedLongString { at } | SyntaxErrorKind::UnfinishedLongComment { at } => {
-            Some((at.index(), "begins here"))
+            Some((*at, "begins here"))
         }
-        SyntaxErrorKind::DuplicateLabel { at, .. } => Some((at.index(), "first defined here")),
-        SyntaxErrorKind::BreakOutsideLoop { at }
-        | SyntaxErrorKind::NoVisibleLabel { at, .. }
-        | SyntaxErrorKind::JumpIntoScope { at, .. } => Some((at.index(), "this jump")),
+        SyntaxErrorKind::DuplicateLabel { at, .. } => Some((*at, "first defined here")),
         _ => None,
     }
 }
@@ -67,12 +76,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_preamble_is_a_mark_and_a_first_line() {
-        assert_eq!(preamble(b"x = 1"), 0);
-        assert_eq!(preamble(b"\xef\xbb\xbfx"), 3);
-        assert_eq!(preamble(b"#!x\ny"), 3);
-        assert_eq!(preamble(b"\xef\xbb\xbf#!x\r\ny"), 7);
-        assert_eq!(preamble(b"#"), 1);
-        assert_eq!(preamble(b""), 0);
+    fn a_first_line_with_a_number_sign_is_a_comment() {
+        assert_eq!(first_line_comment(b"x = 1"), 0);
+        assert_eq!(first_line_comment(b"#!x\ny"), 3);
+        assert_eq!(first_line_comment(b"#!x\r\ny"), 4);
+        assert_eq!(first_line_comment(b"#"), 1);
+        assert_eq!(first_line_comment(b""), 0);
     }
 }

@@ -96,6 +96,11 @@ impl Interpreter {
         self.interrupt.clone()
     }
 
+    /// Makes `interrupt` the handle that stops what runs, so that several states can share one.
+    pub fn set_interrupt(&mut self, interrupt: Interrupt) {
+        self.interrupt = interrupt;
+    }
+
     /// The machine underneath.
     pub fn vm(&mut self) -> &mut Vm {
         &mut self.vm

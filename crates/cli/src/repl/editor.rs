@@ -19,9 +19,9 @@ use super::history::History;
 
 /// One answer of [`Lines::next`].
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) enum Input {
+pub(crate) enum Line {
     /// A line without its end.
-    Line(Vec<u8>),
+    Text(Vec<u8>),
     /// Ctrl+C: forget what was typed so far.
     Interrupted,
     /// Ctrl+D or the end of the stream.
@@ -78,24 +78,24 @@ impl Lines {
     ///
     /// # Errors
     /// The terminal or the stream fails.
-    pub(crate) fn next(&mut self, prompt: &str) -> io::Result<Input> {
+    pub(crate) fn next(&mut self, prompt: &str) -> io::Result<Line> {
         match self {
             Lines::Terminal(terminal) => match terminal.editor.readline(prompt) {
-                Ok(line) => Ok(Input::Line(line.into_bytes())),
-                Err(ReadlineError::Interrupted) => Ok(Input::Interrupted),
-                Err(ReadlineError::Eof) => Ok(Input::End),
+                Ok(line) => Ok(Line::Text(line.into_bytes())),
+                Err(ReadlineError::Interrupted) => Ok(Line::Interrupted),
+                Err(ReadlineError::Eof) => Ok(Line::End),
                 Err(ReadlineError::Io(error)) => Err(error),
                 Err(error) => Err(io::Error::other(error.to_string())),
             },
             Lines::Stream(stream) => {
                 let mut line = Vec::new();
                 if stream.read_until(b'\n', &mut line)? == 0 {
-                    return Ok(Input::End);
+                    return Ok(Line::End);
                 }
                 while line.last().is_some_and(|byte| matches!(byte, b'\n' | b'\r')) {
                     line.pop();
                 }
-                Ok(Input::Line(line))
+                Ok(Line::Text(line))
             }
         }
     }

@@ -25,7 +25,7 @@ pub(crate) enum TableError {
 
 /// `next` was asked for the entry after a key that is not in the table.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) struct InvalidKey;
+pub struct InvalidKey;
 
 /// Hash part of every table that has none: one node that is never written.
 static EMPTY_NODE: Node =

@@ -1,0 +1,196 @@
+//! `wippy FILE`: one run as `lua` would do it.
+//!
+//! `-e` and `-l` first, then the script, then the prompt if `-i` was given. Whatever happens, finalizers run and output
+//! is written before the process ends.
+
+use std::fs;
+use std::io::{self, Read};
+
+use wippy::{Interrupt, Stop, Value};
+
+use crate::arguments::{Before, Main, Script, Word};
+use crate::exit::Exit;
+use crate::machine::{Machine, Surroundings};
+use crate::settings::Settings;
+use crate::surroundings::path_of;
+use crate::text::Text;
+use crate::{output, repl, signals, system_error};
+
+/// Chunk name of code given with `-e`.
+pub(crate) const COMMAND_LINE: &[u8] = b"=(command line)";
+
+/// Runs everything that was asked for.
+pub(crate) fn run(script: Script, executable: &[u8], settings: &Settings) -> Result<Exit, Exit> {
+    // Reading the program comes first: without it there is nothing to run.
+    let program = match read(&script.main) {
+        Ok(program) => program,
+        Err((name, error)) => {
+            output::complain(&system_error("cannot open", &name, &error))?;
+            return Err(Exit::FAILURE);
+        }
+    };
+    let around = Surroundings {
+        executable: executable.to_vec(),
+        script: match &script.main {
+            Main::File(name) => Some(name.clone()),
+            Main::Stdin => Some(b"-".to_vec()),
+            Main::None => None,
+        },
+        arguments: script.arguments,
+    };
+    let interrupt = signals()?;
+    let mut machine = Machine::new(settings, &interrupt, &around)?;
+    let result = everything(&mut machine, &script.before, program, &around.arguments);
+    if !script.interactive {
+        machine.lua.close();
+        return result;
+    }
+    match result {
+        Ok(_) | Err(Exit::FAILURE) => repl::run(machine, interrupt, around),
+        Err(exit) => Err(exit),
+    }
+}
+
+/// Signals handled, or the reason why not.
+pub(crate) fn signals() -> Result<Interrupt, Exit> {
+    signals::install().or_else(|error| {
+        output::complain(&system_error("cannot handle", b"signals", &error))?;
+        Err(Exit::FAILURE)
+    })
+}
+
+/// The program's text; `None` if there is only `-e`.
+fn read(main: &Main) -> Result<Option<Text>, (Word, io::Error)> {
+    match main {
+        Main::None => Ok(None),
+        Main::Stdin => {
+            let mut text = Vec::new();
+            io::stdin().read_to_end(&mut text).map_err(|error| (b"stdin".to_vec(), error))?;
+            Ok(Some(Text::program(b"=stdin".to_vec(), text)))
+        }
+        Main::File(name) => {
+            let text = fs::read(path_of(name)).map_err(|error| (name.clone(), error))?;
+            Ok(Some(Text::program([b"@", name.as_slice()].concat(), text)))
+        }
+    }
+}
+
+fn everything(
+    machine: &mut Machine,
+    before: &[Before],
+    program: Option<Text>,
+    arguments: &[Word],
+) -> Result<Exit, Exit> {
+    for step in before {
+        match step {
+            Before::Evaluate(code) => machine.run(Text::code(COMMAND_LINE, code), &[])?,
+            Before::Require(name) => require(machine, name)?,
+        }
+    }
+    match program {
+        Some(program) => {
+            machine.run(program, arguments)?;
+            call_main(machine, arguments)
+        }
+        None => Ok(Exit::SUCCESS),
+    }
+}
+
+/// `-l NAME`.
+fn require(machine: &mut Machine, name: &[u8]) -> Result<(), Exit> {
+    let called = machine.lua.call(|cx| {
+        let globals = cx.globals();
+        let require = cx.field(globals, "require");
+        let name = cx.string(name)?;
+        cx.push(require);
+        cx.push(name);
+        Ok(())
+    });
+    let stored = called.and_then(|()| {
+        machine.lua.results(|cx| {
+            let (globals, module) = (cx.globals(), cx.get(1));
+            let name = cx.string(name)?;
+            cx.raw_set(globals, name, module)
+        })?;
+        Ok(())
+    });
+    match stored {
+        Ok(()) => Ok(()),
+        Err(stop) => Err(machine.report(stop)?),
+    }
+}
+
+/// Calls the function `main` of the table that the script returned, if it did; its results give the exit code.
+fn call_main(machine: &mut Machine, arguments: &[Word]) -> Result<Exit, Exit> {
+    const KEPT: &str = "wippy.main";
+    let found = machine.lua.results(|cx| {
+        let Value::Table(returned) = cx.get(1) else { return false };
+        let main = cx.field(returned, "main");
+        let registry = cx.registry();
+        main.is_function() && cx.set_field(registry, KEPT, main).is_ok()
+    });
+    if !found {
+        return Ok(Exit::SUCCESS);
+    }
+    let called = machine.lua.call(|cx| {
+        let registry = cx.registry();
+        let main = cx.field(registry, KEPT);
+        cx.set_field(registry, KEPT, Value::Nil)?;
+        cx.push(main);
+        cx.reserve_slots(arguments.len())?;
+        for argument in arguments {
+            let argument = cx.string(argument)?;
+            cx.push(argument);
+        }
+        Ok(())
+    });
+    if let Err(stop) = called {
+        return Err(machine.report(stop)?);
+    }
+    let answer = machine.lua.results(|cx| match (cx.get(1), cx.get(2)) {
+        (_, error) if !error.is_nil() => match error {
+            Value::String(text) => Answer::Error(text.as_bytes().to_vec()),
+            other => Answer::Error(format!("(error object is a {} value)", other.type_name()).into_bytes()),
+        },
+        (Value::String(text), _) => Answer::Text(text.as_bytes().to_vec()),
+        (Value::Integer(code), _) => Answer::Code(code),
+        (Value::Float(code), _) => Answer::Code(if code.is_finite() { code as i64 } else { 1 }),
+        (Value::Boolean(ok), _) => Answer::Code(i64::from(!ok)),
+        _ => Answer::Code(0),
+    });
+    match answer {
+        // The system keeps the low eight bits.
+        Answer::Code(code) => Ok(Exit(code as u8)),
+        Answer::Text(text) => {
+            output::print(&[text.as_slice(), b"\n"].concat())?;
+            Ok(Exit::SUCCESS)
+        }
+        Answer::Error(message) => Err(machine.report(Stop::Refused(message))?),
+    }
+}
+
+/// What the function `main` of a script returned.
+enum Answer {
+    Code(i64),
+    Text(Vec<u8>),
+    Error(Vec<u8>),
+}
+
+/// `wippy repl`.
+pub(crate) fn prompt(executable: &[u8], settings: &Settings) -> Result<Exit, Exit> {
+    let script = Script { interactive: true, ..Script::default() };
+    run(script, executable, settings)
+}
+
+/// `wippy eval EXPR`.
+pub(crate) fn evaluate(expression: &[u8], executable: &[u8], settings: &Settings) -> Result<Exit, Exit> {
+    let around = Surroundings { executable: executable.to_vec(), ..Surroundings::default() };
+    let interrupt = signals()?;
+    let mut machine = Machine::new(settings, &interrupt, &around)?;
+    let result = machine.run(Text::best_reading(COMMAND_LINE, expression), &[]).and_then(|()| {
+        let shown = machine.lua.results(repl::show_results);
+        output::print(&shown)
+    });
+    machine.lua.close();
+    result.map(|()| Exit::SUCCESS)
+}
