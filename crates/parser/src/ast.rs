@@ -16,9 +16,9 @@
 //! `function name`; anything else: the line of the last token consumed so far, that is, some `span.end`.
 
 pub use crate::annotation::{
-    Annotation, AssertsAnnotation, FunctionType, FunctionTypeParameter, GenericParameter, Interface, InterfaceItem,
-    InterfaceMethod, RecordField, RecordItem, RecordType, ReturnAnnotation, TypeAlias, TypeExpression, TypeKind,
-    TypePack, TypeReference,
+    Annotation, AssertsAnnotation, FunctionType, FunctionTypeParameter, GenericParameter, Interface,
+    InterfaceItem, InterfaceMethod, RecordField, RecordItem, RecordType, ReturnAnnotation, TypeAlias,
+    TypeExpression, TypeKind, TypePack, TypeReference,
 };
 use crate::interner::Symbol;
 use crate::span::{Offset, Span};
@@ -546,7 +546,12 @@ impl BinaryOperator {
         match self {
             Self::Or => (1, 1),
             Self::And => (2, 2),
-            Self::Equal | Self::NotEqual | Self::Less | Self::LessEqual | Self::Greater | Self::GreaterEqual => (3, 3),
+            Self::Equal
+            | Self::NotEqual
+            | Self::Less
+            | Self::LessEqual
+            | Self::Greater
+            | Self::GreaterEqual => (3, 3),
             Self::BitOr => (4, 4),
             Self::BitXor => (5, 5),
             Self::BitAnd => (6, 6),

@@ -302,13 +302,16 @@ impl<'a, 's> Builder<'a, 's> {
 
     /// `( … )` that no `->` follows: parentheses around one type, or a pack.
     pub(crate) fn parenthesised(&mut self, span: Span, arguments: FunctionArguments<'a>) -> ParsedType<'a> {
-        if let ([FunctionTypeParameter { name: None, ty, .. }], None) = (arguments.parameters, arguments.vararg) {
+        if let ([FunctionTypeParameter { name: None, ty, .. }], None) =
+            (arguments.parameters, arguments.vararg)
+        {
             return ParsedType::Type(TypeExpression { span, kind: TypeKind::Paren(ty) });
         }
         if let Some(name) = arguments.parameters.iter().find_map(|parameter| parameter.name) {
             self.shared.refuse(Refusal::UnexpectedSymbol, name.span);
         }
-        let items = self.arena.alloc_slice_fill_iter(arguments.parameters.iter().map(|parameter| *parameter.ty));
+        let items =
+            self.arena.alloc_slice_fill_iter(arguments.parameters.iter().map(|parameter| *parameter.ty));
         ParsedType::Pack(self.alloc(TypePack { span, items, tail: arguments.vararg }))
     }
 
@@ -359,7 +362,12 @@ impl<'a, 's> Builder<'a, 's> {
 
     /// A type with one more suffix. Suffixes nest to the left; a type with as many as nothing sensible has is refused,
     /// so that types can be walked recursively.
-    pub(crate) fn suffixed(&mut self, end: Offset, ty: TypeExpression<'a>, kind: TypeKind<'a>) -> ParsedType<'a> {
+    pub(crate) fn suffixed(
+        &mut self,
+        end: Offset,
+        ty: TypeExpression<'a>,
+        kind: TypeKind<'a>,
+    ) -> ParsedType<'a> {
         let mut depth = 0;
         let mut left = Some(ty);
         while let Some(ty) = left {
@@ -381,7 +389,9 @@ impl<'a, 's> Builder<'a, 's> {
     /// `word {…}`: only two words may stand before a table type.
     pub(crate) fn prefixed(&mut self, word: Name, table: TypeExpression<'a>) -> ParsedType<'a> {
         let kind = match (word.symbol, table.kind) {
-            (Symbol::READONLY, TypeKind::Array { element, .. }) => TypeKind::Array { element, readonly: true },
+            (Symbol::READONLY, TypeKind::Array { element, .. }) => {
+                TypeKind::Array { element, readonly: true }
+            }
             (Symbol::READONLY, TypeKind::Record(record)) => {
                 TypeKind::Record(self.alloc(RecordType { readonly: true, ..*record }))
             }

@@ -33,7 +33,8 @@ impl Surprise<'_> {
             // `-` and `>` for the reference implementation.
             let minus = Offset(span.start.0 + 1);
             if self.expects_operator() || self.expects_expression() {
-                let greater = Span::new(minus, span.end);
+                let more = matches!(self.source.get(span.end.index()), Some(b'=' | b'>'));
+                let greater = Span::new(minus, Offset(span.end.0 + u32::from(more)));
                 return SyntaxError::near_token(SyntaxErrorKind::UnexpectedSymbol, self.source, greater);
             }
             self.token = Some((Token::Minus, Span::new(span.start, minus)));
@@ -59,7 +60,9 @@ impl Surprise<'_> {
         let token = self.token.map(|(token, _)| token);
         if self.could_be("local") {
             return match token {
-                None | Some(Token::End | Token::Else | Token::ElseIf | Token::Until) => self.block_not_closed(),
+                None | Some(Token::End | Token::Else | Token::ElseIf | Token::Until) => {
+                    self.block_not_closed()
+                }
                 Some(Token::Assign | Token::Comma) if self.follows_call_statement() => {
                     SyntaxErrorKind::NotAStatement
                 }
@@ -106,9 +109,7 @@ impl Surprise<'_> {
     /// Whether the innermost parenthesis holds the parameters of a function declaration.
     fn in_parameters(&self) -> bool {
         let Some(opener) = self.openers.last() else { return false };
-        let tokens = self.tokens_before(opener.at);
-        let path = suffixed_start(&tokens).unwrap_or(tokens.len());
-        path.checked_sub(1).is_some_and(|before| tokens[before].0 == Token::Function)
+        declares_function(&self.tokens_before(opener.at))
     }
 
     fn in_for_head(&self) -> bool {
@@ -214,6 +215,8 @@ impl Surprise<'_> {
         let Some(start) = suffixed_start(&tokens) else { return false };
         match start.checked_sub(1).map(|before| tokens[before].0) {
             None => true,
+            // `goto a (f)()`: the name is the label's, and the statement begins after it.
+            Some(Token::Goto | Token::Local) => matches!(tokens.get(start + 1), Some((Token::LeftParen, _))),
             Some(before) => ends_statement(before),
         }
     }
@@ -300,6 +303,9 @@ fn suffixed_start(tokens: &[Spanned]) -> Option<usize> {
             },
             Token::RightParen => {
                 let open = matching_opener(tokens, at)?;
+                if declares_function(&tokens[..open]) {
+                    return paren; // parameters, after which a statement begins
+                }
                 paren = Some(open);
                 open.checked_sub(1)
             }
@@ -312,6 +318,12 @@ fn suffixed_start(tokens: &[Spanned]) -> Option<usize> {
             None => return paren,
         }
     }
+}
+
+/// Whether `tokens` end with `function` or `function a.b:c`.
+fn declares_function(tokens: &[Spanned]) -> bool {
+    let is_path = |token: &Token| matches!(token, Token::Name(_) | Token::Dot | Token::Colon);
+    tokens.iter().rev().map(|(token, _)| *token).find(|token| !is_path(token)) == Some(Token::Function)
 }
 
 /// Where the bracket opens that closes at `close`.

@@ -249,8 +249,12 @@ impl SyntaxErrorKind {
         let other = other.as_bytes();
         match self {
             Self::UnfinishedString => parts(&[b"unfinished string"]),
-            Self::UnfinishedLongString { .. } => parts(&[b"unfinished long string (starting at line ", other, b")"]),
-            Self::UnfinishedLongComment { .. } => parts(&[b"unfinished long comment (starting at line ", other, b")"]),
+            Self::UnfinishedLongString { .. } => {
+                parts(&[b"unfinished long string (starting at line ", other, b")"])
+            }
+            Self::UnfinishedLongComment { .. } => {
+                parts(&[b"unfinished long comment (starting at line ", other, b")"])
+            }
             Self::InvalidLongStringDelimiter => parts(&[b"invalid long string delimiter"]),
             Self::MalformedNumber => parts(&[b"malformed number"]),
             Self::InvalidEscape => parts(&[b"invalid escape sequence"]),
@@ -274,7 +278,13 @@ impl SyntaxErrorKind {
             ]),
             Self::FunctionArgumentsExpected => parts(&[b"function arguments expected"]),
             Self::TooMany { what, limit, function } => {
-                parts(&[b"too many ", what.as_bytes(), b" (limit is ", limit.to_string().as_bytes(), b") in "]);
+                parts(&[
+                    b"too many ",
+                    what.as_bytes(),
+                    b" (limit is ",
+                    limit.to_string().as_bytes(),
+                    b") in ",
+                ]);
                 match function {
                     FunctionPlace::Main => parts(&[b"main function"]),
                     FunctionPlace::Defined { .. } => parts(&[b"function at line ", other]),
@@ -295,7 +305,9 @@ impl SyntaxErrorKind {
                 local,
                 b"'",
             ]),
-            Self::DuplicateLabel { label, .. } => parts(&[b"label '", label, b"' already defined on line ", other]),
+            Self::DuplicateLabel { label, .. } => {
+                parts(&[b"label '", label, b"' already defined on line ", other])
+            }
             Self::VarargOutsideVarargFunction => parts(&[b"cannot use '...' outside a vararg function"]),
             Self::PackOutsideReturn => parts(&[b"multiple values are only allowed as a return type"]),
             Self::SecondIndexer => parts(&[b"a table type can have only one indexer"]),
@@ -335,15 +347,25 @@ mod tests {
         let at = Offset(4);
         check(SyntaxErrorKind::BreakOutsideLoop { at }, "<break> at line 2 not inside a loop");
         let label = b"x".to_vec();
-        check(SyntaxErrorKind::NoVisibleLabel { label: label.clone(), at }, "no visible label 'x' for <goto> at line 2");
-        check(SyntaxErrorKind::DuplicateLabel { label: label.clone(), at }, "label 'x' already defined on line 2");
+        check(
+            SyntaxErrorKind::NoVisibleLabel { label: label.clone(), at },
+            "no visible label 'x' for <goto> at line 2",
+        );
+        check(
+            SyntaxErrorKind::DuplicateLabel { label: label.clone(), at },
+            "label 'x' already defined on line 2",
+        );
         check(
             SyntaxErrorKind::JumpIntoScope { label, at, local: b"a".to_vec() },
             "<goto x> at line 2 jumps into the scope of local 'a'",
         );
         check(SyntaxErrorKind::VarargOutsideVarargFunction, "cannot use '...' outside a vararg function");
         check(
-            SyntaxErrorKind::TooMany { what: "upvalues", limit: 255, function: FunctionPlace::Defined { at } },
+            SyntaxErrorKind::TooMany {
+                what: "upvalues",
+                limit: 255,
+                function: FunctionPlace::Defined { at },
+            },
             "too many upvalues (limit is 255) in function at line 2",
         );
         check(

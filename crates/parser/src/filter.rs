@@ -113,14 +113,7 @@ const BASE_DEPTH: u32 = 2;
 
 impl<'s, 'i> Filter<'s, 'i> {
     pub(crate) fn new(lexer: Lexer<'s, 'i>, shared: &'s Shared) -> Self {
-        Self {
-            lexer,
-            shared,
-            ahead: VecDeque::new(),
-            last: None,
-            before_last: None,
-            openers: Vec::new(),
-        }
+        Self { lexer, shared, ahead: VecDeque::new(), last: None, before_last: None, openers: Vec::new() }
     }
 
     /// What is open before the lookahead token.
@@ -241,7 +234,8 @@ impl<'s, 'i> Filter<'s, 'i> {
 
     fn open_bracket(&mut self, kind: OpenerKind, span: Span) {
         // The first bracket of an expression stands for that expression too.
-        let begins_expression = !self.before_last.is_none_or(|token| ends(token) || begins_statement_after(token));
+        let begins_expression =
+            !self.before_last.is_none_or(|token| ends(token) || begins_statement_after(token));
         let weight = if begins_expression && self.in_block() { 2 } else { 1 };
         self.open(kind, weight, span);
     }
@@ -265,7 +259,9 @@ impl<'s, 'i> Filter<'s, 'i> {
         }
         // The reference implementation says that a local or an anonymous function is defined where its parameters begin.
         let local = self.before_last == Some(Token::Local);
-        let parameters = self.peek(usize::from(local)).filter(|(token, _)| matches!(token, Token::LeftParen | Token::Less));
+        let parameters = self
+            .peek(usize::from(local))
+            .filter(|(token, _)| matches!(token, Token::LeftParen | Token::Less));
         let anonymous = !local && parameters.is_some();
         let weight = if anonymous && self.in_block() { 2 } else { 1 };
         self.open(OpenerKind::Function, weight, parameters.map_or(span, |(_, open)| open));
@@ -283,7 +279,9 @@ impl<'s, 'i> Filter<'s, 'i> {
         let after_statement = self.last.is_none_or(|(token, _)| ends(token) || begins_statement_after(token));
         let is_name = |token: Option<Token>| matches!(token, Some(Token::Name(_)));
         match symbol {
-            Symbol::TYPE if (after_statement || self.last_is(Token::KeywordExport)) && is_name(next_on_line) => {
+            Symbol::TYPE
+                if (after_statement || self.last_is(Token::KeywordExport)) && is_name(next_on_line) =>
+            {
                 match self.peek(1) {
                     Some((Token::Assign | Token::Less, _)) => Token::KeywordType,
                     _ => name,
@@ -304,7 +302,8 @@ impl<'s, 'i> Filter<'s, 'i> {
                 Token::KeywordInterface
             }
             Symbol::AS => {
-                let follows = self.last.is_some_and(|(token, before)| ends(token) && self.same_line(before, span));
+                let follows =
+                    self.last.is_some_and(|(token, before)| ends(token) && self.same_line(before, span));
                 if follows && next_on_line.is_some_and(begins_type) { Token::KeywordAs } else { name }
             }
             Symbol::TYPEOF if next_on_line == Some(Token::LeftParen) => Token::KeywordTypeof,

@@ -65,8 +65,12 @@ pub struct Interner {
 impl Interner {
     /// An interner that holds only the words the language itself knows, such as [`Symbol::SELF`].
     pub fn new() -> Self {
-        let mut interner =
-            Self { bytes: Vec::new(), ends: Vec::new(), index: HashTable::new(), hasher: RandomState::default() };
+        let mut interner = Self {
+            bytes: Vec::new(),
+            ends: Vec::new(),
+            index: HashTable::new(),
+            hasher: RandomState::default(),
+        };
         for word in KNOWN {
             interner.intern(word.as_bytes());
         }
@@ -85,7 +89,8 @@ impl Interner {
         match found {
             hashbrown::hash_table::Entry::Occupied(entry) => Symbol(*entry.get()),
             hashbrown::hash_table::Entry::Vacant(entry) => {
-                let symbol = u32::try_from(ends.len()).expect("4 Gi different strings do not fit into memory");
+                let symbol =
+                    u32::try_from(ends.len()).expect("4 Gi different strings do not fit into memory");
                 entry.insert(symbol);
                 bytes.extend_from_slice(text);
                 ends.push(bytes.len());

@@ -262,7 +262,9 @@ fn decode_string(text: &[u8], out: &mut Vec<u8>) -> Result<usize, StringFault> {
         match text[at] {
             byte if byte == quote => return Ok(at + 1),
             b'\\' => at += decode_escape(text, at, out)?,
-            _ => return Err(StringFault { kind: SyntaxErrorKind::UnfinishedString, at: Some(at), raw: 0..0 }),
+            _ => {
+                return Err(StringFault { kind: SyntaxErrorKind::UnfinishedString, at: Some(at), raw: 0..0 });
+            }
         }
     }
 }
@@ -305,7 +307,8 @@ fn decode_escape(text: &[u8], start: usize, out: &mut Vec<u8>) -> Result<usize, 
 
 fn decode_decimal_escape(text: &[u8], start: usize, out: &mut Vec<u8>) -> Result<usize, StringFault> {
     let digits = text[start + 1..].iter().take(3).take_while(|byte| byte.is_ascii_digit()).count();
-    let value = text[start + 1..][..digits].iter().fold(0, |value, digit| value * 10 + u32::from(digit - b'0'));
+    let value =
+        text[start + 1..][..digits].iter().fold(0, |value, digit| value * 10 + u32::from(digit - b'0'));
     let Ok(byte) = u8::try_from(value) else {
         return Err(escape_fault(SyntaxErrorKind::DecimalEscapeTooLarge, text, start, start + 1 + digits));
     };
@@ -431,7 +434,10 @@ mod tests {
         check(br#"'\a\b\t\n\v\f\r\\\"\''"#, b"\x07\x08\t\n\x0b\x0c\r\\\"'");
         check(br#""\x41\x7a\xFF""#, b"Az\xff");
         check(br#""\65\0651\0\255""#, b"AA1\0\xff");
-        check(br#""\u{48}\u{e9}\u{20AC}\u{10FFFF}\u{D800}""#, b"H\xc3\xa9\xe2\x82\xac\xf4\x8f\xbf\xbf\xed\xa0\x80");
+        check(
+            br#""\u{48}\u{e9}\u{20AC}\u{10FFFF}\u{D800}""#,
+            b"H\xc3\xa9\xe2\x82\xac\xf4\x8f\xbf\xbf\xed\xa0\x80",
+        );
         check(b"'a\\\r\nb\\\n\rc\\\nd\\\re'", b"a\nb\nc\nd\ne");
         check(b"'a\\z \n\r\t\x0b b\\z'", b"ab");
         check(b"'\xff\xc3'", b"\xff\xc3");

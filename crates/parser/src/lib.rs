@@ -81,14 +81,20 @@ pub fn parse<'a>(source: &[u8], arena: &'a Bump, interner: &mut Interner) -> Res
 }
 
 #[cold]
-fn explain(error: ParseError<Offset, token::Token, SyntaxError>, source: &[u8], filter: &Filter<'_, '_>) -> SyntaxError {
+fn explain(
+    error: ParseError<Offset, token::Token, SyntaxError>,
+    source: &[u8],
+    filter: &Filter<'_, '_>,
+) -> SyntaxError {
     let (token, expected) = match error {
         ParseError::User { error } => return error,
         ParseError::UnrecognizedEof { expected, .. } => (None, expected),
         ParseError::UnrecognizedToken { token: (start, token, end), expected } => {
             (Some((token, Span::new(start, end))), expected)
         }
-        ParseError::ExtraToken { token: (start, token, end) } => (Some((token, Span::new(start, end))), Vec::new()),
+        ParseError::ExtraToken { token: (start, token, end) } => {
+            (Some((token, Span::new(start, end))), Vec::new())
+        }
         ParseError::InvalidToken { .. } => (None, Vec::new()),
     };
     Surprise { source, token, expected, openers: filter.openers() }.explain()

@@ -223,7 +223,10 @@ mod tests {
 
     #[test]
     fn what_is_no_numeral() {
-        for text in ["", ".", "e5", "1e", "1e+", "0x", "0x.", "0xp1", "0x1p", "0x1p+", "1..2", "3f", "0x1.2.3", "inf", "nan", "1_0", "+1", "0x1p1.5"] {
+        for text in [
+            "", ".", "e5", "1e", "1e+", "0x", "0x.", "0xp1", "0x1p", "0x1p+", "1..2", "3f", "0x1.2.3", "inf",
+            "nan", "1_0", "+1", "0x1p1.5",
+        ] {
             assert_eq!(Numeral::parse(text.as_bytes()), None, "{text}");
         }
     }

@@ -199,7 +199,9 @@ mod tests {
 
     #[test]
     fn the_longest_token_wins() {
-        let tokens: Vec<_> = Token::lexer(b"a..b...c..5 end_ [==[ [= ->--@f(@f \xff").map(|t| t.unwrap_or(Token::Unknown)).collect();
+        let tokens: Vec<_> = Token::lexer(b"a..b...c..5 end_ [==[ [= ->--@f(@f \xff")
+            .map(|t| t.unwrap_or(Token::Unknown))
+            .collect();
         let name = Token::Name(Symbol(0));
         assert_eq!(
             tokens,

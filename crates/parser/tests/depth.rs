@@ -1,7 +1,5 @@
 //! Nesting is limited and fast to refuse; chains to the left are not limited.
 
-#![expect(clippy::unwrap_used, reason = "a test may fail")]
-
 mod common;
 
 use std::time::{Duration, Instant};

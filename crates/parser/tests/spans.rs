@@ -4,7 +4,10 @@
 
 use std::fs;
 
-use wippy_parser::ast::{Binding, Block, Expression, ExpressionKind, FunctionBody, Statement, StatementKind, TypeExpression, TypeKind};
+use wippy_parser::ast::{
+    Binding, Block, Expression, ExpressionKind, FunctionBody, Statement, StatementKind, TypeExpression,
+    TypeKind,
+};
 use wippy_parser::visit::{Visitor, walk};
 use wippy_parser::{Bump, Interner, LineIndex, Offset, Span, Symbol, parse};
 
@@ -80,12 +83,16 @@ impl<'a> Visitor<'a> for Checker<'_> {
                 assert!(text.starts_with(operator.text()));
                 assert_eq!(expression.span.end, operand.span.end);
             }
-            ExpressionKind::Call(call) => assert!(matches!(self.source[call.open.index()], b'(' | b'"' | b'{' | b'[')),
+            ExpressionKind::Call(call) => {
+                assert!(matches!(self.source[call.open.index()], b'(' | b'"' | b'{' | b'['))
+            }
             ExpressionKind::MethodCall(call) => {
                 self.is(call.name.span, call.name.symbol);
                 assert!(matches!(self.source[call.open.index()], b'(' | b'"' | b'{' | b'['));
             }
-            ExpressionKind::Paren(inner) => assert_eq!(text.len() as u32, inner.span.end.0 - inner.span.start.0 + 2),
+            ExpressionKind::Paren(inner) => {
+                assert_eq!(text.len() as u32, inner.span.end.0 - inner.span.start.0 + 2)
+            }
             _ => {}
         }
     }
@@ -142,7 +149,18 @@ fn types_end_where_they_end() {
     let types = check(b"local x : | A?|{ B } & (c: C , ... ) -> D<E> = 1");
     assert_eq!(
         types,
-        ["| A?|{ B } & (c: C , ... ) -> D<E>", "A?", "A", "{ B } & (c: C , ... ) -> D<E>", "{ B }", "B", "(c: C , ... ) -> D<E>", "C", "D<E>", "E"]
+        [
+            "| A?|{ B } & (c: C , ... ) -> D<E>",
+            "A?",
+            "A",
+            "{ B } & (c: C , ... ) -> D<E>",
+            "{ B }",
+            "B",
+            "(c: C , ... ) -> D<E>",
+            "C",
+            "D<E>",
+            "E"
+        ]
     );
 }
 

@@ -10,41 +10,41 @@ use std::process::{Command, Stdio};
 use wippy_parser::{Bump, Interner, SyntaxError, parse};
 
 /// Numbers from a seed (xorshift64*).
-pub struct Random(u64);
+pub(crate) struct Random(u64);
 
 impl Random {
-    pub fn new(seed: u64) -> Self {
+    pub(crate) fn new(seed: u64) -> Self {
         Self(seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1)
     }
 
-    pub fn next(&mut self) -> u64 {
+    pub(crate) fn next(&mut self) -> u64 {
         self.0 ^= self.0 >> 12;
         self.0 ^= self.0 << 25;
         self.0 ^= self.0 >> 27;
         self.0.wrapping_mul(0x2545_F491_4F6C_DD1D)
     }
 
-    pub fn below(&mut self, limit: usize) -> usize {
+    pub(crate) fn below(&mut self, limit: usize) -> usize {
         (self.next() >> 11) as usize % limit.max(1)
     }
 
-    pub fn pick<'t, T: ?Sized>(&mut self, from: &[&'t T]) -> &'t T {
+    pub(crate) fn pick<'t, T: ?Sized>(&mut self, from: &[&'t T]) -> &'t T {
         from[self.below(from.len())]
     }
 }
 
 /// How often the tests with random programs go round: `WIPPY_FUZZ`, or what suits a normal run.
-pub fn rounds(normal: usize) -> usize {
+pub(crate) fn rounds(normal: usize) -> usize {
     std::env::var("WIPPY_FUZZ").ok().and_then(|text| text.parse().ok()).unwrap_or(normal)
 }
 
 /// The error of parsing `source`, if it has one.
-pub fn error_of(source: &[u8]) -> Option<SyntaxError> {
+pub(crate) fn error_of(source: &[u8]) -> Option<SyntaxError> {
     parse(source, &Bump::new(), &mut Interner::new()).err()
 }
 
 /// `LINE: message`, or `ok`.
-pub fn verdict(source: &[u8]) -> Vec<u8> {
+pub(crate) fn verdict(source: &[u8]) -> Vec<u8> {
     match error_of(source) {
         None => b"ok".to_vec(),
         Some(error) => [error.line().to_string().as_bytes(), b": ", &error.message()].concat(),
@@ -52,7 +52,7 @@ pub fn verdict(source: &[u8]) -> Vec<u8> {
 }
 
 /// Cuts a program into tokens and the blanks between them; joined, they are the program again.
-pub fn cut(source: &[u8]) -> Vec<&[u8]> {
+pub(crate) fn cut(source: &[u8]) -> Vec<&[u8]> {
     let mut pieces = Vec::new();
     let mut rest = source;
     while let Some(&first) = rest.first() {
@@ -77,7 +77,7 @@ pub fn cut(source: &[u8]) -> Vec<&[u8]> {
 }
 
 /// What the reference implementation says about each program: `LINE: message`, or `ok`. Nothing if it is not installed.
-pub fn oracle(programs: &[Vec<u8>]) -> Option<Vec<Vec<u8>>> {
+pub(crate) fn oracle(programs: &[Vec<u8>]) -> Option<Vec<Vec<u8>>> {
     // Programs go in as "length newline bytes"; verdicts come back the same way.
     const DRIVER: &str = r#"
         for line in io.lines() do
