@@ -4,7 +4,7 @@
 //! Invariant: a job always ends, and its output is kept even when it was killed.
 
 use std::ffi::OsStr;
-use std::io::{Read, Write};
+use std::io::Read;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc;
@@ -23,7 +23,6 @@ const DRAIN: Duration = Duration::from_millis(500);
 pub(crate) struct Job {
     command: Command,
     limit: Duration,
-    input: Vec<u8>,
 }
 
 /// How a job ended.
@@ -64,17 +63,17 @@ impl Outcome {
 }
 
 impl Job {
-    /// A job that runs `program` for at most `limit`, with nothing on its standard input.
+    /// A job that runs `program` for at most `limit`, with an empty pipe as its standard input.
     pub(crate) fn new(program: impl AsRef<OsStr>, limit: Duration) -> Self {
         let command = Command::new(program);
-        Self { command, limit, input: Vec::new() }
+        Self { command, limit }
     }
 
     /// The same, but with at most `bytes` of address space: a runaway program fails instead of swapping.
     pub(crate) fn limited(program: &Path, limit: Duration, bytes: u64) -> Self {
         let mut command = Command::new("sh");
         command.arg("-c").arg(format!("ulimit -v {}; exec \"$@\"", bytes / 1024)).arg("sh").arg(program);
-        Self { command, limit, input: Vec::new() }
+        Self { command, limit }
     }
 
     /// Adds arguments.
@@ -106,17 +105,11 @@ impl Job {
             .stderr(Stdio::piped())
             .spawn()
             .map_err(|error| format!("{}: {error}", self.command.get_program().to_string_lossy()))?;
-        let mut stdin = child.stdin.take().expect("standard input is piped");
-        let input = std::mem::take(&mut self.input);
-        // A program that does not read its input closes the pipe early; that is its right.
-        let writer = thread::spawn(move || drop(stdin.write_all(&input)));
+        drop(child.stdin.take());
         let stdout = collect(child.stdout.take().expect("standard output is piped"));
         let stderr = collect(child.stderr.take().expect("standard error is piped"));
         let end = wait(&mut child, started, self.limit)?;
         let elapsed = started.elapsed();
-        if end != End::TimedOut {
-            drop(writer.join());
-        }
         Ok(Outcome { end, stdout: drain(&stdout), stderr: drain(&stderr), elapsed })
     }
 }

@@ -102,12 +102,21 @@ impl Program {
                 format!("({name}[{index}] or {})", self.number(d))
             }
             20 => format!("({}.{} or {})", self.record_variable(), self.random.pick(&FIELDS), self.number(0)),
-            21 => format!("({}:byte({}) or 0)", self.text_operand(0), self.number(0)),
+            21 => format!("({}:byte({}) or 0)", self.text_operand(0), self.index()),
             22 if self.varargs => "select('#', ...)".to_owned(),
-            _ => match self.variable(Kind::Object) {
+            _ => match self.variable(Kind::Object).filter(|_| self.random.chance(25)) {
                 Some(object) => format!("({object} {} {})", self.random.pick(&["+", "-", "*", "//", "%", "..", "&", "<<"]), self.number(0)),
                 None => self.constant_number(),
             },
+        }
+    }
+
+    /// A position in a string: a small integer, rarely anything else.
+    fn index(&mut self) -> String {
+        if self.random.chance(92) {
+            self.random.pick(&["1", "2", "3", "-1", "-2", "0", "5", "2.0", "'2'", "100"]).to_owned()
+        } else {
+            self.number(0)
         }
     }
 
@@ -141,7 +150,7 @@ impl Program {
                 let method = self.random.pick(&["upper()", "lower()", "reverse()", "len()"]);
                 format!("str({}:{method})", self.text_operand(d))
             }
-            6 => format!("{}:sub({}, {})", self.text_operand(d), self.number(0), self.number(0)),
+            6 => format!("{}:sub({}, {})", self.text_operand(d), self.index(), self.index()),
             7 => format!("cut({}:rep({}))", self.text_operand(0), self.random.below(4)),
             8 => self.formatted(d),
             9 => {
@@ -152,15 +161,15 @@ impl Program {
             10 => format!("({}:match({}) or 'none')", self.text_operand(0), self.random.pick(&["'%a+'", "'(.-),'", "'^%s*(.*)$'", "'%d'", "'()'"])),
             11 => format!("str({})", self.any(d)),
             12 => format!("({} or {})", self.truth(d), self.text_value(d)),
-            _ => format!("table.concat({}, {})", self.array_variable(), self.random.pick(&["','", "''", "' '"])),
+            _ => format!("cut(table.concat({}, {}))", self.array_variable(), self.random.pick(&["','", "''", "' '"])),
         }
     }
 
     /// What stands beside a string in a concatenation.
     fn piece(&mut self, depth: usize) -> String {
-        match self.random.below(10) {
-            0..=4 => self.text_value(depth),
-            5..=8 => {
+        match self.random.below(20) {
+            0..=9 => self.text_value(depth),
+            10..=18 => {
                 let value = self.number(depth.min(1));
                 if value.starts_with('-') || value.starts_with('.') { format!("({value})") } else { format!("{value} ") }
             }
@@ -180,7 +189,7 @@ impl Program {
             0 => format!("string.format('%d|%5d', {}, {})", self.integer(depth), self.integer(depth)),
             1 => format!("string.format('%s-%-5s', str({}), str({}))", self.text_value(depth), self.text_value(0)),
             2 => format!("string.format('%.3f|%g', {}, {})", self.number(depth), self.number(0)),
-            3 => format!("string.format('%q', {})", self.text_value(0)),
+            3 => format!("cut(string.format('%q', {}))", self.text_value(0)),
             4 => format!("string.format('%x %X', {}, {})", self.integer(0), self.integer(0)),
             _ => format!("string.format('%5.1f%%', {})", self.number(0)),
         }
@@ -207,9 +216,9 @@ impl Program {
             7 => format!("not {}", self.truth(d)),
             8 => format!("({} and {})", self.truth(d), self.truth(d)),
             9 => format!("({} or {})", self.truth(d), self.truth(d)),
-            10 => match (self.variable(Kind::Object), self.variable(Kind::Object)) {
+            10 if self.random.chance(25) => match (self.variable(Kind::Object), self.variable(Kind::Object)) {
                 (Some(a), Some(b)) => format!("({a} {} {b})", self.random.pick(&["<", "<=", "==", "~=", ">"])),
-                _ => format!("({} < {})", self.number(d), self.any(0)),
+                _ => format!("({} < {})", self.number(d), self.number(0)),
             },
             _ => format!("(type({}) == {})", self.any(0), self.random.pick(&["'number'", "'string'", "'nil'", "'table'"])),
         }

@@ -99,7 +99,7 @@ impl Program {
 
     /// A statement that probably raises: protected most of the time.
     pub(super) fn guarded(&mut self, text: &str) {
-        if self.random.chance(85) {
+        if self.random.chance(94) {
             let rest = if self.varargs && text.contains("...") { ("...", ", ...") } else { ("", "") };
             self.line(&format!("show(pcall(function({}) {text} end{}))", rest.0, rest.1));
         } else {

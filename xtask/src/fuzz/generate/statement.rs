@@ -93,11 +93,11 @@ impl Program {
 
     /// A key of a record: never an integer from 1, because `#` of records is not asked.
     fn key(&mut self) -> String {
-        match self.random.below(6) {
-            0 => "1.5".to_owned(),
-            1 => "true".to_owned(),
-            2 => "nil".to_owned(),
-            3 => "0/0".to_owned(),
+        match self.random.below(30) {
+            0..=3 => "1.5".to_owned(),
+            4..=7 => "true".to_owned(),
+            8 => "nil".to_owned(),
+            9 => "0/0".to_owned(),
             _ => self.text_value(1),
         }
     }
@@ -110,7 +110,7 @@ impl Program {
             2 => format!("show(({}))", self.call(1)),
             _ => format!("show({arguments})"),
         };
-        if self.random.chance(40) { self.guarded(&text) } else { self.line(&text) }
+        if self.random.chance(75) { self.guarded(&text) } else { self.line(&text) }
     }
 
     fn call_statement(&mut self) {
@@ -123,7 +123,7 @@ impl Program {
         if array.starts_with('(') {
             return;
         }
-        let value = if self.random.chance(70) { self.value(Kind::Number, 1) } else { self.value(Kind::Text, 1) };
+        let value = if self.random.chance(70) { self.value(Kind::Number, 1) } else { format!("cut({})", self.value(Kind::Text, 1)) };
         let text = match self.random.below(10) {
             0..=1 => format!("{array}[#{array} + 1] = {value}"),
             2 => format!("table.insert({array}, {value})"),
