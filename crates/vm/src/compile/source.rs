@@ -10,7 +10,7 @@ use crate::bytecode::prototype::Position;
 /// The text and the line starts found so far.
 pub(super) struct Source<'s> {
     bytes: &'s [u8],
-    /// Offset of the first byte of each line known so far.
+    /// Offset of the first byte of each line known so far; one past the end of the text stands after the last.
     starts: Vec<u32>,
     /// Index into `starts` of the line asked for last.
     current: usize,
@@ -132,15 +132,15 @@ impl<'s> Source<'s> {
         }
         let start = self.starts[self.current] as usize;
         let rest = &self.bytes[start..];
-        match rest.iter().position(|&byte| byte == b'\n' || byte == b'\r') {
+        let next = match rest.iter().position(|&byte| byte == b'\n' || byte == b'\r') {
             Some(found) => {
                 let pair = matches!(rest[found..], [b'\r', b'\n', ..] | [b'\n', b'\r', ..]);
-                let next = (start + found + 1 + usize::from(pair)) as u32;
-                self.starts.push(next);
-                next
+                start + found + 1 + usize::from(pair)
             }
-            None => self.bytes.len() as u32 + 1,
-        }
+            None => self.bytes.len() + 1,
+        };
+        self.starts.push(next as u32);
+        next as u32
     }
 }
 

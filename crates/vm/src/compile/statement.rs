@@ -25,13 +25,16 @@ impl<'a> Compiler<'_, 'a> {
     pub(super) fn block_statements(&mut self, block: &'a Block<'a>, is_repeat: bool) -> Result<(), SyntaxError> {
         let statements = block.statements;
         let effective = statements.iter().rposition(|statement| !is_void(statement)).map_or(0, |last| last + 1);
+        let mut void_end = 0;
         for (index, statement) in statements.iter().enumerate() {
             if let StatementKind::Label(name) = statement.kind {
                 self.pass(statement.span.end);
+                if index >= void_end {
+                    let voids = statements[index..].iter().take_while(|statement| is_void(statement)).count();
+                    void_end = index + voids;
+                }
                 // The reference implementation passes over what does nothing before it looks at pending gotos.
-                let rest = &statements[index + 1..];
-                let voids = rest.iter().take_while(|statement| is_void(statement)).last();
-                let resolved_at = voids.map_or(statement.span.end, |last| last.span.end);
+                let resolved_at = statements[void_end - 1].span.end;
                 self.declare_label(name, !is_repeat && index >= effective, resolved_at)?;
                 continue;
             }
