@@ -3,7 +3,59 @@
 //! Not the interpreter, and no processes. Nothing here blocks or recurses over what a script hands in: work that grows
 //! with its input charges fuel and can be stopped.
 
+pub mod base;
+pub mod bit32;
+pub mod coroutine;
+mod host;
+pub mod io;
+pub mod math;
+pub mod os;
+pub mod package;
 mod steps;
 pub mod string;
 pub mod table;
 pub mod utf8;
+
+use wippy_vm::{Context, Library, Result, Table};
+
+/// A library and what it needs beyond its functions.
+pub struct Entry {
+    /// Its functions.
+    pub library: &'static Library,
+    /// Adds what is not a function, to the table that holds them.
+    complete: Option<for<'gc> fn(&mut Context<'gc>, Table<'gc>) -> Result<()>>,
+}
+
+/// Every library that has a table of its own, in the order in which they are opened.
+pub static LIBRARIES: &[Entry] = &[
+    Entry { library: &coroutine::LIBRARY, complete: None },
+    Entry { library: &table::LIBRARY, complete: None },
+    Entry { library: &string::LIBRARY, complete: Some(string::complete) },
+    Entry { library: &math::LIBRARY, complete: Some(math::constants) },
+    Entry { library: &utf8::LIBRARY, complete: Some(utf8::constants) },
+    Entry { library: &bit32::LIBRARY, complete: None },
+];
+
+/// Installs all libraries into an interpreter.
+///
+/// # Errors
+/// When the memory limit would be passed.
+pub fn open(cx: &mut Context<'_>) -> Result<()> {
+    base::open(cx)?;
+    let (globals, registry) = (cx.globals(), cx.registry());
+    let loaded = cx.table(0, 16)?;
+    cx.set_field(registry, "_LOADED", loaded)?;
+    cx.set_field(loaded, "_G", globals)?;
+    package::open(cx)?;
+    io::open(cx)?;
+    for Entry { library, complete } in LIBRARIES {
+        let table = cx.table(0, library.functions.len())?;
+        library.install(cx, table)?;
+        if let Some(complete) = complete {
+            complete(cx, table)?;
+        }
+        cx.set_field(globals, library.name, table)?;
+        cx.set_field(loaded, library.name, table)?;
+    }
+    Ok(())
+}

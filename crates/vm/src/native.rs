@@ -49,8 +49,8 @@ pub struct Outcome(pub(crate) Request);
 pub enum Collection {
     /// A whole cycle.
     Full,
-    /// A step; answers whether it ended a cycle.
-    Step,
+    /// A step as large as this many kilobytes of allocation call for; answers whether it ended a cycle.
+    Step(usize),
 }
 
 /// See [`Outcome`].

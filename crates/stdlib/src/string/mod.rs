@@ -39,6 +39,15 @@ pub static LIBRARY: Library = library!("string", [
     ("upper", upper, "(s: string) -> string"),
 ]);
 
+/// Gives all strings a metatable whose `__index` is the library, so that `s:rep(n)` works.
+pub(crate) fn complete<'gc>(cx: &mut Context<'gc>, library: wippy_vm::Table<'gc>) -> Result<()> {
+    let metatable = cx.table(0, 1)?;
+    cx.set_field(metatable, "__index", library)?;
+    let example = cx.string(b"")?;
+    cx.set_metatable(example.into(), Some(metatable));
+    Ok(())
+}
+
 /// An index from the script, counted from the end if negative, as one counted from 1; zero if before the start.
 pub(crate) fn absolute(index: i64, length: usize) -> i64 {
     if index >= 0 { index } else { (index + length as i64 + 1).max(0) }

@@ -463,10 +463,12 @@ pub(crate) unsafe fn perform(state: &mut State, request: Request) -> Result<Opti
                 let function = below(count + 1);
                 (*frame).results_at = function.offset_from_unsigned((*frame).base) as u32;
                 let then = std::mem::replace(&mut state.then, Then::Return);
+                let status = if matches!(then, Then::Return) { flag::STATUS } else { 0 };
                 (*frame).set_continuation(then);
+                (*frame).flags &= !flag::HANDLER;
                 (*frame).flags |= match request {
-                    Request::CallProtected(_) => flag::PROTECTED | flag::STATUS,
-                    Request::CallHandled(_) => flag::PROTECTED | flag::STATUS | flag::HANDLER,
+                    Request::CallProtected(_) => flag::PROTECTED | status,
+                    Request::CallHandled(_) => flag::PROTECTED | status | flag::HANDLER,
                     _ => 0,
                 };
                 begin(state, function, MULTIPLE, After::Native)?;
@@ -504,7 +506,7 @@ pub(crate) unsafe fn perform(state: &mut State, request: Request) -> Result<Opti
                         state.heap.full();
                         true
                     }
-                    Collection::Step => state.heap.step(),
+                    Collection::Step(kilobytes) => state.heap.step_for(kilobytes),
                 };
                 let co = state.current();
                 *(*co).top = Slot::boolean(ended);
@@ -625,6 +627,10 @@ pub(crate) unsafe fn settle(state: *mut State) -> Option<Exit> {
                 let count = (*co).top.offset_from_unsigned(first);
                 end_native(&mut *state, first, count)
             } else {
+                if (*frame).flags & flag::PROTECTED != 0 {
+                    // The protected call has succeeded; what the native does now is not protected by it.
+                    (*frame).flags &= !(flag::PROTECTED | flag::HANDLER);
+                }
                 match run_step(state, frame, then) {
                     Ok(outcome) => perform(&mut *state, outcome.0),
                     Err(error) => Err(error),

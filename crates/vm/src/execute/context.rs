@@ -277,6 +277,18 @@ impl<'gc> Context<'gc> {
         Outcome(if handler { Request::CallHandled(arguments as u32) } else { Request::CallProtected(arguments as u32) })
     }
 
+    /// Asks for a call whose error comes back to `then`: afterwards [`Context::call_failed`] tells what its result is.
+    pub fn catching_call(&mut self, arguments: usize, then: Then) -> Outcome {
+        self.st().then = then;
+        Outcome(Request::CallProtected(arguments as u32))
+    }
+
+    /// In a step after [`Context::catching_call`]: whether the call failed; then its only result is the error value.
+    pub fn call_failed(&self) -> bool {
+        // SAFETY: a continued native has a frame, which is the active one.
+        unsafe { (*(*self.coroutine_ptr()).frame).flags & super::frame::flag::HANDLER != 0 }
+    }
+
     /// Suspends the running coroutine; the topmost `count` slots go to its resumer, and what it is resumed with is
     /// pushed in their place before `then` goes on.
     ///
@@ -348,6 +360,12 @@ impl<'gc> Context<'gc> {
     pub fn string(&mut self, bytes: &[u8]) -> Result<Str<'gc>> {
         // SAFETY: a fresh object of this heap.
         unsafe { Ok(Str::from_raw(self.st().heap.string(bytes)?)) }
+    }
+
+    /// A string that is one of the program's own words: type names, states, options. Made once for all interpreters.
+    pub fn name(&mut self, word: &'static str) -> Str<'gc> {
+        // SAFETY: immortal.
+        unsafe { Str::from_raw(crate::heap::shared::intern(word.as_bytes()).cast_mut()) }
     }
 
     /// Makes a table with room for `array` items and `nodes` other entries.
@@ -749,6 +767,11 @@ impl<'gc> Context<'gc> {
     pub fn throw(&mut self, value: impl Into<Value<'gc>>) -> Error {
         self.st().heap.roots.error = value.into().slot();
         Error::new(ErrorKind::Thrown)
+    }
+
+    /// `file:line: ` of the activation at a level, from 1 for the caller of this native; empty for natives.
+    pub fn position_at(&self, level: usize) -> Vec<u8> {
+        self.activation(self.coroutine(), level).map_or_else(Vec::new, |activation| activation.position_prefix())
     }
 
     /// The host's value of this type, if it was set.

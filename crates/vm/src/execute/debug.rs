@@ -68,7 +68,9 @@ impl<'gc> Context<'gc> {
                 }
                 level -= 1;
             }
-            let available = (*co).frame.offset_from_unsigned((*co).frames);
+            // The base frame of the main coroutine stands for the host that called the program.
+            let is_main = co == state.heap.roots.main;
+            let available = (*co).frame.offset_from_unsigned((*co).frames) + usize::from(is_main);
             if level >= available {
                 return None;
             }
@@ -80,7 +82,8 @@ impl<'gc> Context<'gc> {
             } else {
                 (*co).top
             };
-            Some(Activation { coroutine, frame, caller: frame.sub(1), base: (*frame).base, end })
+            let caller = if frame == (*co).frames { frame } else { frame.sub(1) };
+            Some(Activation { coroutine, frame, caller, base: (*frame).base, end })
         }
     }
 
@@ -332,6 +335,15 @@ impl<'gc> Activation<'gc> {
             let (code, pc) = names::position(self.frame);
             code.positions.get(pc).copied()
         }
+    }
+
+    /// `file:line: `, as it begins error messages; empty for natives.
+    pub fn position_prefix(&self) -> Vec<u8> {
+        if !self.is_lua() {
+            return Vec::new();
+        }
+        // SAFETY: a Lua frame; its `pc` is saved while anything else runs.
+        unsafe { super::unwind::position_prefix(self.frame) }
     }
 
     /// Whether it replaced its caller.

@@ -42,7 +42,8 @@ pub(crate) mod flag {
     pub(crate) const NATIVE: u8 = 1;
     /// Errors of the functions it called stop here.
     pub(crate) const PROTECTED: u8 = 2;
-    /// The message handler of the protected call is in the slot at `base`.
+    /// With `PROTECTED`: the message handler of the call is in the slot at `base`. Alone: the protected call has
+    /// failed, and its result is the error value.
     pub(crate) const HANDLER: u8 = 4;
     /// Entered by a tail call: the real caller is unknown.
     pub(crate) const TAIL: u8 = 8;

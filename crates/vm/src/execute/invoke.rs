@@ -1,6 +1,7 @@
 //! Call and return instructions, variable arguments, closures: the common cases inline.
 
 use crate::bytecode::instruction::Instruction;
+use crate::bytecode::prototype::UpvalueDescription;
 use crate::heap::code::Code;
 use crate::heap::object::Closure;
 use crate::heap::slot::{Slot, copy, tag};
@@ -370,6 +371,13 @@ pub(crate) unsafe fn closure(state: *mut State, i: Instruction) -> bool {
         let parent = (*(*frame).function()).as_closure();
         let code = *(&(*(*parent).code).children).get_unchecked(i.bx());
         let descriptions = &(*code).upvalues;
+        let last = (*code).last_closure.get();
+        if !last.is_null() && captures_the_same(last, parent, (*frame).base, descriptions) {
+            let to = (*frame).base.add(i.a());
+            (*to).payload = last as u64;
+            (*to).tag = tag::CLOSURE;
+            return false;
+        }
         let closure = st.heap.closure(code, descriptions.len());
         for (n, description) in descriptions.iter().enumerate() {
             let upvalue = if description.in_stack {
@@ -379,10 +387,33 @@ pub(crate) unsafe fn closure(state: *mut State, i: Instruction) -> bool {
             };
             *Closure::upvalues(closure).add(n) = upvalue;
         }
+        if !st.heap.is_marking() && !(*code).unit.is_null() {
+            (*code).last_closure.set(closure);
+        }
         let to = (*frame).base.add(i.a());
         (*to).payload = closure as u64;
         (*to).tag = tag::CLOSURE;
         st.heap.wants_collection() && safepoint(state, false)
+    }
+}
+
+/// Whether a closure has the very variables that a new one would capture; then it can be used again (manual 3.4.4).
+unsafe fn captures_the_same(
+    last: *mut Closure,
+    parent: *mut Closure,
+    base: *mut Slot,
+    descriptions: &[UpvalueDescription],
+) -> bool {
+    // SAFETY: the closure made last lives until the collector forgets it; its upvalues are as many as described.
+    unsafe {
+        descriptions.iter().enumerate().all(|(n, description)| {
+            let upvalue = *Closure::upvalues(last).add(n);
+            if description.in_stack {
+                (*upvalue).value == base.add(description.index as usize)
+            } else {
+                upvalue == *Closure::upvalues(parent).add(description.index as usize)
+            }
+        })
     }
 }
 

@@ -8,7 +8,7 @@ use crate::heap::slot::{Slot, tag};
 use crate::heap::{string, table};
 
 use super::call::{Exit, begin, end_native, ensure_stack};
-use super::frame::{After, Frame, flag};
+use super::frame::{After, Continuation, Frame, flag};
 use super::names;
 use super::state::{MAX_NESTED_HANDLERS, State};
 
@@ -29,9 +29,12 @@ pub(crate) enum Origin {
 /// The state must be consistent, the `pc` of the active frame saved.
 #[cold]
 #[inline(never)]
-pub(crate) unsafe fn raise(state: &mut State, error: Error, origin: Origin) -> Option<Exit> {
+pub(crate) unsafe fn raise(state: &mut State, error: Error, mut origin: Origin) -> Option<Exit> {
     // SAFETY: the caller's promise.
     unsafe {
+        if origin == Origin::Unframed && show_native(state) {
+            origin = Origin::Framed;
+        }
         if let ErrorKind::Exit(request) = error.kind() {
             state.in_native = false;
             state.exit_request = Some(*request);
@@ -51,6 +54,33 @@ pub(crate) unsafe fn raise(state: &mut State, error: Error, origin: Origin) -> O
                 }
             }
         }
+    }
+}
+
+/// Gives the native that fails a frame, so that message handlers and tracebacks see it; `false` if there is no room.
+unsafe fn show_native(state: &mut State) -> bool {
+    // SAFETY: as for `raise`; the native's window is above the active frame's registers in use.
+    unsafe {
+        let co = state.current();
+        if (*co).frame.add(1) >= (*co).frames_end && state.heap.grow_frames(co).is_err() {
+            return false;
+        }
+        let frame = (*co).frame.add(1);
+        frame.write(Frame {
+            base: state.native_base,
+            state: super::frame::State {
+                lua: super::frame::LuaState { pc: std::ptr::null(), constants: std::ptr::null() },
+            },
+            function_offset: 1,
+            wanted: 0,
+            after: After::Store,
+            flags: flag::NATIVE,
+            results_at: 0,
+            continuation: Continuation::Return,
+            operand: 0,
+        });
+        (*co).frame = frame;
+        true
     }
 }
 
@@ -184,6 +214,13 @@ unsafe fn stop_at(state: &mut State, co: *mut Coroutine, frame: *mut Frame, valu
         let first = (*frame).base.add((*frame).results_at as usize);
         state.heap.close_upvalues(co, first);
         (*frame).flags &= !(flag::PROTECTED | flag::HANDLER | flag::STATUS);
+        if (*frame).continuation != Continuation::Return {
+            // The native wants to know: the error value is the only result, the flag tells what it is.
+            (*frame).flags |= flag::HANDLER;
+            *first = value;
+            (*co).top = first.add(1);
+            return Ok(None);
+        }
         *first = Slot::FALSE;
         *first.add(1) = value;
         (*co).top = first.add(2);

@@ -3,10 +3,12 @@
 //! Functions that a heap loads belong to a [`Unit`], a cell that every closure of them keeps alive. Invariant: a
 //! [`Code`] is never changed or moved after it is linked, and lives as long as its unit.
 
+use std::cell::Cell;
 use std::sync::Arc;
 
 use super::object::{Header, Kind};
 use super::slot::{Slot, tag};
+use super::object::Closure;
 use super::{Heap, OutOfMemory, string};
 use crate::bytecode::instruction::Instruction;
 use crate::bytecode::prototype::{Constant, LocalDescription, Position, Prototype, UpvalueDescription};
@@ -25,6 +27,10 @@ pub(crate) struct Code {
     pub(crate) registers: u8,
     /// Owner; null if the code is owned by nobody in this heap and all its constants are immortal.
     pub(crate) unit: *mut Unit,
+    /// The closure made last, to be used again when it captures the same variables. Not a reference that keeps it
+    /// alive: the collector forgets it when it traces the unit, and none is set while it marks. Always null in code
+    /// without a unit, which other heaps share.
+    pub(crate) last_closure: Cell<*mut Closure>,
     pub(crate) source: Arc<[u8]>,
     pub(crate) line_defined: u32,
     pub(crate) last_line_defined: u32,
@@ -108,6 +114,7 @@ impl Heap {
             is_vararg: prototype.is_vararg,
             registers: prototype.registers,
             unit,
+            last_closure: Cell::new(std::ptr::null_mut()),
             source: Arc::clone(&prototype.source),
             line_defined: prototype.line_defined,
             last_line_defined: prototype.last_line_defined,

@@ -91,6 +91,8 @@ pub(crate) struct Heap {
     pub(crate) roots: Roots,
     gray: Segments<*mut Header>,
     slices: Segments<Slice>,
+    /// Scratch of `moved`.
+    crossed: Vec<usize>,
     /// Coroutines that ran during this marking.
     touched: Vec<*mut Coroutine>,
     weak_values: Vec<*mut Table>,
@@ -138,6 +140,7 @@ impl Heap {
             },
             gray: Segments::new(),
             slices: Segments::new(),
+            crossed: Vec::new(),
             touched: Vec::new(),
             weak_values: Vec::new(),
             ephemerons: Vec::new(),
@@ -187,6 +190,12 @@ impl Heap {
     /// Whether `more` bytes could be allocated within the limit.
     pub(crate) fn has_room(&self, more: usize) -> bool {
         !self.memory.refuses(more)
+    }
+
+    /// Whether references are being followed just now.
+    #[inline(always)]
+    pub(crate) fn is_marking(&self) -> bool {
+        self.marking
     }
 
     /// Mark for an object whose references are filled in later without a barrier: while marking it is born unmarked,

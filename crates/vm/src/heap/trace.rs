@@ -183,6 +183,7 @@ impl Heap {
         unsafe {
             let functions = &(*unit).functions;
             for code in functions {
+                code.last_closure.set(std::ptr::null_mut());
                 for constant in &code.constants {
                     if constant.tag == tag::STRING {
                         self.mark_string(constant.as_string());
@@ -313,16 +314,16 @@ impl Heap {
             if !self.marking || (*t).header.flags & TABLE_SLICED == 0 {
                 return;
             }
-            let waiting = |slice: &&Slice| std::ptr::eq(slice.table, t);
-            let Some(start) = self.slices.iter().filter(waiting).map(|slice| slice.from as usize).min() else {
-                return;
-            };
-            // Item `k` went from `from + k` to `to + k`.
-            let first = start.saturating_sub(from);
-            let end = count.min(start.saturating_sub(to));
-            for k in first..end {
-                self.barrier(*(*t).array.add(to + k));
+            // Each waiting slice must find, or know marked, all that was behind its beginning.
+            let mut crossed = std::mem::take(&mut self.crossed);
+            crossed.extend(self.slices.iter().filter(|slice| slice.table == t).map(|slice| slice.from as usize));
+            for start in crossed.drain(..) {
+                // Item `k` went from `from + k` to `to + k`.
+                for k in start.saturating_sub(from)..count.min(start.saturating_sub(to)) {
+                    self.barrier(*(*t).array.add(to + k));
+                }
             }
+            self.crossed = crossed;
         }
     }
 

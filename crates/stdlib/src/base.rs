@@ -1,0 +1,487 @@
+//! The basic functions (Lua 5.3 manual, section 6.1).
+
+use wippy_vm::arguments::to_number;
+use wippy_vm::{
+    Collection, Context, Error, ErrorKind, Event, IPAIRS_STEP, Library, LoadMode, NEXT, Outcome, Result, Resume,
+    Then, Value, library,
+};
+
+use crate::{host, io};
+
+/// The functions; `next` is the machine's own and is added by [`open`].
+pub static LIBRARY: Library = library!("_G", [
+    ("assert", assert, "<T>(value: T, message: any?, ...any) -> (T, ...any)"),
+    ("collectgarbage", collectgarbage, "(option: string?, argument: number?) -> any"),
+    ("dofile", dofile, "(filename: string?) -> ...any"),
+    ("error", error, "(message: any, level: integer?) -> never"),
+    ("getmetatable", getmetatable, "(object: any) -> any"),
+    ("ipairs", ipairs, "(table: any) -> (any, any, integer)"),
+    ("load", load, "(chunk: any, name: string?, mode: string?, env: any) -> (any, string?)"),
+    ("loadfile", loadfile, "(filename: string?, mode: string?, env: any) -> (any, string?)"),
+    ("pairs", pairs, "(table: any) -> (any, any, any)"),
+    ("pcall", pcall, "(f: any, ...any) -> (boolean, ...any)"),
+    ("print", print, "(...any) -> ()"),
+    ("rawequal", rawequal, "(a: any, b: any) -> boolean"),
+    ("rawget", rawget, "(table: table, key: any) -> any"),
+    ("rawlen", rawlen, "(value: table | string) -> integer"),
+    ("rawset", rawset, "(table: table, key: any, value: any) -> table"),
+    ("select", select, "(n: integer | string, ...any) -> ...any"),
+    ("setmetatable", setmetatable, "(table: table, metatable: table?) -> table"),
+    ("tonumber", tonumber, "(value: any, base: integer?) -> number?"),
+    ("tostring", tostring, "(value: any) -> string"),
+    ("type", type_name, "(value: any) -> string"),
+    ("xpcall", xpcall, "(f: any, handler: any, ...any) -> (boolean, ...any)"),
+]);
+
+/// Installs the functions, `_G` and `_VERSION` into the globals.
+pub(crate) fn open(cx: &mut Context<'_>) -> Result<()> {
+    let globals = cx.globals();
+    LIBRARY.install(cx, globals)?;
+    cx.set_field(globals, NEXT.name, &NEXT)?;
+    cx.set_field(globals, "_G", globals)?;
+    let version = cx.string(b"Lua 5.3")?;
+    cx.set_field(globals, "_VERSION", version)
+}
+
+fn assert(cx: &mut Context<'_>) -> Result<Outcome> {
+    if cx.get(1).is_truthy() {
+        let count = cx.len();
+        return Ok(cx.returns_top(count));
+    }
+    cx.check_any(1)?;
+    if cx.has(2) {
+        let message = cx.get(2);
+        return Err(cx.throw(message));
+    }
+    Err(Error::message("assertion failed!"))
+}
+
+fn collectgarbage(cx: &mut Context<'_>) -> Result<Outcome> {
+    const OPTIONS: [&str; 8] =
+        ["stop", "restart", "collect", "count", "step", "setpause", "setstepmul", "isrunning"];
+    let option = cx.check_option(1, Some("collect"), &OPTIONS)?;
+    let argument = cx.optional_integer(2, 0)?;
+    let answer = match option {
+        0 => {
+            cx.memory().stop();
+            0
+        }
+        1 => {
+            cx.memory().restart();
+            0
+        }
+        2 => return Ok(cx.collect(Collection::Full, Then::Step(collected))),
+        3 => {
+            let kilobytes = cx.memory().bytes() as f64 / 1024.0;
+            return Ok(cx.returns(kilobytes));
+        }
+        4 => return Ok(cx.collect(Collection::Step(argument.max(0) as usize), Then::Return)),
+        5 => cx.memory().set_pause(argument),
+        6 => cx.memory().set_step_multiplier(argument),
+        _ => {
+            let running = cx.memory().is_running();
+            return Ok(cx.returns(running));
+        }
+    };
+    Ok(cx.returns(answer))
+}
+
+fn collected(cx: &mut Context<'_>) -> Result<Outcome> {
+    Ok(cx.returns(0))
+}
+
+fn error(cx: &mut Context<'_>) -> Result<Outcome> {
+    let level = cx.optional_integer(2, 1)?;
+    let value = cx.get(1);
+    if let (Value::String(text), 1..) = (value, level) {
+        let mut message = cx.position_at(level as usize);
+        message.extend_from_slice(text.as_bytes());
+        let message = cx.string(&message)?;
+        return Err(cx.throw(message));
+    }
+    Err(cx.throw(value))
+}
+
+fn getmetatable(cx: &mut Context<'_>) -> Result<Outcome> {
+    let value = cx.check_any(1)?;
+    let Some(metatable) = cx.metatable(value) else { return Ok(cx.returns(Value::Nil)) };
+    let shown = cx.metamethod(value, Event::Metatable);
+    Ok(if shown.is_nil() { cx.returns(metatable) } else { cx.returns(shown) })
+}
+
+fn setmetatable(cx: &mut Context<'_>) -> Result<Outcome> {
+    let table = cx.check_table(1)?;
+    let metatable = match cx.get(2) {
+        Value::Table(metatable) => Some(metatable),
+        Value::Nil if cx.has(2) => None,
+        _ => return Err(cx.argument_error(2, "nil or table expected")),
+    };
+    if table.metatable().is_some() && !cx.metamethod(table.into(), Event::Metatable).is_nil() {
+        return Err(Error::message("cannot change a protected metatable"));
+    }
+    cx.set_metatable(table.into(), metatable);
+    Ok(cx.returns(table))
+}
+
+fn ipairs(cx: &mut Context<'_>) -> Result<Outcome> {
+    let value = cx.check_any(1)?;
+    cx.push(&IPAIRS_STEP);
+    cx.push(value);
+    cx.push(0);
+    Ok(cx.returns_top(3))
+}
+
+fn pairs(cx: &mut Context<'_>) -> Result<Outcome> {
+    let value = cx.get(1);
+    let method = cx.metamethod(value, Event::Pairs);
+    if method.is_nil() {
+        let table = cx.check_table(1)?;
+        cx.push(&NEXT);
+        cx.push(table);
+        cx.push(Value::Nil);
+        return Ok(cx.returns_top(3));
+    }
+    cx.push(method);
+    cx.push(value);
+    Ok(cx.call(1, Then::Step(paired)))
+}
+
+fn paired(cx: &mut Context<'_>) -> Result<Outcome> {
+    let first = cx.results();
+    cx.truncate(first + 2);
+    Ok(cx.returns_top(3))
+}
+
+fn pcall(cx: &mut Context<'_>) -> Result<Outcome> {
+    cx.check_any(1)?;
+    let arguments = cx.len() - 1;
+    Ok(cx.protected_call(arguments, false))
+}
+
+fn xpcall(cx: &mut Context<'_>) -> Result<Outcome> {
+    cx.check_function(2)?;
+    // The handler goes to slot 1, where the machine looks for it; the function stays below its arguments.
+    let (function, handler) = (cx.get(1), cx.get(2));
+    cx.set(1, handler);
+    cx.set(2, function);
+    let arguments = cx.len() - 2;
+    Ok(cx.protected_call(arguments, true))
+}
+
+fn rawequal(cx: &mut Context<'_>) -> Result<Outcome> {
+    let (a, b) = (cx.check_any(1)?, cx.check_any(2)?);
+    Ok(cx.returns(a.raw_equals(b)))
+}
+
+fn rawget(cx: &mut Context<'_>) -> Result<Outcome> {
+    let table = cx.check_table(1)?;
+    let key = cx.check_any(2)?;
+    Ok(cx.returns(table.get(key)))
+}
+
+fn rawset(cx: &mut Context<'_>) -> Result<Outcome> {
+    let table = cx.check_table(1)?;
+    let key = cx.check_any(2)?;
+    let value = cx.check_any(3)?;
+    cx.raw_set(table, key, value)?;
+    Ok(cx.returns(table))
+}
+
+fn rawlen(cx: &mut Context<'_>) -> Result<Outcome> {
+    let length = match cx.get(1) {
+        Value::Table(table) => table.length(),
+        Value::String(text) => text.len() as i64,
+        _ => return Err(cx.argument_error(1, "table or string expected")),
+    };
+    Ok(cx.returns(length))
+}
+
+fn select(cx: &mut Context<'_>) -> Result<Outcome> {
+    let count = cx.len() as i64;
+    if let Value::String(text) = cx.get(1) {
+        if text.as_bytes().first() == Some(&b'#') {
+            return Ok(cx.returns(count - 1));
+        }
+    }
+    let n = cx.check_integer(1)?;
+    let skip = if n < 0 { count + n } else { n.min(count) };
+    if skip < 1 {
+        return Err(cx.argument_error(1, "index out of range"));
+    }
+    Ok(cx.returns_top((count - skip) as usize))
+}
+
+fn type_name(cx: &mut Context<'_>) -> Result<Outcome> {
+    let name = cx.check_any(1)?.type_name();
+    let name = cx.name(name);
+    Ok(cx.returns(name))
+}
+
+fn tonumber(cx: &mut Context<'_>) -> Result<Outcome> {
+    if cx.get(2).is_nil() {
+        return Ok(match cx.check_any(1)? {
+            value @ (Value::Integer(_) | Value::Float(_)) => cx.returns(value),
+            value => match to_number(value) {
+                Some(number) => cx.returns(number),
+                None => cx.returns(Value::Nil),
+            },
+        });
+    }
+    let base = cx.check_integer(2)?;
+    let Value::String(text) = cx.get(1) else { return Err(cx.type_error(1, "string")) };
+    if !(2..=36).contains(&base) {
+        return Err(cx.argument_error(2, "base out of range"));
+    }
+    Ok(match parse_in_base(text.as_bytes(), base) {
+        Some(integer) => cx.returns(integer),
+        None => cx.returns(Value::Nil),
+    })
+}
+
+/// An integer in a base from 2 to 36, wrapping around, between optional white space.
+fn parse_in_base(text: &[u8], base: i64) -> Option<i64> {
+    let text = wippy_vm::number::trim(text);
+    let (negative, digits) = match text {
+        [b'-', rest @ ..] => (true, rest),
+        [b'+', rest @ ..] => (false, rest),
+        rest => (false, rest),
+    };
+    if digits.is_empty() {
+        return None;
+    }
+    let mut value = 0i64;
+    for &byte in digits {
+        let digit = i64::from(char::from(byte).to_digit(36)?);
+        if digit >= base {
+            return None;
+        }
+        value = value.wrapping_mul(base).wrapping_add(digit);
+    }
+    Some(if negative { value.wrapping_neg() } else { value })
+}
+
+fn tostring(cx: &mut Context<'_>) -> Result<Outcome> {
+    let value = cx.check_any(1)?;
+    Ok(match cx.display(value)? {
+        Some(text) => cx.returns(text),
+        None => cx.call(1, Then::Step(displayed)),
+    })
+}
+
+fn displayed(cx: &mut Context<'_>) -> Result<Outcome> {
+    match cx.take_result() {
+        text @ Value::String(_) => Ok(cx.returns(text)),
+        _ => Err(Error::message("'__tostring' must return a string")),
+    }
+}
+
+/// `print`: argument by argument, since `__tostring` may have to be called for any of them.
+fn print(cx: &mut Context<'_>) -> Result<Outcome> {
+    let count = cx.len();
+    print_from(cx, Printing { index: 1, count })
+}
+
+struct Printing {
+    index: usize,
+    count: usize,
+}
+
+fn print_from(cx: &mut Context<'_>, mut at: Printing) -> Result<Outcome> {
+    while at.index <= at.count {
+        let value = cx.get(at.index);
+        // The reference implementation calls the global `tostring`, whatever that is now.
+        match cx.display(value)? {
+            Some(text) => write_item(cx, &mut at, text.as_bytes())?,
+            None => return Ok(cx.call(1, Then::Resume(Box::new(at)))),
+        }
+    }
+    io::write_stdout(cx, b"\n")?;
+    io::flush_line(cx)?;
+    Ok(cx.returns_none())
+}
+
+fn write_item(cx: &mut Context<'_>, at: &mut Printing, text: &[u8]) -> Result<()> {
+    if at.index > 1 {
+        io::write_stdout(cx, b"\t")?;
+    }
+    io::write_stdout(cx, text)?;
+    at.index += 1;
+    Ok(())
+}
+
+impl Resume for Printing {
+    fn resume(mut self: Box<Self>, cx: &mut Context<'_>) -> Result<Outcome> {
+        let Value::String(text) = cx.take_result() else {
+            return Err(Error::message("'__tostring' must return a string"));
+        };
+        write_item(cx, &mut self, text.as_bytes())?;
+        print_from(cx, *self)
+    }
+}
+
+/// Which chunks a mode string admits.
+fn mode_of(mode: Option<&[u8]>) -> LoadMode {
+    match mode {
+        None => LoadMode::ANY,
+        Some(mode) => LoadMode { text: mode.contains(&b't'), binary: mode.contains(&b'b') },
+    }
+}
+
+/// Loads a chunk and answers as `load`: the function, or `nil` and a message.
+fn loaded<'gc>(
+    cx: &mut Context<'gc>,
+    source: &[u8],
+    name: &[u8],
+    mode: LoadMode,
+    env: Option<Value<'gc>>,
+) -> Result<Outcome> {
+    match cx.load(source, name, mode) {
+        Ok(function) => {
+            if let Some(env) = env {
+                cx.set_closure_upvalue(function, 1, env);
+            }
+            Ok(cx.returns(function))
+        }
+        Err(error) => match error.kind() {
+            ErrorKind::Syntax(message) => {
+                let message = cx.string(message)?;
+                Ok(fails(cx, message.into()))
+            }
+            _ => Err(error),
+        },
+    }
+}
+
+fn fails<'gc>(cx: &mut Context<'gc>, message: Value<'gc>) -> Outcome {
+    cx.push(Value::Nil);
+    cx.push(message);
+    cx.returns_top(2)
+}
+
+fn load(cx: &mut Context<'_>) -> Result<Outcome> {
+    let mode = cx.optional_string(3)?.map(|mode| mode.as_bytes());
+    let env = if cx.has(4) { Some(cx.get(4)) } else { None };
+    if let Some(text) = cx.coerce_string(cx.get(1))? {
+        let name = cx.optional_string(2)?.unwrap_or(text);
+        return loaded(cx, text.as_bytes(), name.as_bytes(), mode_of(mode), env);
+    }
+    let name = cx.optional_string(2)?.map_or(b"=(load)".as_slice(), |name| name.as_bytes()).to_vec();
+    cx.check_function(1)?;
+    let has_env = env.is_some();
+    cx.truncate(4);
+    let reading = Reading { source: Vec::new(), name, mode: mode_of(mode), has_env };
+    cx.push_copy(1);
+    Ok(cx.catching_call(0, Then::Resume(Box::new(reading))))
+}
+
+/// `load` with a function that gives the chunk piece by piece.
+struct Reading {
+    source: Vec<u8>,
+    name: Vec<u8>,
+    mode: LoadMode,
+    has_env: bool,
+}
+
+impl Resume for Reading {
+    fn resume(mut self: Box<Self>, cx: &mut Context<'_>) -> Result<Outcome> {
+        let failed = cx.call_failed();
+        let piece = cx.take_result();
+        if failed {
+            return Ok(fails(cx, piece));
+        }
+        match (piece, cx.coerce_string(piece)?) {
+            (_, Some(text)) if !text.is_empty() => {
+                cx.check_room(self.source.len() + text.len())?;
+                self.source.extend_from_slice(text.as_bytes());
+                cx.push_copy(1);
+                Ok(cx.catching_call(0, Then::Resume(self)))
+            }
+            (Value::Nil, _) | (_, Some(_)) => {
+                let env = if self.has_env { Some(cx.get(4)) } else { None };
+                loaded(cx, &self.source, &self.name, self.mode, env)
+            }
+            _ => {
+                let message = cx.string(b"reader function must return a string")?;
+                Ok(fails(cx, message.into()))
+            }
+        }
+    }
+}
+
+/// A file's text as a chunk: without a byte-order mark, and without a first line that begins with `#` (whose line
+/// end stays, so that lines keep their numbers).
+pub fn chunk_of_file(mut source: Vec<u8>) -> Vec<u8> {
+    if source.starts_with(b"\xef\xbb\xbf") {
+        source.drain(..3);
+    }
+    if source.first() == Some(&b'#') {
+        let end = source.iter().position(|&byte| byte == b'\n').unwrap_or(source.len());
+        // A binary chunk begins right after the line; a text keeps the line end.
+        let binary = source.get(end + 1) == Some(&0x1b);
+        source.drain(..if binary { end + 1 } else { end });
+    }
+    source
+}
+
+/// Reads a chunk file, or standard input.
+///
+/// # Errors
+/// The message of the reference implementation: `cannot open x (No such file or directory)`.
+pub(crate) fn read_chunk(cx: &mut Context<'_>, name: Option<&[u8]>) -> Result<std::result::Result<Vec<u8>, Vec<u8>>> {
+    let Some(name) = name else {
+        return Ok(io::read_all_stdin(cx).map(chunk_of_file).map_err(|error| {
+            let mut message = b"cannot read stdin: ".to_vec();
+            message.extend_from_slice(host::describe(&error).as_bytes());
+            message
+        }));
+    };
+    let path = host::path(name);
+    let fail = |what: &str, error: &std::io::Error| {
+        let mut message = format!("cannot {what} ").into_bytes();
+        message.extend_from_slice(name);
+        if what == "open" {
+            message.extend_from_slice(format!(" ({})", host::describe(error)).as_bytes());
+        } else {
+            message.extend_from_slice(format!(": {}", host::describe(error)).as_bytes());
+        }
+        message
+    };
+    let mut file = match std::fs::File::open(path) {
+        Ok(file) => file,
+        Err(error) => return Ok(Err(fail("open", &error))),
+    };
+    let mut source = Vec::new();
+    Ok(match std::io::Read::read_to_end(&mut file, &mut source) {
+        Ok(_) => Ok(chunk_of_file(source)),
+        Err(error) => Err(fail("read", &error)),
+    })
+}
+
+fn loadfile(cx: &mut Context<'_>) -> Result<Outcome> {
+    let name = cx.optional_string(1)?.map(|name| name.as_bytes());
+    let mode = cx.optional_string(2)?.map(|mode| mode.as_bytes());
+    let env = if cx.has(3) { Some(cx.get(3)) } else { None };
+    match read_chunk(cx, name)? {
+        Ok(source) => {
+            let chunk_name = name.map_or(b"=stdin".to_vec(), |name| [b"@", name].concat());
+            loaded(cx, &source, &chunk_name, mode_of(mode), env)
+        }
+        Err(message) => {
+            let message = cx.string(&message)?;
+            Ok(fails(cx, message.into()))
+        }
+    }
+}
+
+fn dofile(cx: &mut Context<'_>) -> Result<Outcome> {
+    let name = cx.optional_string(1)?.map(|name| name.as_bytes());
+    match read_chunk(cx, name)? {
+        Ok(source) => {
+            let chunk_name = name.map_or(b"=stdin".to_vec(), |name| [b"@", name].concat());
+            let function = cx.load(&source, &chunk_name, LoadMode::ANY)?;
+            cx.push(function);
+            Ok(cx.tail_call(0))
+        }
+        Err(message) => Err(ErrorKind::Plain(message).into()),
+    }
+}

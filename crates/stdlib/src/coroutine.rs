@@ -1,0 +1,78 @@
+//! The `coroutine` library (Lua 5.3 manual, section 6.2).
+//!
+//! Switching is the interpreter's business; these functions check, and answer with the wish.
+
+use wippy_vm::{Context, Coroutine, Error, Library, Native, Outcome, Result, Then, Value, library};
+
+/// The library's rows.
+pub static LIBRARY: Library = library!("coroutine", [
+    ("create", create, "(f: any) -> any"),
+    ("isyieldable", isyieldable, "() -> boolean"),
+    ("resume", resume, "(co: any, ...any) -> (boolean, ...any)"),
+    ("running", running, "() -> (any, boolean)"),
+    ("status", status, "(co: any) -> string"),
+    ("wrap", wrap, "(f: any) -> (...any) -> (...any)"),
+    ("yield", yield_, "(...any) -> (...any)"),
+]);
+
+static WRAPPED: Native = Native { name: "wrapped", function: wrapped, signature: "(...any) -> (...any)" };
+
+fn check_coroutine<'gc>(cx: &Context<'gc>, index: usize) -> Result<Coroutine<'gc>> {
+    match cx.get(index) {
+        Value::Coroutine(coroutine) => Ok(coroutine),
+        _ => Err(cx.argument_error(index, "thread expected")),
+    }
+}
+
+fn create(cx: &mut Context<'_>) -> Result<Outcome> {
+    let function = cx.check_function(1)?;
+    let coroutine = cx.create_coroutine(function)?;
+    Ok(cx.returns(coroutine))
+}
+
+fn wrap(cx: &mut Context<'_>) -> Result<Outcome> {
+    let function = cx.check_function(1)?;
+    let coroutine = cx.create_coroutine(function)?;
+    let closure = cx.native_closure(&WRAPPED, &[coroutine.into()]);
+    Ok(cx.returns(closure))
+}
+
+fn wrapped(cx: &mut Context<'_>) -> Result<Outcome> {
+    let coroutine = cx.upvalue(1);
+    if !matches!(coroutine, Value::Coroutine(_)) {
+        return Err(Error::message("the coroutine is gone"));
+    }
+    let count = cx.len();
+    cx.insert(1, coroutine);
+    Ok(cx.resumes(count, false))
+}
+
+fn resume(cx: &mut Context<'_>) -> Result<Outcome> {
+    check_coroutine(cx, 1)?;
+    let count = cx.len() - 1;
+    Ok(cx.resumes(count, true))
+}
+
+fn yield_(cx: &mut Context<'_>) -> Result<Outcome> {
+    let count = cx.len();
+    cx.yields(count, Then::Return)
+}
+
+fn status(cx: &mut Context<'_>) -> Result<Outcome> {
+    let coroutine = check_coroutine(cx, 1)?;
+    let name = cx.coroutine_status(coroutine);
+    let name = cx.string(name.as_bytes())?;
+    Ok(cx.returns(name))
+}
+
+fn running(cx: &mut Context<'_>) -> Result<Outcome> {
+    let (coroutine, main) = (cx.coroutine(), cx.is_main());
+    cx.push(coroutine);
+    cx.push(main);
+    Ok(cx.returns_top(2))
+}
+
+fn isyieldable(cx: &mut Context<'_>) -> Result<Outcome> {
+    let main = cx.is_main();
+    Ok(cx.returns(!main))
+}
