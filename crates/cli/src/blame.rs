@@ -71,7 +71,10 @@ pub(crate) fn diagnostic(
                 Some(source) => {
                     let place = place(&source, activation, &text);
                     help = meant(&text, &source, &place, candidates);
-                    diagnostic = diagnostic.label(&source, Place::Bytes(place), found(&text));
+                    // At an operator the value is somewhere beside it.
+                    let operator = source.text.get(place.start).is_some_and(|b| b"+-*/%^#&|~<>.=".contains(b));
+                    let label = if operator { String::new() } else { found(&text) };
+                    diagnostic = diagnostic.label(&source, Place::Bytes(place), label);
                 }
                 None => diagnostic = elsewhere(diagnostic, &activation.chunk, activation.line),
             }

@@ -50,7 +50,7 @@ impl Machine {
         let mut machine = Machine { lua, texts: Texts::default(), settings: settings.clone() };
         let set = machine.lua.enter(|cx| {
             set_arguments(cx, around)?;
-            set_paths(cx, around.script.as_deref())
+            wippy::stdlib::package::set_path(cx, &search_path(around.script.as_deref()))
         });
         match set {
             Ok(()) => Ok(machine),
@@ -176,36 +176,14 @@ fn set_arguments<'gc>(cx: &mut Context<'gc>, around: &Surroundings) -> wippy::Re
     cx.set_field(globals, "arg", table)
 }
 
-/// `package.path`: the script's folder, then the current one, unless the environment says otherwise.
-fn set_paths(cx: &mut Context<'_>, script: Option<&[u8]>) -> wippy::Result<()> {
-    let globals = cx.globals();
-    let Value::Table(package) = cx.field(globals, "package") else { return Ok(()) };
-    let variable = |name| std::env::var_os(name).map(std::ffi::OsString::into_encoded_bytes);
-    let path = search_path(script, variable("LUA_PATH_5_3").or_else(|| variable("LUA_PATH")));
-    let path = cx.string(&path)?;
-    cx.set_field(package, "path", path)
-}
-
-/// In a value from the environment, `;;` stands for the default.
-fn search_path(script: Option<&[u8]>, variable: Option<Vec<u8>>) -> Vec<u8> {
+/// The default of `package.path`: the script's folder, then the current one.
+fn search_path(script: Option<&[u8]>) -> Vec<u8> {
     const HERE: &[u8] = b"./?.lua;./?/init.lua";
     let folder = script.and_then(|script| script.iter().rposition(|&b| b == b'/').map(|at| &script[..at]));
-    let default = match folder {
+    match folder {
         None | Some(b".") => HERE.to_vec(),
         Some(folder) => [folder, b"/?.lua;", folder, b"/?/init.lua;", HERE].concat(),
-    };
-    let Some(variable) = variable else { return default };
-    let Some(at) = variable.windows(2).position(|pair| pair == b";;") else { return variable };
-    let mut path = variable[..at].to_vec();
-    if at > 0 {
-        path.push(b';');
     }
-    path.extend_from_slice(&default);
-    if at + 2 < variable.len() {
-        path.push(b';');
-        path.extend_from_slice(&variable[at + 2..]);
-    }
-    path
 }
 
 #[cfg(test)]
@@ -214,15 +192,10 @@ mod tests {
 
     #[test]
     fn the_search_path_begins_at_the_script() {
-        let check = |script: Option<&str>, variable: Option<&str>| {
-            let path = search_path(script.map(str::as_bytes), variable.map(|text| text.as_bytes().to_vec()));
-            String::from_utf8(path).unwrap()
-        };
-        assert_eq!(check(None, None), "./?.lua;./?/init.lua");
-        assert_eq!(check(Some("f.lua"), None), "./?.lua;./?/init.lua");
-        assert_eq!(check(Some("a/b/f.lua"), None), "a/b/?.lua;a/b/?/init.lua;./?.lua;./?/init.lua");
-        assert_eq!(check(None, Some("x/?.lua")), "x/?.lua");
-        assert_eq!(check(None, Some(";;x")), "./?.lua;./?/init.lua;x");
-        assert_eq!(check(None, Some("x;;")), "x;./?.lua;./?/init.lua");
+        let check = |script: Option<&str>| String::from_utf8(search_path(script.map(str::as_bytes))).unwrap();
+        assert_eq!(check(None), "./?.lua;./?/init.lua");
+        assert_eq!(check(Some("f.lua")), "./?.lua;./?/init.lua");
+        assert_eq!(check(Some("a/b/f.lua")), "a/b/?.lua;a/b/?/init.lua;./?.lua;./?/init.lua");
+        assert_eq!(check(Some("/f.lua")), "/?.lua;/?/init.lua;./?.lua;./?/init.lua");
     }
 }

@@ -41,6 +41,11 @@ pub(crate) fn run(script: Script, executable: &[u8], settings: &Settings) -> Res
     let interrupt = signals()?;
     let mut machine = Machine::new(settings, &interrupt, &around)?;
     let result = everything(&mut machine, &script.before, program, &around.arguments);
+    if result == Err(Exit::INTERRUPTED) {
+        // Finalizers might run for ever, too.
+        machine.lua.flush();
+        return result;
+    }
     if !script.interactive {
         machine.lua.close();
         return result;

@@ -178,9 +178,16 @@ impl Interpreter {
         }))
     }
 
-    /// Runs all finalizers, as at a program's end.
+    /// Writes out what waits in the buffers of all open files.
+    pub fn flush(&mut self) {
+        // A program is not told what happens to its output after it has ended, as in the reference implementation.
+        let _ = self.vm.enter(wippy_stdlib::io::flush_all);
+    }
+
+    /// Runs all finalizers and writes out all output, as at a program's end.
     pub fn close(&mut self) {
         self.vm.close();
+        self.flush();
     }
 }
 
@@ -189,7 +196,10 @@ impl Process for Interpreter {
     type Error = Failure;
 
     fn step(&mut self, fuel: Fuel) -> Step<(), Failure> {
-        match self.vm.run(fuel.0) {
+        let step = self.vm.run(fuel.0);
+        // `print` leaves lines in the buffer while a slice lasts.
+        self.vm.enter(wippy_stdlib::io::flush_due);
+        match step {
             wippy_vm::Step::Finished => Step::Finished(()),
             wippy_vm::Step::OutOfFuel => Step::OutOfFuel,
             wippy_vm::Step::Failed(failure) => Step::Failed(failure),
