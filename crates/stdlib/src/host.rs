@@ -5,6 +5,7 @@
 
 use std::io;
 use std::path::PathBuf;
+use std::process::{Command, ExitStatus};
 
 use wippy_vm::{Context, Error, ErrorKind, Outcome, Result, Value};
 
@@ -71,6 +72,39 @@ pub(crate) fn answer(cx: &mut Context<'_>, result: io::Result<()>, name: Option<
         Ok(()) => Ok(cx.returns(true)),
         Err(error) => failed(cx, &error, name),
     }
+}
+
+/// Answers as `os.execute` and closed pipes do: success or `nil`, how the program ended, and with which number.
+pub(crate) fn ended(cx: &mut Context<'_>, status: io::Result<ExitStatus>) -> Result<Outcome> {
+    let status = match status {
+        Ok(status) => status,
+        Err(error) => return failed(cx, &error, None),
+    };
+    #[cfg(unix)]
+    let signal = std::os::unix::process::ExitStatusExt::signal(&status);
+    #[cfg(not(unix))]
+    let signal: Option<i32> = None;
+    let (how, number) = match (signal, status.code()) {
+        (Some(signal), _) => ("signal", signal),
+        (None, code) => ("exit", code.unwrap_or(-1)),
+    };
+    let how = cx.string(how.as_bytes())?;
+    cx.push(if status.success() { Value::Boolean(true) } else { Value::Nil });
+    cx.push(how);
+    cx.push(i64::from(number));
+    Ok(cx.returns_top(3))
+}
+
+/// A shell that will run a command.
+pub(crate) fn shell(command: &[u8]) -> Command {
+    let text = path(command);
+    #[cfg(not(windows))]
+    let (shell, switch) = ("/bin/sh", "-c");
+    #[cfg(windows)]
+    let (shell, switch) = ("cmd", "/C");
+    let mut shell = Command::new(shell);
+    shell.arg(switch).arg(text);
+    shell
 }
 
 /// An error whose message is any bytes, after the position of the caller of the running native.

@@ -1,0 +1,227 @@
+//! The files of one interpreter: its standard streams, and all that are open, to be flushed at the end.
+//!
+//! A file is shared between its Lua object and this list, behind a lock that nobody else ever holds for long: one
+//! interpreter runs on one thread at a time. Invariant: a closed file is `None` and never opens again.
+
+use std::io;
+use std::process::Child;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+
+use wippy_vm::{Context, Result};
+
+use super::stream::{Device, Kind, Standard, Stream};
+
+/// How a file is closed.
+pub(super) enum Closing {
+    /// Flushed and forgotten.
+    Plain,
+    /// Not at all: a standard stream.
+    Never,
+    /// A pipe: the program at its other end is waited for.
+    Wait(Child),
+}
+
+/// An open file.
+pub(super) struct OpenFile {
+    pub(super) stream: Stream,
+    pub(super) closing: Closing,
+}
+
+/// A file, open or closed.
+#[derive(Clone)]
+pub(super) struct SharedFile(Arc<Mutex<Option<OpenFile>>>);
+
+impl SharedFile {
+    pub(super) fn new(stream: Stream, closing: Closing) -> SharedFile {
+        SharedFile(Arc::new(Mutex::new(Some(OpenFile { stream, closing }))))
+    }
+
+    #[inline]
+    pub(super) fn lock(&self) -> MutexGuard<'_, Option<OpenFile>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn is_closed(&self) -> bool {
+        self.lock().is_none()
+    }
+}
+
+/// See the module. Kept as a host value of the interpreter.
+pub(super) struct Files {
+    pub(super) input: SharedFile,
+    pub(super) output: SharedFile,
+    pub(super) error: SharedFile,
+    opened: Vec<Weak<Mutex<Option<OpenFile>>>>,
+}
+
+impl Files {
+    pub(super) fn new() -> Files {
+        let standard = |which, readable, writable| {
+            SharedFile::new(Stream::new(Device::Standard(which), readable, writable), Closing::Never)
+        };
+        Files {
+            input: standard(Standard::Input, true, false),
+            output: standard(Standard::Output, false, true),
+            error: standard(Standard::Error, false, true),
+            opened: Vec::new(),
+        }
+    }
+
+    /// Remembers a file until it is gone.
+    pub(super) fn remember(&mut self, file: &SharedFile) {
+        if self.opened.len() == self.opened.capacity() {
+            self.opened.retain(|file| file.strong_count() > 0);
+        }
+        self.opened.push(Arc::downgrade(&file.0));
+    }
+
+    /// Flushes everything; the first failure is told.
+    fn flush(&mut self) -> io::Result<()> {
+        let opened = self.opened.iter().filter_map(Weak::upgrade).map(SharedFile);
+        let standard = [self.output.clone(), self.error.clone(), self.input.clone()];
+        let mut result = Ok(());
+        for file in standard.into_iter().chain(opened) {
+            if let Some(open) = file.lock().as_mut() {
+                result = result.and(open.stream.flush());
+            }
+        }
+        result
+    }
+}
+
+/// Does something with the stream of standard output.
+#[inline]
+fn with_output<R: Default>(cx: &mut Context<'_>, act: impl FnOnce(&mut Stream) -> R) -> R {
+    match cx.host::<Files>() {
+        Some(files) => files.output.lock().as_mut().map_or_else(R::default, |open| act(&mut open.stream)),
+        None => R::default(),
+    }
+}
+
+/// Writes to standard output; the bytes may stay in its buffer. A failure of the system is not told, as `print` does
+/// not tell it.
+///
+/// # Errors
+/// None; a result for the sake of hosts that will stop a program here.
+#[inline]
+pub fn write_stdout(cx: &mut Context<'_>, bytes: &[u8]) -> Result<()> {
+    // Nobody to tell, see above.
+    with_output(cx, |stream| drop(stream.write(bytes)));
+    Ok(())
+}
+
+/// Flushes standard output as `print` does after a line: what waits is written soon, that is by [`flush_due`].
+///
+/// # Errors
+/// As for [`write_stdout`].
+#[inline]
+pub fn flush_line(cx: &mut Context<'_>) -> Result<()> {
+    with_output(cx, Stream::flush_soon);
+    Ok(())
+}
+
+/// Writes the lines that [`flush_line`] has put off. The natives that block or start programs do it first; a host
+/// should do it whenever a slice of work has ended.
+pub fn flush_due(cx: &mut Context<'_>) {
+    // Nobody to tell, see `write_stdout`.
+    with_output(cx, |stream| drop(stream.flush_due()));
+}
+
+/// Writes out what waits in the buffers of all open files, as at the end of a program. Nothing happens if the
+/// library was not opened.
+///
+/// # Errors
+/// The first failure; the other files are flushed nevertheless.
+pub fn flush_all(cx: &mut Context<'_>) -> io::Result<()> {
+    cx.host::<Files>().map_or(Ok(()), Files::flush)
+}
+
+/// Puts `writer` in the place of standard output, for a host that shows the output itself.
+///
+/// # Errors
+/// When what waited for the old one cannot be written.
+pub fn redirect_stdout(cx: &mut Context<'_>, writer: Box<dyn io::Write + Send>) -> io::Result<()> {
+    match cx.host::<Files>() {
+        Some(files) => replace(&files.output, Device::Writer(writer)),
+        None => Ok(()),
+    }
+}
+
+/// Puts `reader` in the place of standard input.
+///
+/// # Errors
+/// When the old one cannot be left where its reader believes it to be.
+pub fn redirect_stdin(cx: &mut Context<'_>, reader: Box<dyn io::Read + Send>) -> io::Result<()> {
+    match cx.host::<Files>() {
+        Some(files) => replace(&files.input, Device::Reader(reader)),
+        None => Ok(()),
+    }
+}
+
+fn replace(file: &SharedFile, device: Device) -> io::Result<()> {
+    file.lock().as_mut().map_or(Ok(()), |open| open.stream.replace(device))
+}
+
+/// Before a read that may wait for somebody who watches standard output: writes what that somebody should see. That
+/// is what is due, and everything if both are terminals.
+pub(super) fn before_reading(cx: &mut Context<'_>, file: &SharedFile) {
+    let kind = file.lock().as_mut().map_or(Kind::Regular, |open| open.stream.kind());
+    match kind {
+        Kind::Regular => {}
+        // The write that fails next tells of a failure.
+        Kind::Terminal => with_output(cx, |stream| {
+            drop(if stream.is_line_buffered() { stream.flush() } else { stream.flush_due() });
+        }),
+        Kind::Other => flush_due(cx),
+    }
+}
+
+/// All that is left of standard input.
+///
+/// # Errors
+/// The system's, and one of its own when the memory limit would be passed.
+pub(crate) fn read_all_stdin(cx: &mut Context<'_>) -> io::Result<Vec<u8>> {
+    let Some(input) = cx.host::<Files>().map(|files| files.input.clone()) else { return Ok(Vec::new()) };
+    before_reading(cx, &input);
+    let mut content = Vec::new();
+    if let Some(open) = input.lock().as_mut() {
+        loop {
+            let ahead = open.stream.fill()?;
+            let count = ahead.len();
+            if count == 0 {
+                break;
+            }
+            cx.check_room(content.len() + count).map_err(|_| io::ErrorKind::OutOfMemory)?;
+            content.extend_from_slice(ahead);
+            open.stream.consume(count);
+        }
+    }
+    Ok(content)
+}
+
+/// A line of standard input with its end; `None` at the end or when it cannot be read.
+///
+/// # Errors
+/// When the memory limit would be passed.
+pub(crate) fn read_stdin_line(cx: &mut Context<'_>) -> Result<Option<Vec<u8>>> {
+    let Some(input) = cx.host::<Files>().map(|files| files.input.clone()) else { return Ok(None) };
+    before_reading(cx, &input);
+    let mut guard = input.lock();
+    let Some(open) = guard.as_mut() else { return Ok(None) };
+    match super::read::line(&mut open.stream, true, &|bytes| cx.check_room(bytes)) {
+        Ok(line) => Ok(line),
+        Err(super::read::ReadError::System(_)) => Ok(None),
+        Err(super::read::ReadError::Memory(error)) => Err(error),
+    }
+}
+
+/// Writes to standard error, after what is due on standard output.
+pub(crate) fn write_stderr(cx: &mut Context<'_>, bytes: &[u8]) {
+    flush_due(cx);
+    if let Some(files) = cx.host::<Files>()
+        && let Some(open) = files.error.lock().as_mut()
+    {
+        // There is nowhere to tell of this.
+        let _ = open.stream.write(bytes);
+    }
+}

@@ -1,0 +1,2 @@
+//! `os`.
+pub(crate) mod temporary;
