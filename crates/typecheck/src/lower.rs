@@ -1,0 +1,273 @@
+//! From the syntax of an annotation to a [`Type`], without an environment.
+//!
+//! Predeclared names become their types, names of enclosing generic parameters become parameters, all other names stay
+//! names. Invariant: the parser limits the nesting of annotations, so this may recurse.
+
+use std::sync::Arc;
+
+use wippy_parser::ast::{
+    self, Expression, ExpressionKind, FunctionTypeParameter, GenericParameter, RecordItem, RecordType,
+    TableItem, TypeExpression, TypePack, TypeReference, UnaryOperator, Vararg,
+};
+use wippy_parser::{Interner, Symbol};
+
+use crate::error::{Error, ErrorKind};
+use crate::ty::{
+    Annotation, Basic, Constant, Field, FunctionType, Indexer, Literal, Pack, Parameter, Type, TypeKind,
+    TypeParameter,
+};
+
+/// The type that an annotation describes; its names are in `interner`.
+///
+/// # Errors
+/// `typeof(e)`, arguments of annotations that are not constants, and fields declared twice.
+pub fn lower(annotation: &TypeExpression<'_>, interner: &Interner) -> Result<Type, Error> {
+    Lowering { interner, generics: Vec::new() }.ty(annotation)
+}
+
+struct Lowering<'i> {
+    interner: &'i Interner,
+    /// The generic parameters in force.
+    generics: Vec<Symbol>,
+}
+
+impl Lowering<'_> {
+    fn bytes(&self, symbol: Symbol) -> Arc<[u8]> {
+        self.interner.resolve(symbol).into()
+    }
+
+    /// The text of a name, which is ASCII.
+    fn name(&self, symbol: Symbol) -> Arc<str> {
+        String::from_utf8_lossy(self.interner.resolve(symbol)).into()
+    }
+
+    fn ty(&mut self, node: &TypeExpression<'_>) -> Result<Type, Error> {
+        let kind = match node.kind {
+            ast::TypeKind::Nil => TypeKind::Basic(Basic::Nil),
+            ast::TypeKind::True => TypeKind::Literal(Literal::Boolean(true)),
+            ast::TypeKind::False => TypeKind::Literal(Literal::Boolean(false)),
+            ast::TypeKind::Integer(value) => TypeKind::Literal(Literal::Integer(value)),
+            ast::TypeKind::Float(value) => TypeKind::Literal(Literal::float(value)),
+            ast::TypeKind::String(symbol) => TypeKind::Literal(Literal::String(self.bytes(symbol))),
+            ast::TypeKind::Reference(reference) => self.reference(reference)?,
+            ast::TypeKind::Record(record) => self.record(record)?,
+            ast::TypeKind::Array { element, readonly } => {
+                TypeKind::Array { element: self.ty(element)?, readonly }
+            }
+            ast::TypeKind::Optional(inner) => return Ok(self.ty(inner)?.optional()),
+            ast::TypeKind::Access { object, key } => {
+                TypeKind::Access { object: self.ty(object)?, key: self.ty(key)? }
+            }
+            ast::TypeKind::Annotated { ty, annotation } => {
+                TypeKind::Annotated { ty: self.ty(ty)?, annotation: self.annotation(annotation)? }
+            }
+            ast::TypeKind::Union(members) => return Ok(Type::union(self.types(members)?)),
+            ast::TypeKind::Intersection(members) => return Ok(Type::intersection(self.types(members)?)),
+            ast::TypeKind::Function(function) => TypeKind::Function(self.function(function)?),
+            ast::TypeKind::Paren(inner) => return self.ty(inner),
+            ast::TypeKind::Keyof(inner) => TypeKind::Keyof(self.ty(inner)?),
+            ast::TypeKind::Typeof(_) => return Err(Error::new(ErrorKind::TypeofNeedsProgram, node.span)),
+        };
+        Ok(Type::new(kind))
+    }
+
+    fn types(&mut self, nodes: &[TypeExpression<'_>]) -> Result<Vec<Type>, Error> {
+        nodes.iter().map(|node| self.ty(node)).collect()
+    }
+
+    fn reference(&mut self, reference: &TypeReference<'_>) -> Result<TypeKind, Error> {
+        if let ([name], []) = (reference.path, reference.arguments) {
+            let text = self.name(name.symbol);
+            if self.generics.contains(&name.symbol) {
+                return Ok(TypeKind::Parameter(text));
+            }
+            if let Some(basic) = Basic::from_name(&text) {
+                return Ok(TypeKind::Basic(basic));
+            }
+        }
+        let path = reference.path.iter().map(|name| self.name(name.symbol)).collect();
+        Ok(TypeKind::Reference { path, arguments: self.types(reference.arguments)? })
+    }
+
+    fn record(&mut self, record: &RecordType<'_>) -> Result<TypeKind, Error> {
+        let readonly = record.readonly;
+        let mut fields: Vec<Field> = Vec::new();
+        let mut seen = std::collections::HashSet::new();
+        let mut indexer = None;
+        for item in record.items {
+            match item {
+                RecordItem::Field(field) => {
+                    let name = self.bytes(field.name.symbol);
+                    if !seen.insert(name.clone()) {
+                        return Err(Error::new(ErrorKind::DuplicateField(name.to_vec()), field.name.span));
+                    }
+                    let ty = self.ty(field.ty)?;
+                    fields.push(Field { name, ty, optional: field.optional, readonly: field.readonly });
+                }
+                RecordItem::Indexer { key, value } => match self.ty(key)?.kind() {
+                    // `[("name")]`: the parser sees through a string, but not through parentheses.
+                    TypeKind::Literal(Literal::String(name)) => {
+                        if !seen.insert(name.clone()) {
+                            return Err(Error::new(ErrorKind::DuplicateField(name.to_vec()), key.span));
+                        }
+                        let ty = self.ty(value)?;
+                        fields.push(Field { name: name.clone(), ty, optional: false, readonly: false });
+                    }
+                    _ => indexer = Some(Indexer { key: self.ty(key)?, value: self.ty(value)? }),
+                },
+            }
+        }
+        Ok(match indexer {
+            Some(indexer) if fields.is_empty() => TypeKind::Map { indexer, readonly },
+            indexer => TypeKind::Record { fields, indexer, readonly },
+        })
+    }
+
+    fn function(&mut self, function: &ast::FunctionType<'_>) -> Result<FunctionType, Error> {
+        let outside = self.generics.len();
+        self.generics.extend(function.generics.iter().map(|generic| generic.name.symbol));
+        let lowered = self.function_parts(function);
+        self.generics.truncate(outside);
+        lowered
+    }
+
+    fn function_parts(&mut self, function: &ast::FunctionType<'_>) -> Result<FunctionType, Error> {
+        Ok(FunctionType {
+            generics: function.generics.iter().map(|it| self.generic(it)).collect::<Result<_, _>>()?,
+            parameters: function.parameters.iter().map(|it| self.parameter(it)).collect::<Result<_, _>>()?,
+            vararg: self.vararg(function.vararg)?,
+            result: function.result.map(|pack| self.pack(pack)).transpose()?,
+        })
+    }
+
+    fn generic(&mut self, generic: &GenericParameter<'_>) -> Result<TypeParameter, Error> {
+        Ok(TypeParameter {
+            name: self.name(generic.name.symbol),
+            bound: generic.bound.map(|bound| self.ty(bound)).transpose()?,
+            default: generic.default.map(|default| self.ty(default)).transpose()?,
+        })
+    }
+
+    fn parameter(&mut self, parameter: &FunctionTypeParameter<'_>) -> Result<Parameter, Error> {
+        Ok(Parameter {
+            name: parameter.name.map(|name| self.name(name.symbol)),
+            ty: self.ty(parameter.ty)?,
+            optional: parameter.optional,
+        })
+    }
+
+    /// `...` without a type stands for any values.
+    fn vararg(&mut self, vararg: Option<Vararg<'_>>) -> Result<Option<Type>, Error> {
+        match vararg {
+            None => Ok(None),
+            Some(Vararg { ty: None, .. }) => Ok(Some(Type::basic(Basic::Any))),
+            Some(Vararg { ty: Some(ty), .. }) => self.ty(ty).map(Some),
+        }
+    }
+
+    fn pack(&mut self, pack: &TypePack<'_>) -> Result<Pack, Error> {
+        Ok(Pack { items: self.types(pack.items)?, tail: self.vararg(pack.tail)? })
+    }
+
+    // ---- annotations ----
+
+    fn annotation(&mut self, annotation: &ast::Annotation<'_>) -> Result<Annotation, Error> {
+        let arguments = match annotation.arguments {
+            None => None,
+            Some(arguments) => Some(arguments.iter().map(|it| self.constant(it)).collect::<Result<_, _>>()?),
+        };
+        Ok(Annotation { name: self.name(annotation.name.symbol), arguments })
+    }
+
+    fn constant(&self, expression: &Expression<'_>) -> Result<Constant, Error> {
+        let literal = match expression.kind {
+            ExpressionKind::Nil => return Ok(Constant::Nil),
+            ExpressionKind::True => Literal::Boolean(true),
+            ExpressionKind::False => Literal::Boolean(false),
+            ExpressionKind::Integer(value) => Literal::Integer(value),
+            ExpressionKind::Float(value) => Literal::float(value),
+            ExpressionKind::String(symbol) => Literal::String(self.bytes(symbol)),
+            ExpressionKind::Unary { operator: UnaryOperator::Negate, operand } => match operand.kind {
+                ExpressionKind::Integer(value) => Literal::Integer(value.wrapping_neg()),
+                ExpressionKind::Float(value) => Literal::float(-value),
+                _ => return Err(Error::new(ErrorKind::ArgumentNotConstant, expression.span)),
+            },
+            ExpressionKind::Table(items) => return self.constant_table(items),
+            _ => return Err(Error::new(ErrorKind::ArgumentNotConstant, expression.span)),
+        };
+        Ok(Constant::Literal(literal))
+    }
+
+    fn constant_table(&self, items: &[TableItem<'_>]) -> Result<Constant, Error> {
+        let entry = |item: &TableItem<'_>| {
+            Ok(match item {
+                TableItem::Item(value) => (None, self.constant(value)?),
+                TableItem::Named { name, value } => {
+                    let key = Constant::Literal(Literal::String(self.bytes(name.symbol)));
+                    (Some(key), self.constant(value)?)
+                }
+                TableItem::Keyed(item) => (Some(self.constant(&item.key)?), self.constant(&item.value)?),
+            })
+        };
+        Ok(Constant::Table(items.iter().map(entry).collect::<Result<_, _>>()?))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::{ErrorKind, Type, TypeKind, parse_type};
+
+    fn kind(text: &str) -> TypeKind {
+        parse_type(text).expect(text).kind().clone()
+    }
+
+    #[test]
+    fn names_in_scope_of_generics_are_parameters() {
+        let TypeKind::Function(function) = kind("<T>(T, U) -> T") else { panic!("a function") };
+        assert!(matches!(function.parameters[0].ty.kind(), TypeKind::Parameter(name) if &**name == "T"));
+        assert!(
+            matches!(function.parameters[1].ty.kind(), TypeKind::Reference { path, .. } if &*path[0] == "U")
+        );
+        let TypeKind::Union(members) = kind("(<T>() -> T) | T") else { panic!("a union") };
+        assert!(matches!(members[1].kind(), TypeKind::Reference { .. }));
+    }
+
+    #[test]
+    fn forms_of_tables() {
+        assert!(matches!(kind("{}"), TypeKind::Record { .. }));
+        assert!(matches!(kind("{string}"), TypeKind::Array { readonly: false, .. }));
+        assert!(matches!(kind("string[]"), TypeKind::Array { readonly: false, .. }));
+        assert!(matches!(kind("readonly {string}"), TypeKind::Array { readonly: true, .. }));
+        assert!(matches!(kind("{[string]: any}"), TypeKind::Map { .. }));
+        let TypeKind::Record { fields, indexer, .. } =
+            kind("{readonly a?: any, [string]: any, [\"b c\"]: any}")
+        else {
+            panic!("a record")
+        };
+        assert!(fields[0].readonly && fields[0].optional && indexer.is_some());
+        assert_eq!(&*fields[1].name, b"b c");
+    }
+
+    #[test]
+    fn parentheses_and_doubled_marks_vanish() {
+        assert_eq!(parse_type("((string))").ok(), parse_type("string").ok());
+        assert_eq!(parse_type("string??").ok(), parse_type("string?").ok());
+        assert_eq!(parse_type("A | (B | C)").ok(), parse_type("A | B | C").ok());
+        assert_eq!(parse_type("bool").ok(), Some(Type::basic(crate::Basic::Boolean)));
+    }
+
+    #[track_caller]
+    fn check_error(text: &str, expected: &str) {
+        assert_eq!(parse_type(text).map_err(|error| error.to_string()), Err(expected.to_owned()));
+    }
+
+    #[test]
+    fn what_is_no_type_on_its_own() {
+        check_error("typeof(x)", "'typeof' has no meaning outside a program");
+        check_error("number @min(x)", "arguments of an annotation must be constants");
+        check_error("number @min(- -1)", "arguments of an annotation must be constants");
+        check_error("{a: number, a: string}", "field 'a' is declared twice");
+        let error = parse_type("{a: typeof(x)}").expect_err("typeof");
+        assert_eq!((error.kind(), error.span().start.0), (&ErrorKind::TypeofNeedsProgram, 4));
+    }
+}
