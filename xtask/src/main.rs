@@ -6,6 +6,7 @@
 #![expect(clippy::print_stdout, reason = "this program reports to a terminal")]
 
 mod arguments;
+mod bench;
 mod conformance;
 mod fuzz;
 mod grammar;
@@ -30,17 +31,28 @@ cargo xtask <command> [options]        --bin PATH: the interpreter, else the new
   grammar [--check]                    generate the parser from crates/parser/src/grammar.lalrpop
   arguments [--require-oracle] [GROUP...] chapter 6 with all kinds of arguments, in wippy and in lua5.3
   fuzz programs [--count N] [--seed S]    random programs, in wippy and in lua5.3; --print shows them
+  bench [--rounds N] [--suite DIR] [--only TEXT] [--instructions] [--write] INTERPRETER...
+                                       benches/ in several interpreters, ratios to the first
+  guard [--accept]                     instruction counts of some of them against recorded ones
   help                                 this text
 ";
 
 fn main() -> ExitCode {
     let mut words = std::env::args().skip(1);
     let command = words.next().unwrap_or_else(|| "help".to_owned());
+    if command == "measure" {
+        return bench::measure::run(words).unwrap_or_else(|failure| {
+            eprintln!("xtask measure: {failure}");
+            ExitCode::FAILURE
+        });
+    }
     let options = Options::new(words);
     let result = match command.as_str() {
         "arguments" => arguments::run(options),
         "official" => official::run(options),
         "conformance" => conformance::run(options),
+        "bench" => bench::run(options),
+        "guard" => bench::guard::run(options),
         "fuzz" => fuzz::run(options),
         "grammar" => grammar::run(options),
         "help" | "--help" | "-h" => {

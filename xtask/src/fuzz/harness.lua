@@ -1,7 +1,7 @@
 -- Runs generated programs one after another; each has its own globals and its own allowance of ticks.
 local ticks, handlers, counts = 0, 0, {}
 local print, type, tostring, error, pcall, select, math_type = print, type, tostring, error, pcall, select, math.type
-local getmetatable, rawget, next, concat, sort, gsub = debug.getmetatable, rawget, next, table.concat, table.sort, string.gsub
+local getmetatable, rawget, next, concat, sort, gsub = getmetatable, rawget, next, table.concat, table.sort, string.gsub
 local base = _G
 
 local function tick()
@@ -22,7 +22,7 @@ local function str(v)
   local t = type(v)
   if t == "table" or t == "function" or t == "thread" or t == "userdata" then
     local mt = getmetatable(v)
-    if not (mt and rawget(mt, "__tostring")) then return t end
+    if type(mt) ~= "table" or not rawget(mt, "__tostring") then return t end
   end
   return tostring(v)
 end
