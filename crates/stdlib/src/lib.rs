@@ -6,6 +6,7 @@
 pub mod base;
 pub mod bit32;
 pub mod coroutine;
+pub mod debug;
 mod host;
 pub mod io;
 pub mod math;
@@ -34,6 +35,7 @@ pub static LIBRARIES: &[Entry] = &[
     Entry { library: &math::LIBRARY, complete: Some(math::constants) },
     Entry { library: &utf8::LIBRARY, complete: Some(utf8::constants) },
     Entry { library: &bit32::LIBRARY, complete: None },
+    Entry { library: &debug::LIBRARY, complete: None },
 ];
 
 /// Installs all libraries into an interpreter.

@@ -11,6 +11,8 @@ pub(crate) enum Next {
     Return(usize),
     /// A function and this many arguments have been pushed: call it, then go on.
     Call(usize),
+    /// The same, and an error of it comes back as its result (`Context::call_failed`).
+    CatchingCall(usize),
     /// The fuel is spent: go on later.
     Pause,
 }
@@ -29,6 +31,9 @@ pub(crate) fn run(mut state: impl Steps, cx: &mut Context<'_>) -> Result<Outcome
     Ok(match state.step(cx, false)? {
         Next::Return(count) => cx.returns_top(count),
         Next::Call(arguments) => cx.call(arguments, Then::Resume(Box::new(Waiting { state, called: true }))),
+        Next::CatchingCall(arguments) => {
+            cx.catching_call(arguments, Then::Resume(Box::new(Waiting { state, called: true })))
+        }
         Next::Pause => cx.pause(Then::Resume(Box::new(Waiting { state, called: false }))),
     })
 }
@@ -41,10 +46,11 @@ struct Waiting<S> {
 impl<S: Steps> Resume for Waiting<S> {
     fn resume(mut self: Box<Self>, cx: &mut Context<'_>) -> Result<Outcome> {
         let next = self.state.step(cx, self.called)?;
-        self.called = matches!(next, Next::Call(_));
+        self.called = matches!(next, Next::Call(_) | Next::CatchingCall(_));
         Ok(match next {
             Next::Return(count) => cx.returns_top(count),
             Next::Call(arguments) => cx.call(arguments, Then::Resume(self)),
+            Next::CatchingCall(arguments) => cx.catching_call(arguments, Then::Resume(self)),
             Next::Pause => cx.pause(Then::Resume(self)),
         })
     }

@@ -14,13 +14,20 @@ const CHARPATTERN: &[u8] = b"[\0-\x7F\xC2-\xF4][\x80-\xBF]*";
 const MAX_CODE: u32 = 0x10_FFFF;
 
 /// The library's rows.
-pub static LIBRARY: Library = library!("utf8", [
-    ("char", char, "(...integer) -> string"),
-    ("codepoint", codepoint, "(s: string, i: integer?, j: integer?) -> (...integer)"),
-    ("codes", codes, "(s: string) -> ((s: string, position: integer) -> (integer?, integer?), string, integer)"),
-    ("len", len, "(s: string, i: integer?, j: integer?) -> (integer?, integer?)"),
-    ("offset", offset, "(s: string, n: integer, i: integer?) -> integer?"),
-]);
+pub static LIBRARY: Library = library!(
+    "utf8",
+    [
+        ("char", char, "(...integer) -> string"),
+        ("codepoint", codepoint, "(s: string, i: integer?, j: integer?) -> (...integer)"),
+        (
+            "codes",
+            codes,
+            "(s: string) -> ((s: string, position: integer) -> (integer?, integer?), string, integer)"
+        ),
+        ("len", len, "(s: string, i: integer?, j: integer?) -> (integer?, integer?)"),
+        ("offset", offset, "(s: string, n: integer, i: integer?) -> integer?"),
+    ]
+);
 
 /// The library's fields that are no functions.
 ///
@@ -44,9 +51,9 @@ pub fn decode(text: &[u8]) -> Option<(u32, usize)> {
     };
     let rest = text.get(1..length)?;
     let start = u32::from(first) & (0x7F >> length);
-    let code = rest.iter().try_fold(start, |code, &byte| {
-        is_continuation(byte).then(|| code << 6 | u32::from(byte & 0x3F))
-    })?;
+    let code = rest
+        .iter()
+        .try_fold(start, |code, &byte| is_continuation(byte).then(|| code << 6 | u32::from(byte & 0x3F)))?;
     (smallest..=MAX_CODE).contains(&code).then_some((code, length))
 }
 

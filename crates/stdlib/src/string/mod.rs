@@ -19,25 +19,36 @@ const MAX_LENGTH: usize = i32::MAX as usize;
 pub(crate) const BYTES_PER_FUEL: usize = 64;
 
 /// The library's rows.
-pub static LIBRARY: Library = library!("string", [
-    ("byte", byte, "(s: string, i: integer?, j: integer?) -> (...integer)"),
-    ("char", char, "(...integer) -> string"),
-    ("dump", dump, "(f: any, strip: any) -> string"),
-    ("find", search::find, "(s: string, pattern: string, init: integer?, plain: any) -> (integer?, integer?, ...any)"),
-    ("format", format::format, "(format: string, ...any) -> string"),
-    ("gmatch", search::gmatch, "(s: string, pattern: string) -> () -> (...any)"),
-    ("gsub", search::gsub, "(s: string, pattern: string, replacement: any, n: integer?) -> (string, integer)"),
-    ("len", len, "(s: string) -> integer"),
-    ("lower", lower, "(s: string) -> string"),
-    ("match", search::match_, "(s: string, pattern: string, init: integer?) -> (...any)"),
-    ("pack", pack::pack, "(format: string, ...any) -> string"),
-    ("packsize", pack::packsize, "(format: string) -> integer"),
-    ("rep", rep, "(s: string, n: integer, separator: string?) -> string"),
-    ("reverse", reverse, "(s: string) -> string"),
-    ("sub", sub, "(s: string, i: integer, j: integer?) -> string"),
-    ("unpack", pack::unpack, "(format: string, s: string, position: integer?) -> (...any)"),
-    ("upper", upper, "(s: string) -> string"),
-]);
+pub static LIBRARY: Library = library!(
+    "string",
+    [
+        ("byte", byte, "(s: string, i: integer?, j: integer?) -> (...integer)"),
+        ("char", char, "(...integer) -> string"),
+        ("dump", dump, "(f: any, strip: any) -> string"),
+        (
+            "find",
+            search::find,
+            "(s: string, pattern: string, init: integer?, plain: any) -> (integer?, integer?, ...any)"
+        ),
+        ("format", format::format, "(format: string, ...any) -> string"),
+        ("gmatch", search::gmatch, "(s: string, pattern: string) -> () -> (...any)"),
+        (
+            "gsub",
+            search::gsub,
+            "(s: string, pattern: string, replacement: any, n: integer?) -> (string, integer)"
+        ),
+        ("len", len, "(s: string) -> integer"),
+        ("lower", lower, "(s: string) -> string"),
+        ("match", search::match_, "(s: string, pattern: string, init: integer?) -> (...any)"),
+        ("pack", pack::pack, "(format: string, ...any) -> string"),
+        ("packsize", pack::packsize, "(format: string) -> integer"),
+        ("rep", rep, "(s: string, n: integer, separator: string?) -> string"),
+        ("reverse", reverse, "(s: string) -> string"),
+        ("sub", sub, "(s: string, i: integer, j: integer?) -> string"),
+        ("unpack", pack::unpack, "(format: string, s: string, position: integer?) -> (...any)"),
+        ("upper", upper, "(s: string) -> string"),
+    ]
+);
 
 /// Gives all strings a metatable whose `__index` is the library, so that `s:rep(n)` works.
 pub(crate) fn complete<'gc>(cx: &mut Context<'gc>, library: wippy_vm::Table<'gc>) -> Result<()> {

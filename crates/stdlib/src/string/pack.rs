@@ -288,7 +288,11 @@ pub fn read_float(bytes: &[u8], field: Field) -> f64 {
 
 /// The error of a faulty format, which is argument 1.
 fn raised(cx: &Context<'_>, fault: PackError) -> Error {
-    if fault.blames_format() { cx.argument_error(1, fault.to_string()) } else { Error::message(fault.to_string()) }
+    if fault.blames_format() {
+        cx.argument_error(1, fault.to_string())
+    } else {
+        Error::message(fault.to_string())
+    }
 }
 
 pub(super) fn pack(cx: &mut Context<'_>) -> Result<Outcome> {

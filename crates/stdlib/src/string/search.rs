@@ -176,7 +176,8 @@ mod iterator {
     pub(super) const PREVIOUS_END: usize = 4;
 }
 
-static GMATCH_STEP: Native = Native { name: "gmatch_step", function: gmatch_step, signature: "() -> (...any)" };
+static GMATCH_STEP: Native =
+    Native { name: "gmatch_step", function: gmatch_step, signature: "() -> (...any)" };
 
 pub(super) fn gmatch(cx: &mut Context<'_>) -> Result<Outcome> {
     let subject = cx.check_string(1)?;

@@ -13,15 +13,18 @@ use crate::steps::{self, Next, Steps};
 use transfer::{Ending, Transfer};
 
 /// The library's rows.
-pub static LIBRARY: Library = library!("table", [
-    ("concat", concat, "(list: table, separator: string?, i: integer?, j: integer?) -> string"),
-    ("insert", insert, "(list: table, position: any, value: any) -> ()"),
-    ("move", move_, "(from: table, first: integer, last: integer, target: integer, to: table?) -> table"),
-    ("pack", pack, "(...any) -> table"),
-    ("remove", remove, "(list: table, position: integer?) -> any"),
-    ("sort", sort::sort, "(list: table, less: any) -> ()"),
-    ("unpack", unpack, "(list: any, i: integer?, j: integer?) -> (...any)"),
-]);
+pub static LIBRARY: Library = library!(
+    "table",
+    [
+        ("concat", concat, "(list: table, separator: string?, i: integer?, j: integer?) -> string"),
+        ("insert", insert, "(list: table, position: any, value: any) -> ()"),
+        ("move", move_, "(from: table, first: integer, last: integer, target: integer, to: table?) -> table"),
+        ("pack", pack, "(...any) -> table"),
+        ("remove", remove, "(list: table, position: integer?) -> any"),
+        ("sort", sort::sort, "(list: table, less: any) -> ()"),
+        ("unpack", unpack, "(list: any, i: integer?, j: integer?) -> (...any)"),
+    ]
+);
 
 /// What a function does to a table argument, so that a value without these metamethods is refused.
 const READS: &[Event] = &[Event::Index];
@@ -35,7 +38,8 @@ fn check_tablelike(cx: &Context<'_>, index: usize, events: &[Event]) -> Result<(
     if matches!(value, Value::Table(_)) {
         return Ok(());
     }
-    let able = cx.metatable(value).is_some() && events.iter().all(|&event| !cx.metamethod(value, event).is_nil());
+    let able =
+        cx.metatable(value).is_some() && events.iter().all(|&event| !cx.metamethod(value, event).is_nil());
     if able { Ok(()) } else { Err(cx.type_error(index, "table")) }
 }
 

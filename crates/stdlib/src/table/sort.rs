@@ -53,10 +53,15 @@ struct Sort {
 
 enum Phase {
     /// Items before `next` are copied to the working table.
-    Read { next: u32 },
+    Read {
+        next: u32,
+    },
     Compare(Sorter),
     /// Items before index `next` are written back.
-    Write { sorter: Sorter, next: u32 },
+    Write {
+        sorter: Sorter,
+        next: u32,
+    },
 }
 
 impl Sort {

@@ -14,15 +14,25 @@ const SUSPICIOUS: usize = 4;
 #[derive(Clone, Copy, Debug)]
 enum Phase {
     /// Items `0..at` ascend.
-    Ascending { at: usize },
+    Ascending {
+        at: usize,
+    },
     /// Items `0..at` descend.
-    Descending { at: usize },
+    Descending {
+        at: usize,
+    },
     /// All descended and were turned round: the first two are compared the other way.
     Confirm,
     /// Whether the runs at `start` are in order already.
-    Look { start: usize },
+    Look {
+        start: usize,
+    },
     /// Left run from `left`, right run from `right`, of the pair at `start`.
-    Merge { start: usize, left: usize, right: usize },
+    Merge {
+        start: usize,
+        left: usize,
+        right: usize,
+    },
     Done,
 }
 

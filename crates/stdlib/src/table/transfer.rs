@@ -44,12 +44,26 @@ enum Asked {
 
 impl Transfer {
     /// Moves `count` items from index `from` of the table in slot `source`, the first one first.
-    pub(super) fn forward(source: usize, from: i64, target: usize, to: i64, count: i64, ending: Ending) -> Self {
+    pub(super) fn forward(
+        source: usize,
+        from: i64,
+        target: usize,
+        to: i64,
+        count: i64,
+        ending: Ending,
+    ) -> Self {
         Self { source, from, target, to, count, done: 0, backward: false, ending, asked: Asked::Read }
     }
 
     /// The same, the last one first.
-    pub(super) fn backward(source: usize, from: i64, target: usize, to: i64, count: i64, ending: Ending) -> Self {
+    pub(super) fn backward(
+        source: usize,
+        from: i64,
+        target: usize,
+        to: i64,
+        count: i64,
+        ending: Ending,
+    ) -> Self {
         Self { backward: true, ..Self::forward(source, from, target, to, count, ending) }
     }
 
