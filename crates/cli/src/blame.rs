@@ -15,6 +15,8 @@ pub(crate) struct Failure {
     pub(crate) message: Vec<u8>,
     /// The functions that were running, the innermost first.
     pub(crate) stack: Vec<Activation>,
+    /// How many are left out in its middle.
+    pub(crate) skipped: usize,
 }
 
 /// One running function.
@@ -254,11 +256,11 @@ fn stack_lines(failure: &Failure) -> Vec<Vec<u8>> {
         line.extend_from_slice(format!(" in {}", activation.what).as_bytes());
         line
     };
-    if stack.len() <= 2 * STACK_END + 1 {
+    if failure.skipped == 0 && stack.len() <= 2 * STACK_END + 1 {
         return stack.iter().map(line).collect();
     }
     let mut lines: Vec<Vec<u8>> = stack[..STACK_END].iter().map(line).collect();
-    lines.push(format!("... {} more", stack.len() - 2 * STACK_END).into_bytes());
+    lines.push(format!("... {} more", stack.len() - 2 * STACK_END + failure.skipped).into_bytes());
     lines.extend(stack[stack.len() - STACK_END..].iter().map(line));
     lines
 }
@@ -304,7 +306,7 @@ mod tests {
 
     #[track_caller]
     fn check(text: &'static str, message: &str, stack: Vec<Activation>, expected: &str) {
-        let failure = Failure { message: message.as_bytes().to_vec(), stack };
+        let failure = Failure { message: message.as_bytes().to_vec(), stack, skipped: 0 };
         let diagnostic = diagnostic(&failure, &One(text), &One(text));
         let text = String::from_utf8(render(&diagnostic, Format::Human, false)).unwrap();
         assert_eq!(text, expected, "\n{text}");
@@ -394,9 +396,9 @@ mod tests {
     #[test]
     fn long_stacks_are_cut_in_the_middle() {
         let stack: Vec<Activation> = (0..1000).map(|_| at(1, 1, 3, "function 'f'")).collect();
-        let lines = stack_lines(&Failure { message: Vec::new(), stack });
+        let lines = stack_lines(&Failure { message: Vec::new(), stack, skipped: 20 });
         assert_eq!(lines.len(), 21);
-        assert_eq!(lines[10], b"... 980 more");
+        assert_eq!(lines[10], b"... 1000 more");
     }
 
     #[test]

@@ -21,6 +21,8 @@ pub(crate) struct Machine {
     pub(crate) lua: Interpreter,
     pub(crate) texts: Texts,
     pub(crate) settings: Settings,
+    /// The program has asked for its end, and everything is written and closed as it wished.
+    pub(crate) ended: bool,
 }
 
 /// What a program finds around it.
@@ -47,7 +49,7 @@ impl Machine {
         }
         let mut lua = Interpreter::with_limits(limits);
         lua.set_interrupt(interrupt.clone());
-        let mut machine = Machine { lua, texts: Texts::default(), settings: settings.clone() };
+        let mut machine = Machine { lua, texts: Texts::default(), settings: settings.clone(), ended: false };
         let set = machine.lua.enter(|cx| {
             set_arguments(cx, around)?;
             wippy::stdlib::package::set_path(cx, &search_path(around.script.as_deref()))
@@ -95,6 +97,13 @@ impl Machine {
         })
     }
 
+    /// Runs finalizers and writes everything out, unless the program has had its own end.
+    pub(crate) fn close(&mut self) {
+        if !self.ended {
+            self.lua.close();
+        }
+    }
+
     /// Says why a run ended early; answers with the exit code.
     pub(crate) fn report(&mut self, stop: Stop) -> Result<Exit, Exit> {
         match stop {
@@ -102,6 +111,16 @@ impl Machine {
             Stop::Refused(message) => {
                 self.show(&Diagnostic::error(message))?;
                 Ok(Exit::FAILURE)
+            }
+            Stop::Failed(Failure { exit: Some(request), .. }) => {
+                if request.close {
+                    self.lua.close();
+                } else {
+                    self.lua.flush();
+                }
+                self.ended = true;
+                // The system keeps the low eight bits.
+                Ok(Exit(request.code as u8))
             }
             Stop::Failed(failure) => {
                 let message = self.message(&failure);

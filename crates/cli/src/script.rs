@@ -46,14 +46,11 @@ pub(crate) fn run(script: Script, executable: &[u8], settings: &Settings) -> Res
         machine.lua.flush();
         return result;
     }
-    if !script.interactive {
-        machine.lua.close();
-        return result;
+    if script.interactive && !machine.ended && matches!(result, Ok(_) | Err(Exit::FAILURE)) {
+        return repl::run(machine, interrupt, around);
     }
-    match result {
-        Ok(_) | Err(Exit::FAILURE) => repl::run(machine, interrupt, around),
-        Err(exit) => Err(exit),
-    }
+    machine.close();
+    result
 }
 
 /// Signals handled, or the reason why not.
@@ -196,6 +193,6 @@ pub(crate) fn evaluate(expression: &[u8], executable: &[u8], settings: &Settings
         let shown = machine.lua.results(repl::show_results);
         output::print(&shown)
     });
-    machine.lua.close();
+    machine.close();
     result.map(|()| Exit::SUCCESS)
 }

@@ -107,7 +107,7 @@ impl Texts {
         candidates: &dyn Candidates,
     ) -> Diagnostic {
         let stack = failure.stack.iter().map(|place| self.activation(place)).collect();
-        blame::diagnostic(&blame::Failure { message, stack }, self, candidates)
+        blame::diagnostic(&blame::Failure { message, stack, skipped: failure.skipped }, self, candidates)
     }
 
     fn activation(&self, place: &Place) -> Activation {

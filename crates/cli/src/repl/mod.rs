@@ -40,7 +40,7 @@ pub(crate) fn run(machine: Machine, interrupt: Interrupt, around: Surroundings) 
     };
     let mut prompt = Prompt { machine, session: Session::default(), lines, interrupt, around };
     let result = prompt.read();
-    prompt.machine.borrow_mut().lua.close();
+    prompt.machine.borrow_mut().close();
     result.map(|()| Exit::SUCCESS)
 }
 
@@ -176,8 +176,8 @@ impl Prompt {
                 Ok(false)
             }
             Err(stop) => {
-                machine.report(stop)?;
-                Ok(false)
+                let exit = machine.report(stop)?;
+                if machine.ended { Err(exit) } else { Ok(false) }
             }
         }
     }
@@ -238,8 +238,10 @@ impl Prompt {
             Ok(text) => {
                 let text = Text::program([b"@", name.as_bytes()].concat(), text);
                 // Errors have been reported, and end the file, not the prompt.
-                match self.machine.borrow_mut().run(text, &[]) {
-                    Ok(()) | Err(Exit::FAILURE) => Ok(()),
+                let machine = &mut *self.machine.borrow_mut();
+                match machine.run(text, &[]) {
+                    Ok(()) => Ok(()),
+                    Err(Exit::FAILURE) if !machine.ended => Ok(()),
                     Err(Exit::INTERRUPTED) => output::complain(b"interrupted\n"),
                     Err(exit) => Err(exit),
                 }
@@ -252,7 +254,7 @@ impl Prompt {
     fn reset(&mut self) -> Result<(), Exit> {
         let settings = self.machine.borrow().settings.clone();
         let fresh = Machine::new(&settings, &self.interrupt, &self.around)?;
-        self.machine.replace(fresh).lua.close();
+        self.machine.replace(fresh).close();
         self.session = Session::default();
         Ok(())
     }

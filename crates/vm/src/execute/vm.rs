@@ -28,6 +28,9 @@ pub enum Step {
     Failed(Failure),
 }
 
+/// Activations that a [`Failure`] keeps of each end of a very deep stack.
+const STACK_END: usize = 100;
+
 /// An uncaught error.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Failure {
@@ -35,8 +38,10 @@ pub struct Failure {
     pub message: Vec<u8>,
     /// `stack traceback:` and the activations.
     pub traceback: String,
-    /// The Lua activations, innermost first.
+    /// The Lua activations, innermost first; of a very deep stack only both ends.
     pub stack: Vec<Place>,
+    /// Activations left out in the middle of `stack`, after its first half.
+    pub skipped: usize,
     /// Whether the error value was a string.
     pub is_text: bool,
     /// Set when there was no error, but the program asked to end (`os.exit`); then nothing else is.
@@ -279,9 +284,13 @@ impl Vm {
             };
             let coroutine = cx.coroutine();
             let mut stack = Vec::new();
-            let mut level = 0;
-            while let Some(activation) = cx.activation(coroutine, level) {
-                level += 1;
+            let mut depth = 0;
+            while cx.activation(coroutine, depth).is_some() {
+                depth += 1;
+            }
+            let skipped = depth.saturating_sub(2 * STACK_END);
+            for level in (0..depth).filter(|level| skipped == 0 || *level < STACK_END || *level >= depth - STACK_END) {
+                let Some(activation) = cx.activation(coroutine, level) else { break };
                 let Some(position) = activation.position() else { continue };
                 let info = cx.function_info(activation.function());
                 let function = match activation.name() {
@@ -292,7 +301,7 @@ impl Vm {
                 stack.push(Place { source: info.source, position, function });
             }
             let traceback = cx.traceback(coroutine, 0);
-            Failure { message, traceback, stack, is_text: matches!(value, Value::String(_)), exit: None }
+            Failure { message, traceback, stack, skipped, is_text: matches!(value, Value::String(_)), exit: None }
         })
     }
 
@@ -331,6 +340,7 @@ impl From<ErrorKind> for Failure {
             message: kind.to_string().into_bytes(),
             traceback: String::new(),
             stack: Vec::new(),
+            skipped: 0,
             is_text: true,
             exit: None,
         }
