@@ -208,12 +208,13 @@ pub(crate) unsafe fn safepoint(state: *mut State, keep_top: bool) -> bool {
         } else {
             Ok(())
         };
-        let started = result.is_ok() && (*state).finalizers && start_finalizer(&mut *state);
-        if keep_top && !started {
+        if keep_top {
+            // Registers above an open result list are dead: a finalizer's call stands right above the list, and its
+            // return restores the top to there.
             (*co).top = (*co).stack.offset(wanted);
-        } else if keep_top {
-            // The finalizer's call stands where the live slots end; its return restores the top to there.
-            (*co).top = (*co).top.max((*co).stack.offset(wanted));
+        }
+        if result.is_ok() && (*state).finalizers {
+            start_finalizer(&mut *state);
         }
         conclude(state, result)
     }

@@ -75,9 +75,13 @@ unsafe fn fire(state: &mut State, co: *mut Coroutine, event: &str, line: Option<
     // SAFETY: the hook is valid while it is set; `live_top` is above everything live; room is made first.
     unsafe {
         let hook = (*co).hook;
+        let open_top = (*co).top.offset_from_unsigned((*co).stack);
         let top = live_top(co);
         (*co).top = top;
-        let at = ensure_stack(state, co, top, 3)?;
+        let at = ensure_stack(state, co, top, 4)?;
+        // The top that was found may end an open list of values; `returned` puts it back.
+        *at = Slot::integer(open_top as i64);
+        let at = at.add(1);
         *at = (*hook).function;
         *at.add(1) = Slot::string(shared::intern(event.as_bytes()));
         *at.add(2) = line.map_or(Slot::NIL, |line| Slot::integer(i64::from(line)));
@@ -91,10 +95,11 @@ unsafe fn fire(state: &mut State, co: *mut Coroutine, event: &str, line: Option<
 /// The hook function has returned.
 ///
 /// # Safety
-/// The coroutine must be valid.
+/// The coroutine must be valid, its top where the hook function was called.
 pub(crate) unsafe fn returned(state: &mut State, co: *mut Coroutine) {
-    // SAFETY: the caller's promise.
+    // SAFETY: the caller's promise; `fire` has put the distance of the old top below the function.
     unsafe {
+        (*co).top = (*co).stack.add((*(*co).top.sub(1)).as_integer() as usize);
         abandoned(co);
         let frame = (*co).frame;
         if !(*frame).is_native() {
