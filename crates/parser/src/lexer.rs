@@ -183,13 +183,11 @@ fn numeral_len(text: &[u8]) -> usize {
         _ => (0, b'e'),
     };
     loop {
+        if text.get(at).is_some_and(|byte| byte.to_ascii_lowercase() == exponent) {
+            at += 1;
+            at += usize::from(matches!(text.get(at), Some(b'+' | b'-')));
+        }
         match text.get(at) {
-            Some(byte) if byte.to_ascii_lowercase() == exponent => {
-                at += 1;
-                if let Some(b'+' | b'-') = text.get(at) {
-                    at += 1;
-                }
-            }
             Some(byte) if byte.is_ascii_hexdigit() || *byte == b'.' => at += 1,
             _ => return at,
         }
@@ -371,6 +369,7 @@ pub(crate) fn token_near(source: &[u8], span: Span) -> Near {
     let text = span.slice(source);
     let shown = match text {
         [] => return Near::EndOfText,
+        [0] => return Near::Nothing, // the reference implementation takes it for "no token"
         [b'"' | b'\'', ..] => {
             let mut decoded = vec![text[0]];
             match decode_string(text, &mut decoded) {

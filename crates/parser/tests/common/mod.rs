@@ -78,16 +78,23 @@ pub(crate) fn cut(source: &[u8]) -> Vec<&[u8]> {
 
 /// What the reference implementation says about each program: `LINE: message`, or `ok`. Nothing if it is not installed.
 pub(crate) fn oracle(programs: &[Vec<u8>]) -> Option<Vec<Vec<u8>>> {
+    oracle_for("'ok'", programs)
+}
+
+/// The same, with the text that the Lua expression `when_good` makes of `chunk` in place of `ok`.
+pub(crate) fn oracle_for(when_good: &str, programs: &[Vec<u8>]) -> Option<Vec<Vec<u8>>> {
     // Programs go in as "length newline bytes"; verdicts come back the same way.
-    const DRIVER: &str = r#"
+    let driver = format!(
+        r#"
         for line in io.lines() do
             local program = io.read(tonumber(line)) or ""
             local chunk, message = load(program, "=c", "t")
-            local verdict = chunk and "ok" or message:gsub("^c:", "", 1)
+            local verdict = chunk and ({when_good}) or message:gsub("^c:", "", 1)
             io.write(#verdict, "\n", verdict)
-        end"#;
+        end"#
+    );
     let mut child = Command::new("lua5.3")
-        .args(["-e", DRIVER])
+        .args(["-e", &driver])
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .spawn()
