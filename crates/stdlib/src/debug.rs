@@ -59,7 +59,7 @@ fn returns_bytes(cx: &mut Context<'_>, bytes: &[u8]) -> Result<Outcome> {
 }
 
 /// Answers with a name and a value, or with `nil`.
-fn returns_variable(cx: &mut Context<'_>, variable: Option<(Vec<u8>, Value<'_>)>) -> Result<Outcome> {
+fn returns_variable<'gc>(cx: &mut Context<'gc>, variable: Option<(Vec<u8>, Value<'gc>)>) -> Result<Outcome> {
     let Some((name, value)) = variable else {
         return Ok(cx.returns(Value::Nil));
     };
@@ -320,7 +320,7 @@ fn traceback(cx: &mut Context<'_>) -> Result<Outcome> {
 }
 
 /// Answers with the traceback behind `text`.
-fn with_traceback(cx: &mut Context<'_>, target: &Target<'_>, text: &[u8]) -> Result<Outcome> {
+fn with_traceback<'gc>(cx: &mut Context<'gc>, target: &Target<'gc>, text: &[u8]) -> Result<Outcome> {
     let own = target.coroutine.is(cx.coroutine());
     let level = cx.optional_integer(target.skipped + 2, i64::from(own))?;
     let trace = match usize::try_from(level) {
