@@ -105,7 +105,14 @@ fn operands(i: Instruction, op: Op) -> Vec<(Operand, i64)> {
     kinds.into_iter().zip(values).filter(|(kind, _)| *kind != Operand::None).collect()
 }
 
-fn operand(text: &mut String, comment: &mut String, prototype: &Prototype, pc: usize, kind: Operand, value: i64) {
+fn operand(
+    text: &mut String,
+    comment: &mut String,
+    prototype: &Prototype,
+    pc: usize,
+    kind: Operand,
+    value: i64,
+) {
     let index = usize::try_from(value).unwrap_or(usize::MAX);
     let _ = match kind {
         Operand::None => Ok(()),

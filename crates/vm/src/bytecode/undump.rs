@@ -131,7 +131,11 @@ impl<'b> Reader<'b> {
     }
 
     fn local(&mut self) -> Result<LocalDescription, UndumpError> {
-        Ok(LocalDescription { name: self.string()?, start_pc: self.number_u32()?, end_pc: self.number_u32()? })
+        Ok(LocalDescription {
+            name: self.string()?,
+            start_pc: self.number_u32()?,
+            end_pc: self.number_u32()?,
+        })
     }
 
     /// A count and that many items, each of at least `least` bytes.

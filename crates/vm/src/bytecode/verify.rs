@@ -168,7 +168,10 @@ impl<'p> Checker<'p> {
         }
         require(p.positions.is_empty() || p.positions.len() == size, Fault::DebugInformation)?;
         for local in &p.locals {
-            require(local.start_pc <= local.end_pc && local.end_pc as usize <= size, Fault::DebugInformation)?;
+            require(
+                local.start_pc <= local.end_pc && local.end_pc as usize <= size,
+                Fault::DebugInformation,
+            )?;
         }
         Ok(())
     }
@@ -246,9 +249,7 @@ impl<'p> Checker<'p> {
         let i = self.prototype.code[pc];
         let (a, b, c) = (i.a(), i.b(), i.c());
         match i.op() {
-            Op::LoadConstX => {
-                require(self.extra(pc) < self.prototype.constants.len(), Fault::Constant)
-            }
+            Op::LoadConstX => require(self.extra(pc) < self.prototype.constants.len(), Fault::Constant),
             Op::LoadNil => self.register(a + b),
             Op::LoadFalseSkip => self.target(pc, 1),
             Op::NewTable | Op::NewTableX => require(b <= MAX_HASH_OPERAND, Fault::Operand),
@@ -263,21 +264,30 @@ impl<'p> Checker<'p> {
                 require(i.to_sj() < 0, Fault::Jump)?;
                 self.target(pc, i.to_sj())
             }
-            Op::Test | Op::TestSet | Op::Eq | Op::EqConst | Op::Lt | Op::LtConst | Op::GtConst | Op::Le
-            | Op::LeConst | Op::GeConst => {
+            Op::Test
+            | Op::TestSet
+            | Op::Eq
+            | Op::EqConst
+            | Op::Lt
+            | Op::LtConst
+            | Op::GtConst
+            | Op::Le
+            | Op::LeConst
+            | Op::GeConst => {
                 require(c <= 1, Fault::Operand)?;
                 require(self.op(pc + 1) == Some(Op::Jump), Fault::Sequence)?;
                 self.target(pc, 1)
             }
             Op::Call => {
-                self.values(a, b)?;
+                self.register(a + b.saturating_sub(1))?;
                 self.values(a, c)
             }
             Op::TailCall => {
-                self.values(a, b)?;
+                self.register(a + b.saturating_sub(1))?;
                 self.closes(c)?;
                 let next = self.prototype.code.get(pc + 1).copied();
-                let returns = next.is_some_and(|next| next.try_op() == Some(Op::Return) && next.a() == a && next.b() == 0);
+                let returns = next
+                    .is_some_and(|next| next.try_op() == Some(Op::Return) && next.a() == a && next.b() == 0);
                 require(returns, Fault::Sequence)
             }
             Op::Return => {
@@ -335,7 +345,8 @@ impl<'p> Checker<'p> {
             require(i.a() >= first, Fault::Top)?;
         }
         if first_of_open(i).is_some() {
-            let before = pc.checked_sub(1).filter(|&before| !self.words[before].is_extra).ok_or(Fault::Top)?;
+            let before =
+                pc.checked_sub(1).filter(|&before| !self.words[before].is_extra).ok_or(Fault::Top)?;
             let producer = self.prototype.code[before];
             let after_tail_call = i.op() == Op::Return && producer.op() == Op::TailCall;
             require(leaves_open(producer) || after_tail_call, Fault::Top)?;

@@ -46,7 +46,10 @@ impl<'a> Compiler<'_, 'a> {
         Ok(())
     }
 
-    pub(super) fn function_statement(&mut self, statement: &'a FunctionStatement<'a>) -> Result<(), SyntaxError> {
+    pub(super) fn function_statement(
+        &mut self,
+        statement: &'a FunctionStatement<'a>,
+    ) -> Result<(), SyntaxError> {
         self.pass(statement.base.span.end);
         let mut target = self.name(statement.base.symbol, statement.base.span)?;
         for name in statement.fields.iter().chain(statement.method.as_ref()) {
@@ -130,7 +133,8 @@ impl<'a> Compiler<'_, 'a> {
                 (Kind::Local(register), Table::Register(used)) if register == used => {}
                 (Kind::Upvalue(upvalue), Table::Upvalue(used)) if upvalue == used => {}
                 _ => {
-                    if matches!((target.kind, *key), (Kind::Local(register), Key::Register(used)) if register == used) {
+                    if matches!((target.kind, *key), (Kind::Local(register), Key::Register(used)) if register == used)
+                    {
                         *key = Key::Register(copy);
                         conflict = true;
                     }
@@ -139,7 +143,8 @@ impl<'a> Compiler<'_, 'a> {
             }
             conflict = true;
             *table = Table::Register(copy);
-            if matches!((target.kind, *key), (Kind::Local(register), Key::Register(used)) if register == used) {
+            if matches!((target.kind, *key), (Kind::Local(register), Key::Register(used)) if register == used)
+            {
                 *key = Key::Register(copy);
             }
         }

@@ -98,7 +98,8 @@ impl Descriptor {
 
     /// Whether this is nil, a boolean, a number or a string, known while compiling.
     pub(super) fn is_constant(&self) -> bool {
-        let constant = matches!(self.kind, Kind::Nil | Kind::True | Kind::False | Kind::Number(_) | Kind::String(_));
+        let constant =
+            matches!(self.kind, Kind::Nil | Kind::True | Kind::False | Kind::Number(_) | Kind::String(_));
         constant && !self.has_jumps()
     }
 }
@@ -124,7 +125,9 @@ impl Compiler<'_, '_> {
 
     fn discharge_indexed(&mut self, table: Table, key: Key, caret: Span) -> Result<Kind, SyntaxError> {
         let instruction = match (table, key) {
-            (Table::Upvalue(upvalue), Key::Field(name)) => Instruction::abc(Op::GetUpvalueField, 0, upvalue, name),
+            (Table::Upvalue(upvalue), Key::Field(name)) => {
+                Instruction::abc(Op::GetUpvalueField, 0, upvalue, name)
+            }
             (Table::Upvalue(upvalue), _) => {
                 let table = self.load_upvalue(upvalue, caret)?;
                 self.f.release(table);
@@ -328,7 +331,9 @@ impl Compiler<'_, '_> {
         };
         let small = match key.kind {
             Kind::String(symbol) if !key.has_jumps() => byte(self.string_constant(symbol)).map(Key::Field),
-            Kind::Number(Number::Integer(value)) if !key.has_jumps() => u8::try_from(value).ok().map(Key::Index),
+            Kind::Number(Number::Integer(value)) if !key.has_jumps() => {
+                u8::try_from(value).ok().map(Key::Index)
+            }
             _ => None,
         };
         let key_place = match small {
@@ -342,7 +347,12 @@ impl Compiler<'_, '_> {
     }
 
     /// Stores `value` in the variable or element `target`.
-    pub(super) fn store(&mut self, target: Kind, value: &mut Descriptor, caret: Span) -> Result<(), SyntaxError> {
+    pub(super) fn store(
+        &mut self,
+        target: Kind,
+        value: &mut Descriptor,
+        caret: Span,
+    ) -> Result<(), SyntaxError> {
         match target {
             Kind::Local(register) => {
                 self.discharge(value)?;

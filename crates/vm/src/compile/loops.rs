@@ -48,7 +48,8 @@ impl<'a> Compiler<'_, 'a> {
         self.block_statements(&node.block, true)?;
         self.pass_token(node.block.end);
         let mut condition = self.expression(&node.condition)?;
-        if !matches!(condition.kind, Kind::True | Kind::Number(_) | Kind::String(_)) || condition.has_jumps() {
+        if !matches!(condition.kind, Kind::True | Kind::Number(_) | Kind::String(_)) || condition.has_jumps()
+        {
             self.go_if_false(&mut condition)?;
             if self.f.is_block_captured() {
                 let first = self.f.first_of_block();
@@ -164,7 +165,9 @@ impl<'a> Compiler<'_, 'a> {
     fn finish_generic(&mut self, loop_: &Preparation, names: u8) {
         let &Preparation { pc, base, op, at, caret } = loop_;
         let end = self.label();
-        if let (Ok(distance), Ok(back)) = (i16::try_from(end - pc - 1), i16::try_from(i64::from(pc) - i64::from(end) - 1)) {
+        if let (Ok(distance), Ok(back)) =
+            (i16::try_from(end - pc - 1), i16::try_from(i64::from(pc) - i64::from(end) - 1))
+        {
             self.f.code[pc as usize] = Instruction::asbx(op, base, distance);
             self.emit_at(Instruction::abc(Op::ForCall, base, 0, names), at, caret);
             self.emit_at(Instruction::asbx(Op::ForNext, base, back), at, caret);

@@ -39,7 +39,11 @@ impl Compiler<'_, '_> {
     }
 
     /// Prepares the left operand, before the right one is compiled.
-    pub(super) fn prepare_left(&mut self, operator: BinaryOperator, d: &mut Descriptor) -> Result<(), SyntaxError> {
+    pub(super) fn prepare_left(
+        &mut self,
+        operator: BinaryOperator,
+        d: &mut Descriptor,
+    ) -> Result<(), SyntaxError> {
         use BinaryOperator as B;
         match operator {
             B::And => self.go_if_true(d),

@@ -279,7 +279,8 @@ impl Compiler<'_, '_> {
     /// Sends each pending jump that leaves the scope of captured variables through code that closes them.
     fn add_landings(&mut self, block: &Block) {
         let first = block.first_local;
-        let crossing = |pending: &PendingGoto| !pending.done && pending.active > first && pending.closed > first;
+        let crossing =
+            |pending: &PendingGoto| !pending.done && pending.active > first && pending.closed > first;
         let all = block.first_goto as usize..self.f.gotos.len();
         if !self.f.gotos[all.clone()].iter().any(crossing) {
             return;
@@ -442,7 +443,9 @@ impl Compiler<'_, '_> {
             waiting.pop();
             let wanted = Wanted::Label(name.symbol);
             let current = self.f.gotos.get_mut(index as usize);
-            let Some(pending) = current.filter(|pending| !pending.done && pending.wanted == wanted) else { continue };
+            let Some(pending) = current.filter(|pending| !pending.done && pending.wanted == wanted) else {
+                continue;
+            };
             if pending.active < label.active {
                 let (span, active) = (pending.span, pending.active);
                 return Err(self.jumps_into_scope(span, name.symbol, active));

@@ -22,9 +22,14 @@ impl<'a> Compiler<'_, 'a> {
     }
 
     /// The statements of a block; the locals of a `repeat` block are still in scope after them.
-    pub(super) fn block_statements(&mut self, block: &'a Block<'a>, is_repeat: bool) -> Result<(), SyntaxError> {
+    pub(super) fn block_statements(
+        &mut self,
+        block: &'a Block<'a>,
+        is_repeat: bool,
+    ) -> Result<(), SyntaxError> {
         let statements = block.statements;
-        let effective = statements.iter().rposition(|statement| !is_void(statement)).map_or(0, |last| last + 1);
+        let effective =
+            statements.iter().rposition(|statement| !is_void(statement)).map_or(0, |last| last + 1);
         let mut void_end = 0;
         for (index, statement) in statements.iter().enumerate() {
             if let StatementKind::Label(name) = statement.kind {
@@ -143,7 +148,8 @@ fn is_void(statement: &Statement<'_>) -> bool {
 
 /// The `goto` or `break` that is all a block does.
 fn sole_jump(block: &Block<'_>) -> Option<(Wanted, Span)> {
-    let mut statements = block.statements.iter().filter(|statement| !matches!(statement.kind, StatementKind::Empty));
+    let mut statements =
+        block.statements.iter().filter(|statement| !matches!(statement.kind, StatementKind::Empty));
     let first = statements.next()?;
     let wanted = match first.kind {
         StatementKind::Break => Wanted::Break,

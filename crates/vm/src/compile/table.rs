@@ -16,7 +16,11 @@ const BATCH: u32 = 50;
 
 impl<'a> Compiler<'_, 'a> {
     /// `{ items }`
-    pub(super) fn table(&mut self, items: &'a [TableItem<'a>], span: Span) -> Result<Descriptor, SyntaxError> {
+    pub(super) fn table(
+        &mut self,
+        items: &'a [TableItem<'a>],
+        span: Span,
+    ) -> Result<Descriptor, SyntaxError> {
         self.new_table(items, span)?;
         let table = self.f.free - 1;
         self.pass_token(span.start);

@@ -1,0 +1,74 @@
+//! Dumps that someone has tampered with: reading and verifying them ends, with an answer.
+
+use std::env;
+
+use wippy_vm::bytecode::dump::dump;
+use wippy_vm::bytecode::undump::{UndumpError, undump};
+use wippy_vm::bytecode::verify::verify;
+
+use super::Random;
+
+const PROGRAMS: [&str; 4] = [
+    include_str!("closures.lua"),
+    include_str!("calls.lua"),
+    include_str!("loops.lua"),
+    include_str!("tables.lua"),
+];
+
+#[test]
+fn mutated_dumps_are_answered() {
+    let rounds = env::var("WIPPY_FUZZ").ok().and_then(|rounds| rounds.parse().ok()).unwrap_or(20_000);
+    let dumps: Vec<Vec<u8>> = PROGRAMS
+        .iter()
+        .flat_map(|program| {
+            let prototype = super::compile(program.as_bytes());
+            [dump(&prototype, false), dump(&prototype, true)]
+        })
+        .collect();
+    let (mut read, mut accepted) = (0, 0);
+    for seed in 0..rounds {
+        let mut random = Random::new(seed);
+        let mut bytes = dumps[random.below(dumps.len())].clone();
+        for _ in 0..=random.below(3) {
+            let at = random.below(bytes.len());
+            match random.below(4) {
+                0 => bytes[at] = random.below(256) as u8,
+                1 => bytes[at] ^= 1 << random.below(8),
+                2 => drop(bytes.remove(at)),
+                _ => bytes.insert(at, random.below(256) as u8),
+            }
+        }
+        if let Ok(prototype) = undump(&bytes) {
+            read += 1;
+            accepted += u64::from(verify(&prototype).is_ok());
+            // Whatever was read can be listed and written again.
+            let again = undump(&dump(&prototype, false)).expect("a dump can be read");
+            assert_eq!(format!("{again:?}"), format!("{prototype:?}"), "seed {seed}");
+        }
+    }
+    assert!(
+        read > rounds / 20 && accepted > 0 && accepted < read,
+        "mutations reach the verifier: {read}, {accepted}"
+    );
+}
+
+#[test]
+fn prefixes_are_refused() {
+    for program in PROGRAMS {
+        let bytes = dump(&super::compile(program.as_bytes()), false);
+        for length in 0..bytes.len() {
+            assert_eq!(undump(&bytes[..length]), Err(UndumpError::Truncated), "length {length}");
+        }
+    }
+}
+
+#[test]
+fn deep_nesting_is_refused() {
+    // A function with one return and one nested function, without end.
+    let mut bytes = b"\x1bWpy\x01\x01".to_vec();
+    let level = [&[0, 0, 2, 0, 0, 0, 0, 0][..], &[1][..]].concat();
+    for _ in 0..100_000 {
+        bytes.extend_from_slice(&level);
+    }
+    assert_eq!(undump(&bytes), Err(UndumpError::Malformed("functions nested too deeply")));
+}

@@ -1,0 +1,69 @@
+//! Bytecode: listings of small programs, the verifier's rules, hostile dumps, and compile time.
+//!
+//! Nothing here runs code. `UPDATE_EXPECT=1` rewrites the listings (`.asm` beside `.lua`); `WIPPY_FUZZ=100000` sets how
+//! many mutated dumps are tried.
+
+mod errors;
+mod hostile;
+mod listings;
+mod long_programs;
+mod random_programs;
+mod verifier;
+
+use wippy_vm::bytecode::dump::dump;
+use wippy_vm::bytecode::prototype::Prototype;
+use wippy_vm::bytecode::undump::undump;
+use wippy_vm::bytecode::verify::verify;
+use wippy_vm::compile::compile_source;
+
+/// Compiles a program that must be valid, and checks what holds for every prototype.
+#[track_caller]
+fn compile(source: &[u8]) -> Prototype {
+    let prototype = compile_source(source, b"=test").unwrap_or_else(|error| panic!("{error}"));
+    check_prototype(&prototype);
+    prototype
+}
+
+/// The verifier accepts it, it survives a round trip through bytes, and its debug information is consistent.
+#[track_caller]
+fn check_prototype(prototype: &Prototype) {
+    if let Err(error) = verify(prototype) {
+        panic!("{error}\n{}", wippy_vm::bytecode::disassemble::disassemble(prototype));
+    }
+    let read = undump(&dump(prototype, false)).expect("a dump can be read");
+    assert!(read == *prototype, "a dump says the same as its prototype");
+    check_debug_information(prototype);
+}
+
+/// Every instruction has a line, and locals begin in the order in which registers are given to them.
+#[track_caller]
+fn check_debug_information(prototype: &Prototype) {
+    assert_eq!(prototype.positions.len(), prototype.code.len());
+    assert!(prototype.positions.iter().all(|position| position.line > 0));
+    let mut active: Vec<u32> = Vec::new();
+    for local in &prototype.locals {
+        // A local that begins while another is active ends no later than that one.
+        active.retain(|&end_pc| end_pc > local.start_pc);
+        assert!(active.iter().all(|&end_pc| local.end_pc <= end_pc), "scopes are nested");
+        active.push(local.end_pc);
+        assert!(active.len() <= usize::from(prototype.registers));
+    }
+    prototype.prototypes.iter().for_each(check_debug_information);
+}
+
+/// A small deterministic generator of random numbers (xorshift).
+struct Random(u64);
+
+impl Random {
+    fn new(seed: u64) -> Self {
+        Self(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1)
+    }
+
+    /// A number below `bound`.
+    fn below(&mut self, bound: usize) -> usize {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        (self.0 >> 11) as usize % bound
+    }
+}
