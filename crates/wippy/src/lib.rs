@@ -41,3 +41,8 @@ pub use wippy_vm::{
     Closure, Context, Coroutine, Error, ErrorKind, Failure, Library, Limits, LoadMode, Name, Native,
     NativeClosure, NativeFunction, Outcome, Place, Result, Resume, Str, Table, Then, UserData, Value, Vm,
 };
+
+/// The examples of the embedding guide, run as tests.
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/embedding.md")]
+struct EmbeddingGuide;
