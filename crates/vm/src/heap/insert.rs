@@ -178,6 +178,9 @@ impl Heap {
                         (*free).next += distance(free, node);
                         (*node).next = 0;
                     }
+                    // It may have moved from the untraced part of the table to the traced one.
+                    self.barrier((*free).key());
+                    self.barrier((*free).value());
                 }
             }
             (*node).key = key.payload;

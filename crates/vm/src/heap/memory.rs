@@ -815,6 +815,8 @@ impl Memory {
                         };
                         if (*cell).kind != Kind::Free {
                             total += bytes;
+                            let mark = (*cell).mark;
+                            assert!(mark == self.epoch || mark == 0, "mark {mark} of a {:?}", (*cell).kind);
                         }
                         at = at.add(bytes);
                     }

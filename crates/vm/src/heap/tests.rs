@@ -163,6 +163,45 @@ fn verify(heap: &Heap) {
     }
 }
 
+/// Lets the collector work a little, and looks whether marking has missed something when it ended just now.
+fn run(heap: &mut Heap, budget: isize) {
+    let before = heap.phase;
+    unsafe { heap.run(&mut { budget }) };
+    if before == Phase::Mark && heap.phase == Phase::Destroy {
+        all_marked(heap);
+    }
+}
+
+/// Everything that a marked table refers to is marked.
+fn all_marked(heap: &Heap) {
+    let epoch = heap.memory.epoch;
+    let mut seen = HashSet::new();
+    let co = heap.roots.current;
+    let mut pending: Vec<Slot> = Vec::new();
+    unsafe {
+        for i in 0..(*co).top.offset_from((*co).stack) as usize {
+            pending.push(*(*co).stack.add(i));
+        }
+        while let Some(value) = pending.pop() {
+            if !value.is_collectable() || !seen.insert(value.payload) {
+                continue;
+            }
+            assert!((*value.as_header()).mark & epoch != 0, "an unmarked value with tag {}", value.tag);
+            if value.tag == tag::TABLE && !heap.is_weak(value.as_table()) {
+                let t = value.as_table();
+                pending.extend((0..(*t).len as usize).map(|i| *(*t).array.add(i)));
+                for i in 0..(*t).node_count() {
+                    let node = (*t).nodes.add(i);
+                    if !(*node).is_empty() {
+                        pending.push((*node).key());
+                        pending.push((*node).value());
+                    }
+                }
+            }
+        }
+    }
+}
+
 /// Bytes of cells that no object is: what the collector counts as live is what the memory counts, but for these.
 fn check_accounting(heap: &mut Heap) {
     unsafe { heap.full() };

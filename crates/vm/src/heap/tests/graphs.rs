@@ -211,7 +211,7 @@ fn run(seed: u64, actions: usize, work: isize) {
             }
             0 => {}
             _ => {
-                unsafe { world.heap.run(&mut work.clone()) };
+                super::run(&mut world.heap, work);
             }
         }
         if i % 400 == 0 {
@@ -275,7 +275,7 @@ fn large_tables_are_traced_in_slices_while_they_change() {
                 _ => set(&mut heap, hash, Slot::integer(count * 1_000_003), fresh),
             }
             count += 1;
-            unsafe { heap.run(&mut 700) };
+            super::run(&mut heap, 700);
         }
         verify(&heap);
         unsafe { heap.full() };
@@ -334,7 +334,7 @@ fn coroutines_and_their_upvalues() {
                             heap.close_upvalues(co, from);
                             (*co).top = from;
                         }
-                        heap.run(&mut 300);
+                        super::run(&mut heap, 300);
                         heap.touched(main);
                         (*co).resumer = null_mut();
                         heap.roots.current = main;
@@ -350,7 +350,7 @@ fn coroutines_and_their_upvalues() {
                         }
                     }
                 }
-                heap.run(&mut 150);
+                super::run(&mut heap, 150);
                 if i % 100 == 0 {
                     verify(&heap);
                 }
@@ -368,6 +368,7 @@ impl EmptyCode {
     fn get(&self) -> *const Code {
         *self.0.get_or_init(|| {
             let code = Code {
+                last_closure: Default::default(),
                 instructions: Box::default(),
                 constants: Box::default(),
                 children: Box::default(),

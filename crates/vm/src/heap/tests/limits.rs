@@ -157,7 +157,7 @@ fn linked_code_lives_as_long_as_a_closure_of_it() {
             let closure = heap.closure(code, 0);
             push(&mut heap, Slot::closure(closure));
             unsafe {
-                heap.run(&mut 2_000);
+                super::run(&mut heap, 2_000);
                 assert_eq!((*code).to_prototype(), original);
                 (*heap.roots.current).top = (*heap.roots.current).top.sub(1);
             }

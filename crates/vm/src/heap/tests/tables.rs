@@ -168,8 +168,8 @@ fn entries_may_be_removed_while_traversing_with_collections_in_between() {
             count += 1;
             set(&mut rig.heap, rig.table, k, Slot::NIL);
             let control = unsafe { (*rig.heap.roots.current).top.sub(1) };
-            // The control variable of a loop keeps the key; sometimes nothing does.
-            unsafe { *control = if count % 3 == 0 { Slot::NIL } else { k } };
+            // The control variable of a loop keeps the key; sometimes nothing keeps the object.
+            unsafe { *control = if count % 3 == 0 && k.tag == tag::TABLE { Slot::NIL } else { k } };
             if count % 5 == 0 {
                 unsafe { rig.heap.full() };
             } else {

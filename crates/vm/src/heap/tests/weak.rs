@@ -136,7 +136,7 @@ fn weak_tables_that_change_while_marking() {
                 }
                 _ => {}
             }
-            unsafe { heap.run(&mut 500) };
+            super::run(&mut heap, 500);
             if i % 100 == 0 {
                 verify(&heap);
             }
@@ -211,7 +211,7 @@ fn host_data_is_dropped_with_its_object_or_its_heap() {
             if i % 10 == 0 {
                 push(&mut heap, Slot::userdata(u));
             }
-            unsafe { heap.run(&mut 100) };
+            super::run(&mut heap, 100);
         }
         unsafe { heap.full() };
         assert_eq!(Arc::strong_count(&data), 11);
@@ -219,7 +219,7 @@ fn host_data_is_dropped_with_its_object_or_its_heap() {
             heap.userdata(Some(Box::new(Arc::clone(&data))));
         }
         // In the middle of a cycle.
-        unsafe { heap.run(&mut 3000) };
+        super::run(&mut heap, 3000);
     }
     assert_eq!(Arc::strong_count(&data), 1);
 }
