@@ -41,7 +41,7 @@ impl<'a> Compiler<'_, 'a> {
         self.activate(statement.name.symbol);
         let register = self.take_registers(1)?;
         let mut d = self.function(statement.body, statement.body.open)?;
-        self.to_register(&mut d, register);
+        self.fill_register(&mut d, register);
         self.restart_newest_local();
         Ok(())
     }
@@ -58,7 +58,7 @@ impl<'a> Compiler<'_, 'a> {
         let keyword = statement.body.keyword;
         let mut value = self.function(statement.body, keyword.start)?;
         // The closure belongs to the line of `end`, its definition to the first line: two instructions.
-        self.to_next_register(&mut value)?;
+        self.next_register(&mut value)?;
         self.store(target.kind, &mut value, target.caret)?;
         let caret = match target.kind {
             Kind::Indexed { caret, .. } => caret,
@@ -176,7 +176,7 @@ impl<'a> Compiler<'_, 'a> {
             }
         } else {
             if !matches!(last.kind, Kind::Void) {
-                self.to_next_register(&mut last)?;
+                self.next_register(&mut last)?;
             }
             if wanted > values {
                 let missing = wanted - values;

@@ -19,7 +19,7 @@ impl<'a> Compiler<'_, 'a> {
         span: Span,
         d: &mut Descriptor,
     ) -> Result<(), SyntaxError> {
-        let base = self.to_next_register(d)?;
+        let base = self.next_register(d)?;
         self.arguments(base, call.arguments, call.open, span, d)
     }
 
@@ -31,7 +31,7 @@ impl<'a> Compiler<'_, 'a> {
         d: &mut Descriptor,
     ) -> Result<(), SyntaxError> {
         self.pass(call.name.span.end);
-        let object = self.to_any_register(d)?;
+        let object = self.any_register(d)?;
         self.release(d);
         let base = self.take_registers(2)?;
         let constant = self.string_constant(call.name.symbol);
@@ -42,7 +42,7 @@ impl<'a> Compiler<'_, 'a> {
             None => {
                 self.emit(Instruction::abc(Op::Move, base + 1, object, 0), d.caret);
                 let mut name = Descriptor::new(Kind::String(call.name.symbol), call.name.span);
-                self.to_register(&mut name, base);
+                self.fill_register(&mut name, base);
                 self.emit(Instruction::abc(Op::GetTable, base, base + 1, base), d.caret);
             }
         }
@@ -72,7 +72,7 @@ impl<'a> Compiler<'_, 'a> {
             0
         } else {
             if !matches!(last.kind, Kind::Void) {
-                self.to_next_register(&mut last)?;
+                self.next_register(&mut last)?;
             }
             self.f.free - base
         };
@@ -91,7 +91,7 @@ impl<'a> Compiler<'_, 'a> {
         for node in before {
             let mut d = self.expression(node)?;
             self.pass_token(node.span.end);
-            self.to_next_register(&mut d)?;
+            self.next_register(&mut d)?;
         }
         self.expression(last)
     }

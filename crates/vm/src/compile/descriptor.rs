@@ -160,32 +160,32 @@ impl Compiler<'_, '_> {
     }
 
     /// Puts the value into some register.
-    pub(super) fn to_any_register(&mut self, d: &mut Descriptor) -> Result<u8, SyntaxError> {
+    pub(super) fn any_register(&mut self, d: &mut Descriptor) -> Result<u8, SyntaxError> {
         self.discharge(d)?;
         if let Kind::Register(register) = d.kind {
             if !d.has_jumps() {
                 return Ok(register);
             }
             if self.f.is_temporary(register) {
-                self.to_register(d, register);
+                self.fill_register(d, register);
                 return Ok(register);
             }
         }
-        self.to_next_register(d)
+        self.next_register(d)
     }
 
-    /// As [`Self::to_any_register`], but leaves an upvalue where it is.
-    pub(super) fn to_register_or_upvalue(&mut self, d: &mut Descriptor) -> Result<(), SyntaxError> {
+    /// As [`Self::any_register`], but leaves an upvalue where it is.
+    pub(super) fn register_or_upvalue(&mut self, d: &mut Descriptor) -> Result<(), SyntaxError> {
         if !matches!(d.kind, Kind::Upvalue(_)) || d.has_jumps() {
-            self.to_any_register(d)?;
+            self.any_register(d)?;
         }
         Ok(())
     }
 
     /// Puts the value into a register, unless it is a constant.
-    pub(super) fn to_value(&mut self, d: &mut Descriptor) -> Result<(), SyntaxError> {
+    pub(super) fn settle(&mut self, d: &mut Descriptor) -> Result<(), SyntaxError> {
         if d.has_jumps() {
-            self.to_any_register(d)?;
+            self.any_register(d)?;
         } else {
             self.discharge(d)?;
         }
@@ -193,16 +193,16 @@ impl Compiler<'_, '_> {
     }
 
     /// Puts the value into the next register, which is taken.
-    pub(super) fn to_next_register(&mut self, d: &mut Descriptor) -> Result<u8, SyntaxError> {
+    pub(super) fn next_register(&mut self, d: &mut Descriptor) -> Result<u8, SyntaxError> {
         self.discharge(d)?;
         self.release(d);
         let register = self.take_registers(1)?;
-        self.to_register(d, register);
+        self.fill_register(d, register);
         Ok(register)
     }
 
     /// Puts a discharged value into `register`, jumps included.
-    pub(super) fn to_register(&mut self, d: &mut Descriptor, register: u8) {
+    pub(super) fn fill_register(&mut self, d: &mut Descriptor, register: u8) {
         self.load(d, register);
         if let Kind::Jump(pc) = d.kind {
             self.join(&mut d.when_true, JumpList::one(pc));
@@ -261,15 +261,15 @@ impl Compiler<'_, '_> {
     /// `count` nils from `first`; one instruction with a neighbouring earlier one where no jump comes between.
     pub(super) fn load_nil(&mut self, first: u8, count: u8, caret: Span) {
         let (mut from, mut to) = (u32::from(first), u32::from(first) + u32::from(count) - 1);
-        if self.f.pc() > self.f.last_target {
-            if let Some(previous) = self.f.code.last_mut().filter(|previous| previous.op() == Op::LoadNil) {
-                let (low, high) = (previous.a() as u32, previous.a() as u32 + previous.b() as u32);
-                if (low <= from && from <= high + 1) || (from <= low && low <= to + 1) {
-                    from = from.min(low);
-                    to = to.max(high);
-                    *previous = Instruction::abc(Op::LoadNil, from as u8, (to - from) as u8, 0);
-                    return;
-                }
+        let may_merge = self.f.pc() > self.f.last_target;
+        let previous = self.f.code.last_mut().filter(|previous| may_merge && previous.op() == Op::LoadNil);
+        if let Some(previous) = previous {
+            let (low, high) = (previous.a() as u32, previous.a() as u32 + previous.b() as u32);
+            if (low <= from && from <= high + 1) || (from <= low && low <= to + 1) {
+                from = from.min(low);
+                to = to.max(high);
+                *previous = Instruction::abc(Op::LoadNil, from as u8, (to - from) as u8, 0);
+                return;
             }
         }
         self.emit(Instruction::abc(Op::LoadNil, from as u8, (to - from) as u8, 0), caret);
@@ -327,7 +327,7 @@ impl Compiler<'_, '_> {
         let table = match d.kind {
             Kind::Upvalue(upvalue) => Table::Upvalue(upvalue),
             Kind::Local(register) | Kind::Register(register) => Table::Register(register),
-            _ => Table::Register(self.to_any_register(d)?),
+            _ => Table::Register(self.any_register(d)?),
         };
         let small = match key.kind {
             Kind::String(symbol) if !key.has_jumps() => byte(self.string_constant(symbol)).map(Key::Field),
@@ -338,7 +338,7 @@ impl Compiler<'_, '_> {
         };
         let key_place = match small {
             Some(small) => small,
-            None => Key::Register(self.to_any_register(&mut key)?),
+            None => Key::Register(self.any_register(&mut key)?),
         };
         let caret = Span { start: d.caret.start, end: key.caret.end };
         d.kind = Kind::Indexed { table, key: key_place, caret: d.caret };
@@ -357,17 +357,17 @@ impl Compiler<'_, '_> {
             Kind::Local(register) => {
                 self.discharge(value)?;
                 self.release(value);
-                self.to_register(value, register);
+                self.fill_register(value, register);
             }
             Kind::Upvalue(upvalue) => {
-                let from = self.to_any_register(value)?;
+                let from = self.any_register(value)?;
                 self.emit(Instruction::abc(Op::SetUpvalue, from, upvalue, 0), caret);
                 self.release(value);
             }
             Kind::Indexed { table, key, caret } => {
                 let constant = self.constant_operand(value);
                 if constant.is_none() {
-                    self.to_any_register(value)?;
+                    self.any_register(value)?;
                 }
                 self.store_element(table, key, constant, value, caret)?;
                 self.release(value);

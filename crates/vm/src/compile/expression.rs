@@ -73,10 +73,10 @@ impl<'a> Compiler<'_, 'a> {
         match node.kind {
             ExpressionKind::Field { name, .. } => self.field(d, name.symbol, name.span),
             ExpressionKind::Index { object, key } => {
-                self.to_register_or_upvalue(d)?;
+                self.register_or_upvalue(d)?;
                 self.pass_token(object.span.end);
                 let mut key = self.expression(key)?;
-                self.to_value(&mut key)?;
+                self.settle(&mut key)?;
                 self.pass(node.span.end);
                 key.caret.end = node.span.end;
                 self.index(d, key)
@@ -125,7 +125,7 @@ impl<'a> Compiler<'_, 'a> {
 
     /// `d.name`
     pub(super) fn field(&mut self, d: &mut Descriptor, name: Symbol, span: Span) -> Result<(), SyntaxError> {
-        self.to_register_or_upvalue(d)?;
+        self.register_or_upvalue(d)?;
         self.pass(span.end);
         self.index(d, Descriptor::new(Kind::String(name), span))?;
         d.caret = span;

@@ -112,9 +112,9 @@ impl<'a> Compiler<'_, 'a> {
             self.set_results(&last, None)?;
             Instruction::abc(Op::Return, first, 0, 0)
         } else if values.len() == 1 {
-            Instruction::abc(Op::Return1, self.to_any_register(&mut last)?, 0, 0)
+            Instruction::abc(Op::Return1, self.any_register(&mut last)?, 0, 0)
         } else {
-            self.to_next_register(&mut last)?;
+            self.next_register(&mut last)?;
             Instruction::abc(Op::Return, first, values.len() as u8 + 1, 0)
         };
         self.emit(instruction, Span::default());

@@ -75,7 +75,7 @@ impl<'a> Compiler<'_, 'a> {
             None => {
                 let mut one = Descriptor::new(Kind::Number(Number::Integer(1)), node.limit.span);
                 let one_value = one.number();
-                self.to_next_register(&mut one)?;
+                self.next_register(&mut one)?;
                 one_value
             }
         };
@@ -98,7 +98,7 @@ impl<'a> Compiler<'_, 'a> {
     fn bound(&mut self, node: &'a Expression<'a>) -> Result<Option<Number>, SyntaxError> {
         let mut d = self.expression(node)?;
         let known = d.number();
-        self.to_next_register(&mut d)?;
+        self.next_register(&mut d)?;
         self.pass_token(node.span.end);
         Ok(known)
     }

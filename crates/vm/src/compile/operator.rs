@@ -30,7 +30,7 @@ impl Compiler<'_, '_> {
         d.kind = match folded {
             Some(number) => Kind::Number(number),
             None => {
-                let register = self.to_any_register(d)?;
+                let register = self.any_register(d)?;
                 self.release(d);
                 Kind::Relocatable(self.emit_at(Instruction::abc(op, 0, register, 0), at.start, at))
             }
@@ -48,16 +48,16 @@ impl Compiler<'_, '_> {
         match operator {
             B::And => self.go_if_true(d),
             B::Or => self.go_if_false(d),
-            B::Concat => self.to_next_register(d).map(drop),
+            B::Concat => self.next_register(d).map(drop),
             B::Equal | B::NotEqual | B::Less | B::LessEqual | B::Greater | B::GreaterEqual => {
                 if !d.is_constant() {
-                    self.to_any_register(d)?;
+                    self.any_register(d)?;
                 }
                 Ok(())
             }
             _ => {
                 if d.number().is_none() {
-                    self.to_any_register(d)?;
+                    self.any_register(d)?;
                 }
                 Ok(())
             }
@@ -119,13 +119,13 @@ impl Compiler<'_, '_> {
                 left.kind = Kind::Number(number);
                 return Ok(());
             }
-            self.to_any_register(left)?;
+            self.any_register(left)?;
         }
         let instruction = if let Some(constant) = self.number_operand(left) {
-            let register = self.to_any_register(&mut right)?;
+            let register = self.any_register(&mut right)?;
             Instruction::abc(ops[2], 0, constant, register)
         } else if let Some(constant) = self.number_operand(&right) {
-            let register = self.to_any_register(left)?;
+            let register = self.any_register(left)?;
             Instruction::abc(ops[1], 0, register, constant)
         } else {
             let (x, y) = self.both_in_registers(left, &mut right)?;
@@ -148,16 +148,16 @@ impl Compiler<'_, '_> {
     ) -> Result<(u8, u8), SyntaxError> {
         // A constant last: what was compiled may hold registers that it gives back when it is loaded.
         if right.is_constant() {
-            let x = self.to_any_register(left)?;
-            return Ok((x, self.to_any_register(right)?));
+            let x = self.any_register(left)?;
+            return Ok((x, self.any_register(right)?));
         }
-        let y = self.to_any_register(right)?;
-        Ok((self.to_any_register(left)?, y))
+        let y = self.any_register(right)?;
+        Ok((self.any_register(left)?, y))
     }
 
     /// Appends to a concatenation: operands lie in consecutive registers, and the last one was compiled first.
     fn concat(&mut self, left: &mut Descriptor, mut right: Descriptor, at: Span) -> Result<(), SyntaxError> {
-        self.to_value(&mut right)?;
+        self.settle(&mut right)?;
         if let (Kind::Register(first), Kind::Relocatable(pc)) = (left.kind, right.kind) {
             let rest = self.f.code[pc as usize];
             if rest.op() == Op::Concat && rest.b() == usize::from(first) + 1 {
@@ -167,7 +167,7 @@ impl Compiler<'_, '_> {
                 return Ok(());
             }
         }
-        self.to_next_register(&mut right)?;
+        self.next_register(&mut right)?;
         let (Kind::Register(x), Kind::Register(y)) = (left.kind, right.kind) else {
             unreachable!("both operands are in registers")
         };
@@ -187,7 +187,7 @@ impl Compiler<'_, '_> {
     ) -> Result<(), SyntaxError> {
         if left.is_constant() {
             if right.is_constant() {
-                self.to_any_register(left)?;
+                self.any_register(left)?;
             } else {
                 // The same comparison, with the constant on the right.
                 std::mem::swap(left, &mut right);
@@ -195,7 +195,7 @@ impl Compiler<'_, '_> {
         }
         let wanted = u8::from(wanted);
         let test = if let Some(constant) = self.constant_operand(&right) {
-            let register = self.to_any_register(left)?;
+            let register = self.any_register(left)?;
             Instruction::abc(Op::EqConst, register, constant, wanted)
         } else {
             let (x, y) = self.both_in_registers(left, &mut right)?;
@@ -214,7 +214,7 @@ impl Compiler<'_, '_> {
     ) -> Result<(), SyntaxError> {
         use BinaryOperator as B;
         if left.number().is_some() && right.number().is_some() {
-            self.to_any_register(left)?;
+            self.any_register(left)?;
         }
         let test = if let Some(constant) = self.number_operand(&right) {
             let op = match operator {
@@ -223,7 +223,7 @@ impl Compiler<'_, '_> {
                 B::Greater => Op::GtConst,
                 _ => Op::GeConst,
             };
-            Instruction::abc(op, self.to_any_register(left)?, constant, 1)
+            Instruction::abc(op, self.any_register(left)?, constant, 1)
         } else if let Some(constant) = self.number_operand(left) {
             let op = match operator {
                 B::Less => Op::GtConst,
@@ -231,7 +231,7 @@ impl Compiler<'_, '_> {
                 B::Greater => Op::LtConst,
                 _ => Op::LeConst,
             };
-            Instruction::abc(op, self.to_any_register(&mut right)?, constant, 1)
+            Instruction::abc(op, self.any_register(&mut right)?, constant, 1)
         } else {
             let (x, y) = self.both_in_registers(left, &mut right)?;
             match operator {
@@ -282,7 +282,7 @@ impl Compiler<'_, '_> {
         }
         let register = self.take_registers(1)?;
         let mut value = Descriptor::new(d.kind, d.caret);
-        self.to_register(&mut value, register);
+        self.fill_register(&mut value, register);
         d.kind = value.kind;
         Ok(register)
     }

@@ -119,15 +119,14 @@ impl<'a> Compiler<'_, 'a> {
         self.pass_token(arm.keyword);
         let mut condition = self.expression(&arm.condition)?;
         self.pass_token(arm.condition.span.end);
-        if let Some((wanted, span)) = sole_jump(&arm.block) {
-            if self.is_plain_forward(wanted) {
-                // The jumps of the condition are the statement.
-                self.go_if_false(&mut condition)?;
-                self.send_to(wanted, span, condition.when_true);
-                self.pass(span.end);
-                self.f.free = self.f.active;
-                return Ok(());
-            }
+        let sole = sole_jump(&arm.block).filter(|&(wanted, _)| self.is_plain_forward(wanted));
+        if let Some((wanted, span)) = sole {
+            // The jumps of the condition are the statement.
+            self.go_if_false(&mut condition)?;
+            self.send_to(wanted, span, condition.when_true);
+            self.pass(span.end);
+            self.f.free = self.f.active;
+            return Ok(());
         }
         self.go_if_true(&mut condition)?;
         self.f.free = self.f.active;

@@ -30,7 +30,7 @@ impl<'a> Compiler<'_, 'a> {
         for item in items {
             if let Some((mut d, end)) = waiting.take() {
                 self.pass_token(end);
-                self.to_next_register(&mut d)?;
+                self.next_register(&mut d)?;
                 in_registers += 1;
                 if in_registers == BATCH {
                     self.set_list(table, in_registers, stored);
@@ -50,7 +50,7 @@ impl<'a> Compiler<'_, 'a> {
                 TableItem::Keyed(keyed) => {
                     self.pass_token(self.next_offset());
                     let mut key = self.expression(&keyed.key)?;
-                    self.to_value(&mut key)?;
+                    self.settle(&mut key)?;
                     let bracket = self.pass_token(keyed.key.span.end);
                     self.pair(table, key, Offset(bracket.0 + 1), &keyed.value, span)?;
                     self.f.free = free;
@@ -63,7 +63,7 @@ impl<'a> Compiler<'_, 'a> {
                 self.set_results(&d, None)?;
                 self.set_list(table, 0, stored);
             } else {
-                self.to_next_register(&mut d)?;
+                self.next_register(&mut d)?;
                 self.set_list(table, in_registers + 1, stored);
             }
         } else if in_registers > 0 {
