@@ -85,7 +85,7 @@ impl Heap {
             self.set_next_cycle();
         } else {
             let paid = (work - budget) as i128 * 100 / i128::from(self.step_percent);
-            self.memory.set_threshold(self.memory.threshold().saturating_add(paid as usize));
+            self.memory.postpone(paid.min(1 << 60) as isize);
         }
         ended
     }

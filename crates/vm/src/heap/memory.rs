@@ -190,8 +190,17 @@ impl Memory {
         self.threshold = threshold;
     }
 
-    pub(super) fn threshold(&self) -> usize {
-        self.threshold as usize
+    /// Lets the program allocate so much more (or, if negative, less) before the collector works again.
+    pub(super) fn postpone(&mut self, bytes: isize) {
+        self.threshold = self.threshold.wrapping_add(bytes);
+        self.debt -= bytes;
+    }
+
+    /// Discounts swept cells. What they free is no allowance: the program's allocation alone decides when the
+    /// collector works.
+    fn found_dead(&mut self, bytes: usize) {
+        self.debt -= bytes as isize;
+        self.postpone(-(bytes as isize));
     }
 
     /// Counts memory that is not in cells but belongs to one.
@@ -588,8 +597,10 @@ impl Memory {
                         let cell = own.add(1).cast::<Header>();
                         if (*cell).mark & self.epoch == 0 {
                             // Returning memory to the system is dear.
-                            *budget -= (*own).bytes as isize / 16;
+                            let bytes = (*own).bytes;
+                            *budget -= bytes as isize / 16;
                             self.free_own(own);
+                            self.postpone(-(bytes as isize));
                         }
                     }
                 } else {
@@ -626,10 +637,10 @@ impl Memory {
     }
 
     unsafe fn sweep_uniform(&mut self, class: usize) {
-        let uniform = self.uniform.as_mut().expect("the caller saw an unswept block");
         let epoch = self.epoch;
         // SAFETY: between its header and `used` the block consists of cells of the class's size.
         unsafe {
+            let uniform = self.uniform.as_mut().expect("the caller saw an unswept block");
             let block = uniform.unswept[class];
             uniform.unswept[class] = (*block).next;
             let bytes = class_size(class);
@@ -653,7 +664,7 @@ impl Memory {
                     head = cell;
                 }
             }
-            self.debt -= (dead * bytes) as isize;
+            self.found_dead(dead * bytes);
             if free == cells {
                 (*block).next = self.spare;
                 self.spare = block;
@@ -661,6 +672,7 @@ impl Memory {
                 return;
             }
             (*self.classes).lists[class] = head;
+            let uniform = self.uniform.as_mut().expect("as above");
             (*block).next = uniform.swept[class];
             uniform.swept[class] = block;
             let room = ((*block).bytes - (*block).used) as usize;
@@ -702,7 +714,7 @@ impl Memory {
                 }
                 at = at.add(bytes);
             }
-            self.debt -= dead as isize;
+            self.found_dead(dead);
             if !live && !bumping {
                 pool::give(block.cast(), (*block).bytes as usize);
                 self.block_count -= 1;

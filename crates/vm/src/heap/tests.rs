@@ -264,3 +264,31 @@ fn sizes_of_a_small_process_are_small() {
         assert!(heap.bytes() - before < 520, "{}", heap.bytes() - before);
     }
 }
+
+#[test]
+fn the_heap_stays_near_twice_what_lives() {
+    fn tree(heap: &mut Heap, depth: usize) -> Slot {
+        let t = Slot::table(heap.table(if depth > 0 { 2 } else { 0 }, 0).unwrap());
+        push(heap, t);
+        for i in 1..=if depth > 0 { 2 } else { 0 } {
+            let child = tree(heap, depth - 1);
+            set(heap, t, Slot::integer(i), child);
+        }
+        unsafe { (*heap.roots.current).top = (*heap.roots.current).top.sub(1) };
+        t
+    }
+    let mut heap = heap();
+    let t = tree(&mut heap, 12);
+    push(&mut heap, t);
+    unsafe { heap.full() };
+    let live = heap.bytes();
+    let mut peak = 0;
+    for _ in 0..200_000 {
+        heap.table(0, 0).unwrap();
+        if heap.wants_collection() {
+            unsafe { heap.step() };
+        }
+        peak = peak.max(heap.bytes());
+    }
+    assert!(peak < live * 5 / 2, "{live} live, {peak} at most");
+}
