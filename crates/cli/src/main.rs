@@ -50,6 +50,9 @@ fn run(executable: &[u8], words: Vec<Word>) -> Result<Exit, Exit> {
         Ok(settings) => settings,
         Err(error) => return usage(&error),
     };
+    if invocation.flags.has(&table::PROFILER) {
+        output::complain(b"warning: '--profiler' is not supported yet\n")?;
+    }
     match invocation.action {
         Action::Help { command, long } => print(help::text(command, long)),
         Action::Version => print(version::line()),
