@@ -34,6 +34,7 @@ pub static LIBRARIES: &[Entry] = &[
     Entry { library: &string::LIBRARY, complete: Some(string::complete) },
     Entry { library: &math::LIBRARY, complete: Some(math::constants) },
     Entry { library: &utf8::LIBRARY, complete: Some(utf8::constants) },
+    Entry { library: &os::LIBRARY, complete: None },
     Entry { library: &bit32::LIBRARY, complete: None },
     Entry { library: &debug::LIBRARY, complete: None },
 ];
