@@ -74,7 +74,8 @@ pub(crate) fn diagnostic(
                     let place = place(&source, activation, &text);
                     help = meant(&text, &source, &place, candidates);
                     // At an operator the value is somewhere beside it.
-                    let operator = source.text.get(place.start).is_some_and(|b| b"+-*/%^#&|~<>.=".contains(b));
+                    let operator =
+                        source.text.get(place.start).is_some_and(|b| b"+-*/%^#&|~<>.=".contains(b));
                     let label = if operator { String::new() } else { found(&text) };
                     diagnostic = diagnostic.label(&source, Place::Bytes(place), label);
                 }
@@ -407,5 +408,34 @@ mod tests {
         assert_eq!(position(b"no position"), None);
         assert_eq!(position(b":3: x"), None);
         assert_eq!(position(b"a\nf.lua:3: x"), None);
+    }
+
+    #[test]
+    fn any_message_and_stack_can_be_described() {
+        let pieces: [&[u8]; 12] = [
+            b"f.lua",
+            b":",
+            b"1",
+            b": ",
+            b"attempt to call a nil value",
+            b" (global 'prnit')",
+            b" (",
+            b"')",
+            b"\n",
+            b"\xff",
+            b"string.",
+            b"x",
+        ];
+        for seed in 0..2000 {
+            let mut random = crate::random::Random::new(seed);
+            let message = random.text(&pieces, 8);
+            let stack = (0..random.below(4))
+                .map(|_| at(random.below(4), random.below(30), random.below(30), "f"))
+                .collect();
+            let text: &'static str = ["", "prnit(1)\n\nstring.x()", "日.prnit"][random.below(3)];
+            let failure = Failure { message, stack, skipped: 0 };
+            let shown = render(&diagnostic(&failure, &One(text), &One(text)), Format::Human, false);
+            assert!(shown.starts_with(b"error: "), "seed {seed}");
+        }
     }
 }

@@ -15,6 +15,8 @@ mod help;
 mod machine;
 mod names;
 mod output;
+#[cfg(test)]
+mod random;
 mod repl;
 mod script;
 mod settings;

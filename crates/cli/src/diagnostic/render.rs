@@ -400,4 +400,40 @@ mod tests {
              \x1b[34m  |\x1b[0m\n\x1b[34m1 |\x1b[0m x\n\x1b[34m  |\x1b[0m \x1b[1;31m^ here\x1b[0m\n"
         );
     }
+
+    #[test]
+    fn any_place_in_any_text_can_be_shown() {
+        let pieces: [&[u8]; 10] = [
+            b"x",
+            b"\n",
+            b"\r\n",
+            b"\t",
+            b"\xff",
+            "日".as_bytes(),
+            b" ",
+            b"\0",
+            b"e\xcc\x81",
+            b"long name of a thing ",
+        ];
+        for seed in 0..2000 {
+            let mut random = crate::random::Random::new(seed);
+            let text = random.text(&pieces, 60);
+            let length = text.len();
+            let source = Rc::new(Source::new("f.lua", text));
+            let mut diagnostic = Diagnostic::error(random.text(&pieces, 5));
+            for _ in 0..random.below(4) {
+                let start = random.below(length + 3);
+                let place = match random.below(5) {
+                    0 => Place::Line(random.below(10)),
+                    _ => Place::Bytes(start..start + random.below(length + 3)),
+                };
+                diagnostic = diagnostic.label(&source, place, "here");
+            }
+            for colour in [false, true] {
+                let shown = render(&diagnostic, Format::Human, colour);
+                assert!(shown.ends_with(b"\n"), "seed {seed}");
+                assert!(!render(&diagnostic, Format::Short, colour).is_empty(), "seed {seed}");
+            }
+        }
+    }
 }

@@ -135,4 +135,28 @@ mod tests {
             assert_eq!(understand(text.as_bytes()), Input::Mistake, "{text}");
         }
     }
+
+    #[test]
+    fn any_input_is_understood_somehow() {
+        let pieces: [&[u8]; 12] = [
+            b"x",
+            b" = ",
+            b"1",
+            b"(",
+            b")",
+            b"local ",
+            b"function",
+            b" end ",
+            b"'",
+            b"\n",
+            b"return ",
+            b"\xff",
+        ];
+        for seed in 0..3000 {
+            let text = crate::random::Random::new(seed).text(&pieces, 12);
+            if let Input::Statements(statements) = understand(&text) {
+                assert!(statements.end <= statements.text.len(), "seed {seed}");
+            }
+        }
+    }
 }
