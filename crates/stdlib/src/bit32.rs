@@ -70,7 +70,8 @@ fn shift(word: u32, by: i64) -> u32 {
 }
 
 fn lshift(cx: &mut Context<'_>) -> Result<Outcome> {
-    let word = shift(check_word(cx, 1)?, cx.check_integer(2)?);
+    let by = cx.check_integer(2)?;
+    let word = shift(check_word(cx, 1)?, by);
     Ok(returns_word(cx, word))
 }
 
@@ -87,12 +88,14 @@ fn arshift(cx: &mut Context<'_>) -> Result<Outcome> {
 }
 
 fn lrotate(cx: &mut Context<'_>) -> Result<Outcome> {
-    let word = check_word(cx, 1)?.rotate_left((cx.check_integer(2)? & 31) as u32);
+    let by = (cx.check_integer(2)? & 31) as u32;
+    let word = check_word(cx, 1)?.rotate_left(by);
     Ok(returns_word(cx, word))
 }
 
 fn rrotate(cx: &mut Context<'_>) -> Result<Outcome> {
-    let word = check_word(cx, 1)?.rotate_right((cx.check_integer(2)? & 31) as u32);
+    let by = (cx.check_integer(2)? & 31) as u32;
+    let word = check_word(cx, 1)?.rotate_right(by);
     Ok(returns_word(cx, word))
 }
 

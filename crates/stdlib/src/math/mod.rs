@@ -10,6 +10,8 @@ use wippy_vm::arguments::{to_integer, to_number};
 use wippy_vm::number::{self, Number};
 use wippy_vm::{Context, Error, Library, Outcome, Result, Table, Value, library};
 
+use crate::steps::{self, Next, Steps};
+
 pub use random::Random;
 
 /// The library's rows. `random` and `randomseed` share a generator and are added by [`constants`].
@@ -152,7 +154,8 @@ fn fmod(cx: &mut Context<'_>) -> Result<Outcome> {
         }
         return Ok(cx.returns(a.wrapping_rem(b)));
     }
-    let result = number::remainder(cx.check_float(1)?, cx.check_float(2)?);
+    let divisor = cx.check_float(2)?;
+    let result = number::remainder(cx.check_float(1)?, divisor);
     Ok(cx.returns(result))
 }
 
@@ -179,7 +182,8 @@ fn split(float: f64) -> (f64, i64) {
 
 fn ldexp(cx: &mut Context<'_>) -> Result<Outcome> {
     let float = cx.check_float(1)?;
-    let exponent = cx.check_integer(2)?.clamp(-5000, 5000) as i32;
+    // Like a C `int`, the exponent wraps around.
+    let exponent = cx.check_integer(2)? as i32;
     Ok(cx.returns(scale(float, exponent)))
 }
 
@@ -221,31 +225,51 @@ fn log(cx: &mut Context<'_>) -> Result<Outcome> {
 }
 
 fn max(cx: &mut Context<'_>) -> Result<Outcome> {
-    extreme(cx, |cx, best, candidate| cx.less_than(best, candidate))
+    extreme(cx, true)
 }
 
 fn min(cx: &mut Context<'_>) -> Result<Outcome> {
-    extreme(cx, |cx, best, candidate| cx.less_than(candidate, best))
+    extreme(cx, false)
 }
 
-type Better = for<'gc> fn(&mut Context<'gc>, Value<'gc>, Value<'gc>) -> Result<Option<bool>>;
-
-fn extreme(cx: &mut Context<'_>, better: Better) -> Result<Outcome> {
+fn extreme(cx: &mut Context<'_>, largest: bool) -> Result<Outcome> {
     if cx.is_empty() {
         return Err(cx.argument_error(1, "value expected"));
     }
-    for index in 1..=cx.len() {
-        cx.check_number(index)?;
-    }
-    let mut best = cx.get(1);
-    for index in 2..=cx.len() {
-        let candidate = cx.get(index);
-        // Numbers and strings are compared without any metamethod.
-        if better(cx, best, candidate)? == Some(true) {
-            best = candidate;
+    steps::run(Extreme { largest, best: 1, next: 2, count: cx.len() }, cx)
+}
+
+/// `max` or `min` under way. Any values that have an order will do.
+struct Extreme {
+    largest: bool,
+    /// Slot of the best value so far.
+    best: usize,
+    /// Slot of the value to compare it with.
+    next: usize,
+    /// Number of arguments.
+    count: usize,
+}
+
+impl Steps for Extreme {
+    fn step(&mut self, cx: &mut Context<'_>, called: bool) -> Result<Next> {
+        let mut answer = if called { Some(cx.take_result().is_truthy()) } else { None };
+        while self.next <= self.count {
+            let (best, next) = (cx.get(self.best), cx.get(self.next));
+            let better = match answer.take() {
+                Some(better) => Some(better),
+                None if self.largest => cx.less_than(best, next)?,
+                None => cx.less_than(next, best)?,
+            };
+            match better {
+                Some(true) => self.best = self.next,
+                Some(false) => {}
+                None => return Ok(Next::Call(2)),
+            }
+            self.next += 1;
         }
+        cx.push_copy(self.best);
+        Ok(Next::Return(1))
     }
-    Ok(cx.returns(best))
 }
 
 fn modf(cx: &mut Context<'_>) -> Result<Outcome> {
@@ -265,7 +289,8 @@ fn modf(cx: &mut Context<'_>) -> Result<Outcome> {
 }
 
 fn pow(cx: &mut Context<'_>) -> Result<Outcome> {
-    let result = number::power(cx.check_float(1)?, cx.check_float(2)?);
+    let exponent = cx.check_float(2)?;
+    let result = number::power(cx.check_float(1)?, exponent);
     Ok(cx.returns(result))
 }
 

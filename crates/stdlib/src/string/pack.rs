@@ -295,8 +295,16 @@ fn raised(cx: &Context<'_>, fault: PackError) -> Error {
     }
 }
 
-pub(super) fn pack(cx: &mut Context<'_>) -> Result<Outcome> {
+/// The format in argument 1; like a C string, it ends at the first zero byte.
+fn check_format<'gc>(cx: &mut Context<'gc>) -> Result<&'gc [u8]> {
     let text = cx.check_string(1)?.as_bytes();
+    Ok(&text[..memchr::memchr(0, text).unwrap_or(text.len())])
+}
+
+pub(super) fn pack(cx: &mut Context<'_>) -> Result<Outcome> {
+    let text = check_format(cx)?;
+    // The first argument that is missing counts as `nil`.
+    cx.push(Value::Nil);
     let mut format = Format::default();
     let mut out = Vec::new();
     let mut argument = 1;
@@ -348,7 +356,7 @@ pub(super) fn pack(cx: &mut Context<'_>) -> Result<Outcome> {
 }
 
 pub(super) fn packsize(cx: &mut Context<'_>) -> Result<Outcome> {
-    let text = cx.check_string(1)?.as_bytes();
+    let text = check_format(cx)?;
     let mut format = Format::default();
     let mut total = 0;
     while let Some(field) = format.next(text, total).map_err(|fault| raised(cx, fault))? {
@@ -364,7 +372,7 @@ pub(super) fn packsize(cx: &mut Context<'_>) -> Result<Outcome> {
 }
 
 pub(super) fn unpack(cx: &mut Context<'_>) -> Result<Outcome> {
-    let text = cx.check_string(1)?.as_bytes();
+    let text = check_format(cx)?;
     let data = cx.check_string(2)?.as_bytes();
     let position = super::absolute(cx.optional_integer(3, 1)?, data.len());
     let mut at = position.wrapping_sub(1) as usize;
