@@ -42,9 +42,14 @@ impl<'gc> Context<'gc> {
             if !mode.binary {
                 return Err(refused("binary", "t"));
             }
-            let name = crate::bytecode::chunk_id::chunk_id(chunk_name);
+            // Unlike texts, binary chunks are named in full, and by their kind if their name is the chunk itself.
+            let name = match chunk_name {
+                [b'=' | b'@', name @ ..] => name,
+                [ESCAPE, ..] => b"binary string",
+                name => name,
+            };
             let named = |error: &dyn std::fmt::Display| {
-                syntax([&name[..], b": ", error.to_string().as_bytes()].concat())
+                syntax([name, b": ", error.to_string().as_bytes()].concat())
             };
             let prototype = undump(source).map_err(|error| named(&error))?;
             verify(&prototype).map_err(|error| named(&error))?;
