@@ -39,9 +39,11 @@ impl<'a> Compiler<'_, 'a> {
         self.pass(statement.name.span.end);
         self.check_local_limit(1)?;
         self.activate(statement.name.symbol);
-        let register = self.take_registers(1)?;
-        let mut d = self.function(statement.body, statement.body.open)?;
-        self.fill_register(&mut d, register);
+        // The next register is the one of the new local.
+        let mut value = self.function(statement.body, statement.body.open)?;
+        if !matches!(value.kind, Kind::Register(_)) {
+            self.next_register(&mut value)?;
+        }
         self.restart_newest_local();
         Ok(())
     }

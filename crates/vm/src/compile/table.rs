@@ -10,6 +10,7 @@ use wippy_parser::span::{Offset, Span};
 use super::Compiler;
 use super::descriptor::{Descriptor, Kind};
 use crate::bytecode::instruction::{Instruction, MAX_AX, MAX_BYTE, Op};
+use crate::bytecode::verify::MAX_HASH_OPERAND;
 
 /// Items stored by one `SetList`, as in the reference implementation.
 const BATCH: u32 = 50;
@@ -78,7 +79,8 @@ impl<'a> Compiler<'_, 'a> {
         let open = matches!(items.last(), Some(TableItem::Item(value)) if value.is_multiple());
         let listed = listed - usize::from(open);
         // Zero, or one more than the binary logarithm of the size, rounded up.
-        let hash = if keyed == 0 { 0 } else { keyed.next_power_of_two().trailing_zeros() as u8 + 1 };
+        let hash = if keyed == 0 { 0 } else { keyed.next_power_of_two().trailing_zeros() as usize + 1 };
+        let hash = hash.min(MAX_HASH_OPERAND) as u8;
         let table = self.take_registers(1)?;
         if listed <= MAX_BYTE {
             self.emit(Instruction::abc(Op::NewTable, table, hash, listed as u8), span);
