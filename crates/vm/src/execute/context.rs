@@ -511,7 +511,7 @@ impl<'gc> Context<'gc> {
             }
             let array = (*t).array;
             std::ptr::copy(array.add(from as usize - 1), array.add(to as usize - 1), count);
-            self.st().heap.barrier_range(array.add(to as usize - 1), count);
+            self.st().heap.moved(t, from as usize - 1, to as usize - 1, count);
             true
         }
     }
@@ -749,6 +749,23 @@ impl<'gc> Context<'gc> {
         self.coroutine_ptr() == self.st().heap.roots.main
     }
 
+    /// What `coroutine.isyieldable` answers: as the reference implementation, not below a builtin that waits for the
+    /// function it has called (other than `pcall` and its like). Yielding is possible even there.
+    pub fn is_yieldable(&self) -> bool {
+        let co = self.coroutine_ptr();
+        // SAFETY: frames between the base frame and the active one are valid.
+        unsafe {
+            let mut frame = (*co).frame;
+            while frame > (*co).frames {
+                if (*frame).is_native() && (*frame).continuation != super::frame::Continuation::Return {
+                    return false;
+                }
+                frame = frame.sub(1);
+            }
+        }
+        !self.is_main()
+    }
+
     /// What `coroutine.status` answers.
     pub fn coroutine_status(&self, co: Coroutine<'gc>) -> &'static str {
         // SAFETY: the coroutine is valid by its brand.
@@ -896,7 +913,7 @@ impl<'gc> ArrayItems<'gc> {
             return false;
         }
         // SAFETY: the same slots; moving them counts as storing them.
-        unsafe { cx.st().heap.barrier_range(first, self.count) };
+        unsafe { cx.st().heap.rearranged(self.table.raw()) };
         true
     }
 }

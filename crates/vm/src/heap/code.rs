@@ -6,9 +6,9 @@
 use std::cell::Cell;
 use std::sync::Arc;
 
+use super::object::Closure;
 use super::object::{Header, Kind};
 use super::slot::{Slot, tag};
-use super::object::Closure;
 use super::{Heap, OutOfMemory, string};
 use crate::bytecode::instruction::Instruction;
 use crate::bytecode::prototype::{Constant, LocalDescription, Position, Prototype, UpvalueDescription};
@@ -43,6 +43,7 @@ pub(crate) struct Code {
 pub(crate) struct Unit {
     pub(crate) header: Header,
     /// All functions, nested ones before those that contain them.
+    #[expect(clippy::vec_box, reason = "closures and parents point to them")]
     pub(crate) functions: Vec<Box<Code>>,
     /// Accounted for the functions, in bytes.
     pub(super) bytes: usize,
@@ -91,6 +92,7 @@ impl Heap {
         code
     }
 
+    #[expect(clippy::vec_box, reason = "closures and parents point to them")]
     fn link_function(
         &mut self,
         prototype: &Prototype,

@@ -25,6 +25,8 @@ const SMALL_STACK: usize = 64;
 
 /// `flags` of a coroutine: it is in the list of those to scan again.
 pub(super) const TOUCHED: u8 = 1;
+/// `flags` of a coroutine: an explicit collection has spared what its open upvalues hold.
+pub(super) const SPARED: u8 = 2;
 
 pub(super) fn stack_bytes(slots: usize) -> usize {
     size_of::<Header>() + (slots + SPARE_SLOTS) * size_of::<Slot>()

@@ -31,12 +31,6 @@ impl Heap {
         Some(object)
     }
 
-    /// Whether finalizers wait to be called.
-    #[inline(always)]
-    pub(crate) fn has_finalizable(&self) -> bool {
-        !self.due.is_empty()
-    }
-
     /// At the end of a heap's life: makes all entered objects due, last entered first.
     ///
     /// # Safety

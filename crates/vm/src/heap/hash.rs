@@ -8,11 +8,6 @@ use std::sync::OnceLock;
 
 static SEED: OnceLock<u64> = OnceLock::new();
 
-/// Fixes the seed, for runs that must repeat exactly; false if strings were hashed before.
-pub(crate) fn set_seed(seed: u64) -> bool {
-    SEED.set(spread(seed)).is_ok()
-}
-
 /// Seed of this OS process.
 #[inline]
 pub(super) fn seed() -> u64 {

@@ -57,7 +57,12 @@ impl Heap {
     /// # Safety
     /// As for [`Heap::set`].
     #[inline]
-    pub(crate) unsafe fn set_integer(&mut self, t: *mut Table, i: i64, value: Slot) -> Result<(), TableError> {
+    pub(crate) unsafe fn set_integer(
+        &mut self,
+        t: *mut Table,
+        i: i64,
+        value: Slot,
+    ) -> Result<(), TableError> {
         // SAFETY: the caller's promise; slots below `capacity` are initialised.
         unsafe {
             let index = (i as u64).wrapping_sub(1);
@@ -84,18 +89,15 @@ impl Heap {
         }
     }
 
-    /// Writes `t[len + 1]`.
-    ///
-    /// # Safety
-    /// As for [`Heap::set`].
-    pub(crate) unsafe fn append(&mut self, t: *mut Table, value: Slot) -> Result<(), TableError> {
-        // SAFETY: the caller's promise.
-        unsafe { self.set_integer(t, i64::from((*t).len) + 1, value) }
-    }
-
     /// Writes to the node of a key, or makes one if there is none.
     #[inline(always)]
-    unsafe fn store(&mut self, t: *mut Table, node: *mut Node, key: Slot, value: Slot) -> Result<(), TableError> {
+    unsafe fn store(
+        &mut self,
+        t: *mut Table,
+        node: *mut Node,
+        key: Slot,
+        value: Slot,
+    ) -> Result<(), TableError> {
         // SAFETY: the caller's promise; a node that was found is not the shared empty one.
         unsafe {
             if !node.is_null() {

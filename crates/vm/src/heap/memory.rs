@@ -5,6 +5,8 @@
 //! marks, but not how marking is done (`collect`) and not what is in a cell. Invariant: a cell is on a free list, or
 //! its header says kind and extent; every cell below a block's `used` mark has a valid header.
 
+mod sweep;
+
 use std::ptr::null_mut;
 
 use super::OutOfMemory;
@@ -23,9 +25,6 @@ const UNIFORM_FROM_BYTES: usize = BLOCK_BYTES / 2;
 
 /// Bytes of fresh memory that are cut into free cells at once.
 const CARVE_BYTES: usize = 1024;
-
-/// Unswept blocks that one allocation looks through before it takes fresh memory.
-const SWEEP_PER_ALLOCATION: usize = 8;
 
 /// Allocations up to this size do not fail at the limit; the interpreter looks at safepoints.
 const UNCHECKED_BYTES: usize = 256;
@@ -302,9 +301,7 @@ impl Memory {
     fn own_or_die(&mut self, bytes: usize, header: Header) -> *mut Header {
         match self.own_cell(bytes, header) {
             Ok(cell) => cell,
-            Err(OutOfMemory) => {
-                std::alloc::handle_alloc_error(std::alloc::Layout::new::<[u64; 4]>())
-            }
+            Err(OutOfMemory) => std::alloc::handle_alloc_error(std::alloc::Layout::new::<[u64; 4]>()),
         }
     }
 
@@ -351,7 +348,12 @@ impl Memory {
     /// # Safety
     /// The cell was allocated with `old` bytes; nothing else refers to it, or the caller corrects that. On failure it
     /// is as it was.
-    pub(super) unsafe fn grow(&mut self, cell: *mut Header, old: usize, new: usize) -> Result<*mut Header, OutOfMemory> {
+    pub(super) unsafe fn grow(
+        &mut self,
+        cell: *mut Header,
+        old: usize,
+        new: usize,
+    ) -> Result<*mut Header, OutOfMemory> {
         let (old, new) = (rounded(old), rounded(new));
         debug_assert!(new >= old);
         // SAFETY: the caller's promise; both extents are those of the cells.
@@ -389,10 +391,8 @@ impl Memory {
 
     fn need_classes(&mut self) {
         if self.has_no_classes() {
-            self.classes = Box::into_raw(Box::new(Classes {
-                lists: [null_mut(); CLASSES],
-                mixed_bytes: [0; CLASSES],
-            }));
+            self.classes =
+                Box::into_raw(Box::new(Classes { lists: [null_mut(); CLASSES], mixed_bytes: [0; CLASSES] }));
         }
     }
 
@@ -554,206 +554,6 @@ impl Memory {
         self.bump_end = Block::at(block, bytes as u32);
     }
 
-    /// Everything unmarked is dead from now on; finding it is the work of [`Memory::sweep`] and of allocation.
-    pub(super) fn begin_sweep(&mut self) {
-        debug_assert!(!self.sweeping);
-        self.sweeping = true;
-        if !self.has_no_classes() {
-            // SAFETY: these lists are this heap's own.
-            unsafe { (*self.classes).lists = [null_mut(); CLASSES] };
-        }
-        if let Some(uniform) = &mut self.uniform {
-            uniform.unswept = std::mem::replace(&mut uniform.swept, [null_mut(); CLASSES]);
-            uniform.fresh = [null_mut(); CLASSES];
-        }
-        self.class_cursor = 0;
-        self.mixed_unswept = std::mem::replace(&mut self.mixed, null_mut());
-        self.own_cursor = self.own.len();
-    }
-
-    /// Sweeps until `budget` (in bytes looked over, weighted) is spent; true when everything is swept.
-    pub(super) fn sweep(&mut self, budget: &mut isize) -> bool {
-        debug_assert!(self.sweeping);
-        // SAFETY: the lists hold this heap's blocks and cells.
-        unsafe {
-            while *budget > 0 {
-                if !self.mixed_unswept.is_null() {
-                    *budget -= 512 + (*self.mixed_unswept).bytes as isize / 8;
-                    self.sweep_mixed();
-                } else if self.class_cursor < CLASSES {
-                    let class = self.class_cursor;
-                    match &self.uniform {
-                        Some(uniform) if !uniform.unswept[class].is_null() => {
-                            *budget -= 512 + BLOCK_BYTES as isize / 8;
-                            self.sweep_uniform(class);
-                        }
-                        Some(_) => self.class_cursor += 1,
-                        None => self.class_cursor = CLASSES,
-                    }
-                } else if self.own_cursor > 0 {
-                    *budget -= 64;
-                    self.own_cursor = (self.own_cursor - 1).min(self.own.len());
-                    if let Some(&own) = self.own.get(self.own_cursor) {
-                        let cell = own.add(1).cast::<Header>();
-                        if (*cell).mark & self.epoch == 0 {
-                            // Returning memory to the system is dear.
-                            let bytes = (*own).bytes;
-                            *budget -= bytes as isize / 16;
-                            self.free_own(own);
-                            self.postpone(-(bytes as isize));
-                        }
-                    }
-                } else {
-                    self.sweeping = false;
-                    self.trim();
-                    return true;
-                }
-            }
-            false
-        }
-    }
-
-    /// Sweeps some blocks for one class; a free cell if that gave one.
-    unsafe fn sweep_for(&mut self, class: usize) -> Option<*mut FreeCell> {
-        // SAFETY: as in `sweep`.
-        unsafe {
-            for _ in 0..SWEEP_PER_ALLOCATION {
-                match &self.uniform {
-                    Some(uniform) if !uniform.unswept[class].is_null() => self.sweep_uniform(class),
-                    _ if !self.mixed_unswept.is_null() => self.sweep_mixed(),
-                    _ => return None,
-                }
-                if !self.has_no_classes() {
-                    let list = &raw mut (*self.classes).lists[class];
-                    let cell = *list;
-                    if !cell.is_null() {
-                        *list = (*cell).next;
-                        return Some(cell);
-                    }
-                }
-            }
-            None
-        }
-    }
-
-    unsafe fn sweep_uniform(&mut self, class: usize) {
-        let epoch = self.epoch;
-        // SAFETY: between its header and `used` the block consists of cells of the class's size.
-        unsafe {
-            let uniform = self.uniform.as_mut().expect("the caller saw an unswept block");
-            let block = uniform.unswept[class];
-            uniform.unswept[class] = (*block).next;
-            let bytes = class_size(class);
-            let first = Block::cells(block);
-            let list = (*self.classes).lists[class];
-            let mut head = list;
-            let mut free = 0;
-            let mut dead = 0;
-            let mut at = Block::at(block, (*block).used);
-            let cells = (at as usize - first as usize) / bytes;
-            while at > first {
-                at = at.sub(bytes);
-                let cell = at.cast::<FreeCell>();
-                if (*cell).header.mark & epoch == 0 {
-                    free += 1;
-                    if (*cell).header.kind != Kind::Free {
-                        dead += 1;
-                        poison(at.cast(), bytes);
-                    }
-                    cell.write(FreeCell { header: free_header(bytes), next: head });
-                    head = cell;
-                }
-            }
-            self.found_dead(dead * bytes);
-            if free == cells {
-                (*block).next = self.spare;
-                self.spare = block;
-                self.spare_count += 1;
-                return;
-            }
-            (*self.classes).lists[class] = head;
-            let uniform = self.uniform.as_mut().expect("as above");
-            (*block).next = uniform.swept[class];
-            uniform.swept[class] = block;
-            let room = ((*block).bytes - (*block).used) as usize;
-            if room >= bytes {
-                if uniform.fresh[class].is_null() {
-                    uniform.fresh[class] = block;
-                } else {
-                    let count = room / bytes;
-                    let first = Block::at(block, (*block).used);
-                    (*block).used += (count * bytes) as u32;
-                    for k in (0..count).rev() {
-                        self.list(first.add(k * bytes).cast(), bytes, class);
-                    }
-                }
-            }
-        }
-    }
-
-    unsafe fn sweep_mixed(&mut self) {
-        let epoch = self.epoch;
-        // SAFETY: between its header and its end of use the block consists of cells whose headers say their extent.
-        unsafe {
-            let block = self.mixed_unswept;
-            self.mixed_unswept = (*block).next;
-            let bumping = block == self.bump_block;
-            let end = if bumping { self.bump } else { Block::at(block, (*block).used) };
-            let mut live = false;
-            let mut dead = 0;
-            let mut at = Block::cells(block);
-            while at < end {
-                let cell = at.cast::<Header>();
-                let bytes = extent(cell);
-                if (*cell).mark & epoch != 0 {
-                    live = true;
-                } else if (*cell).kind != Kind::Free {
-                    dead += bytes;
-                    poison(cell, bytes);
-                    cell.write(free_header(bytes));
-                }
-                at = at.add(bytes);
-            }
-            self.found_dead(dead);
-            if !live && !bumping {
-                pool::give(block.cast(), (*block).bytes as usize);
-                self.block_count -= 1;
-                return;
-            }
-            (*block).next = self.mixed;
-            self.mixed = block;
-            if !live {
-                self.bump = Block::cells(block);
-                return;
-            }
-            self.need_classes();
-            let mut at = Block::cells(block);
-            while at < end {
-                let cell = at.cast::<Header>();
-                let bytes = extent(cell);
-                if (*cell).kind == Kind::Free {
-                    self.list(cell.cast(), bytes, class_of(bytes));
-                }
-                at = at.add(bytes);
-            }
-        }
-    }
-
-    /// Gives spare blocks back, except some for the next garbage.
-    fn trim(&mut self) {
-        let keep = 2 + (self.block_count - self.spare_count) / 4;
-        while self.spare_count > keep {
-            let block = self.spare;
-            // SAFETY: spare blocks are unused, linked, and of this size.
-            unsafe {
-                self.spare = (*block).next;
-                pool::give(block.cast(), BLOCK_BYTES);
-            }
-            self.spare_count -= 1;
-            self.block_count -= 1;
-        }
-    }
-
     unsafe fn give_blocks(list: *mut Block) {
         let mut block = list;
         while !block.is_null() {
@@ -817,7 +617,8 @@ impl Memory {
             while !block.is_null() {
                 // SAFETY: the lists hold this heap's blocks.
                 unsafe {
-                    let end = if block == self.bump_block { self.bump } else { Block::at(block, (*block).used) };
+                    let end =
+                        if block == self.bump_block { self.bump } else { Block::at(block, (*block).used) };
                     let mut at = Block::cells(block);
                     while at < end {
                         let cell = at.cast::<Header>();

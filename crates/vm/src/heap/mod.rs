@@ -82,6 +82,8 @@ pub(crate) struct Heap {
     memory: Memory,
     /// The collector is marking: stores must pass the barrier.
     marking: bool,
+    /// The program has asked for this collection.
+    explicit: bool,
     phase: Phase,
     stress: bool,
     stopped: bool,
@@ -124,6 +126,7 @@ impl Heap {
         let mut heap = Heap {
             memory: Memory::new(limit_bytes, 0),
             marking: false,
+            explicit: false,
             phase: Phase::Idle,
             stress: false,
             stopped: false,
@@ -180,11 +183,6 @@ impl Heap {
     #[inline]
     pub(crate) fn over_limit(&self) -> bool {
         self.memory.refuses(0)
-    }
-
-    /// Counts (or, if negative, discounts) memory that an object owns outside the heap.
-    pub(crate) fn account(&mut self, bytes: isize) {
-        self.memory.account(bytes);
     }
 
     /// Whether `more` bytes could be allocated within the limit.

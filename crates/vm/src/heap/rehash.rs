@@ -94,7 +94,12 @@ impl Heap {
     ///
     /// # Safety
     /// The table is alive.
-    pub(crate) unsafe fn reserve(&mut self, t: *mut Table, array: usize, nodes: usize) -> Result<(), OutOfMemory> {
+    pub(crate) unsafe fn reserve(
+        &mut self,
+        t: *mut Table,
+        array: usize,
+        nodes: usize,
+    ) -> Result<(), OutOfMemory> {
         // SAFETY: the caller's promise.
         unsafe {
             if array > (*t).capacity as usize {
@@ -163,7 +168,8 @@ impl Heap {
         unsafe {
             let old = (*t).capacity as usize;
             let cell = if old == 0 {
-                let header = Header { kind: Kind::Array, mark: self.memory.epoch, flags: 0, small: 0, size: 0 };
+                let header =
+                    Header { kind: Kind::Array, mark: self.memory.epoch, flags: 0, small: 0, size: 0 };
                 self.memory.cell(array_bytes(capacity), header)?
             } else {
                 let cell = (*t).array.cast::<Header>().sub(1);
@@ -295,7 +301,8 @@ impl Heap {
                     return Err(TableError::OutOfMemory);
                 }
             } else if capacity < old_capacity && capacity > 0 {
-                let header = Header { kind: Kind::Array, mark: self.memory.epoch, flags: 0, small: 0, size: 0 };
+                let header =
+                    Header { kind: Kind::Array, mark: self.memory.epoch, flags: 0, small: 0, size: 0 };
                 match self.memory.cell(array_bytes(capacity), header) {
                     Ok(cell) => shorter = cell.add(1).cast::<Slot>(),
                     Err(OutOfMemory) => {

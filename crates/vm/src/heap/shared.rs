@@ -66,7 +66,11 @@ fn make(contents: &[u8]) -> Immortal {
     let header = Header { kind: Kind::String, mark: IMMORTAL, flags: 0, small: 0, size: (size * 8) as u32 };
     // SAFETY: the words have room for the fixed part, the bytes and a zero.
     unsafe {
-        s.write(StringObject { header, hash: hash::hash(hash::seed(), contents), len: contents.len() as u32 });
+        s.write(StringObject {
+            header,
+            hash: hash::hash(hash::seed(), contents),
+            len: contents.len() as u32,
+        });
         s.add(1).cast::<u8>().copy_from_nonoverlapping(contents.as_ptr(), contents.len());
     }
     Immortal(s)

@@ -234,7 +234,8 @@ impl Heap {
     #[inline]
     fn short_uninit(&mut self, len: usize, hash: u32) -> *mut StringObject {
         let bytes = (cell_bytes(len) + 7) & !7;
-        let header = Header { kind: Kind::String, mark: self.memory.epoch, flags: 0, small: 0, size: bytes as u32 };
+        let header =
+            Header { kind: Kind::String, mark: self.memory.epoch, flags: 0, small: 0, size: bytes as u32 };
         let s = self.memory.small(bytes, header).cast::<StringObject>();
         // SAFETY: the cell has room for the fixed part, the bytes and the zero.
         unsafe {

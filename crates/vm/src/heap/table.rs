@@ -140,7 +140,8 @@ pub(crate) unsafe fn find_string(t: *const Table, s: *const StringObject) -> *mu
         loop {
             if (*node).key_tag == tag::STRING as u8
                 && ((*node).key == s as u64
-                    || ((*node).hash == hash as u16 && equal_strings((*node).key as *const StringObject, s, hash)))
+                    || ((*node).hash == hash as u16
+                        && equal_strings((*node).key as *const StringObject, s, hash)))
             {
                 return node;
             }
@@ -431,14 +432,4 @@ unsafe fn unbound(t: *const Table, from: u32) -> i64 {
         }
     }
     low
-}
-
-/// The slots of the array part up to its length.
-///
-/// # Safety
-/// The table is alive and the array part does not change while the result is used.
-#[inline(always)]
-pub(crate) unsafe fn array_slice(t: *mut Table) -> *mut [Slot] {
-    // SAFETY: the caller's promise.
-    unsafe { std::ptr::slice_from_raw_parts_mut((*t).array, (*t).len as usize) }
 }

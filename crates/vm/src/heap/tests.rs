@@ -77,7 +77,9 @@ fn verify(heap: &Heap) {
     let mut seen = HashSet::new();
     let mut pending: Vec<(*mut Header, Option<u32>)> = Vec::new();
     let roots = &heap.roots;
-    for cell in [roots.registry.cast::<Header>(), roots.globals.cast(), roots.main.cast(), roots.current.cast()] {
+    for cell in
+        [roots.registry.cast::<Header>(), roots.globals.cast(), roots.main.cast(), roots.current.cast()]
+    {
         pending.push((cell, None));
     }
     for slot in roots.extra.iter().chain(&heap.due).chain(&heap.finalizers) {

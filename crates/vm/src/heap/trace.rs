@@ -9,8 +9,8 @@ use super::class::rounded;
 use super::code::Unit;
 use super::coroutine::{SPARE_SLOTS, cell_of, fill_nil, frame_bytes, stack_bytes};
 use super::object::{
-    Closure, Coroutine, Header, Kind, NativeClosure, Node, SHORT_STRING_BYTES, StringObject, TABLE_SLICED, Table,
-    Upvalue, UserData,
+    Closure, Coroutine, Header, Kind, NativeClosure, Node, SHORT_STRING_BYTES, StringObject, TABLE_SLICED,
+    Table, Upvalue, UserData,
 };
 use super::rehash::{array_bytes, node_bytes};
 use super::slot::{Slot, tag};
@@ -316,7 +316,8 @@ impl Heap {
             }
             // Each waiting slice must find, or know marked, all that was behind its beginning.
             let mut crossed = std::mem::take(&mut self.crossed);
-            crossed.extend(self.slices.iter().filter(|slice| slice.table == t).map(|slice| slice.from as usize));
+            crossed
+                .extend(self.slices.iter().filter(|slice| slice.table == t).map(|slice| slice.from as usize));
             for start in crossed.drain(..) {
                 // Item `k` went from `from + k` to `to + k`.
                 for k in start.saturating_sub(from)..count.min(start.saturating_sub(to)) {
@@ -324,19 +325,6 @@ impl Heap {
                 }
             }
             self.crossed = crossed;
-        }
-    }
-
-    /// The barrier for a range of slots.
-    ///
-    /// # Safety
-    /// All are valid.
-    pub(crate) unsafe fn barrier_range(&mut self, first: *const Slot, count: usize) {
-        if self.marking {
-            for i in 0..count {
-                // SAFETY: the caller's promise.
-                self.barrier(unsafe { *first.add(i) });
-            }
         }
     }
 
@@ -364,7 +352,9 @@ impl Heap {
             self.gray_slots((*co).stack, live);
             fill_nil((*co).top, slots - live);
             *budget -= 4 * (slots - live) as isize;
-            size_of::<Coroutine>() + rounded(stack_bytes((*co).slots())) + rounded(frame_bytes((*co).frame_capacity()))
+            size_of::<Coroutine>()
+                + rounded(stack_bytes((*co).slots()))
+                + rounded(frame_bytes((*co).frame_capacity()))
         }
     }
 

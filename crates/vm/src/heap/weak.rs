@@ -38,6 +38,7 @@ impl Heap {
         }
     }
 
+    #[cfg(test)]
     pub(super) unsafe fn is_weak(&self, t: *mut Table) -> bool {
         // SAFETY: the caller's table is alive.
         unsafe { self.mode_of(t) != Mode::Strong }
@@ -206,4 +207,3 @@ unsafe fn nodes(t: *mut Table) -> impl Iterator<Item = *mut Node> {
     let (first, count) = unsafe { ((*t).nodes, if (*t).has_no_nodes() { 0 } else { (*t).node_count() }) };
     (0..count).map(move |i| first.wrapping_add(i))
 }
-

@@ -114,8 +114,15 @@ fn prototype(strings: usize, depth: usize) -> Prototype {
     let text = |i: usize| Constant::String(format!("constant {i} {}", "*".repeat(i * 7)).into_bytes().into());
     Prototype {
         code: Vec::new(),
-        constants: (0..strings).map(text).chain([Constant::Integer(4), Constant::Nil, Constant::Boolean(true)]).collect(),
-        prototypes: if depth == 0 { Vec::new() } else { vec![prototype(strings, depth - 1), prototype(1, 0)] },
+        constants: (0..strings)
+            .map(text)
+            .chain([Constant::Integer(4), Constant::Nil, Constant::Boolean(true)])
+            .collect(),
+        prototypes: if depth == 0 {
+            Vec::new()
+        } else {
+            vec![prototype(strings, depth - 1), prototype(1, 0)]
+        },
         upvalues: Vec::new(),
         parameters: 0,
         is_vararg: true,

@@ -129,7 +129,9 @@ fn weak_tables_that_change_while_marking() {
                 1 => set(&mut heap, strong, Slot::integer(random.below(100) as i64), v),
                 2 => {
                     // Something is read from a weak table while marking and made strong.
-                    if let Some((_, key, value)) = unsafe { table::next_at(t.as_table(), random.below(60) as u32) } {
+                    if let Some((_, key, value)) =
+                        unsafe { table::next_at(t.as_table(), random.below(60) as u32) }
+                    {
                         set(&mut heap, strong, Slot::integer(random.below(100) as i64), value);
                         set(&mut heap, strong, Slot::integer(random.below(100) as i64), key);
                     }
