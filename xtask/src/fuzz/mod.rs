@@ -7,6 +7,7 @@ mod generate;
 mod random;
 mod shrink;
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
@@ -24,11 +25,17 @@ const BATCH: u64 = 50;
 /// Longest time for one process; a batch takes well under a second.
 const LIMIT: Duration = Duration::from_secs(30);
 
+/// Longest time for one program while it is made smaller.
+const IMPATIENT: Duration = Duration::from_millis(800);
+
 /// Address space of one process.
 const MEMORY_BYTES: u64 = 2 << 30;
 
 /// Processes side by side.
 const WORKERS: usize = 2;
+
+/// Differing programs after which a search ends: more would say nothing new.
+const MOST: usize = 1000;
 
 /// What prints, counts and guards in every program.
 const HARNESS: &str = include_str!("harness.lua");
@@ -62,10 +69,20 @@ fn programs(mut options: Options) -> Result<(), Failure> {
         return if required { Err(notice.into()) } else { Ok(()) };
     };
     let scratch = workspace::Scratch::new("fuzz")?;
-    let pair = Pair { interpreter, oracle, folder: scratch.path().to_owned() };
-    let failures = search(&pair, seed, count, most)?;
+    let pair = Pair { interpreter, oracle, folder: scratch.path().to_owned(), limit: LIMIT };
+    let failures = search(&pair, seed, count)?;
+    let mut kinds: BTreeMap<String, Vec<&Difference>> = BTreeMap::new();
     for failure in &failures {
-        report(&pair, failure, keep)?;
+        kinds.entry(kind(&failure.ours, &failure.theirs)).or_default().push(failure);
+    }
+    let mut kinds: Vec<_> = kinds.into_values().collect();
+    kinds.sort_by_key(|alike| std::cmp::Reverse(alike.len()));
+    for alike in kinds.iter().take(most) {
+        println!("\n{} programs differ like this one:", alike.len());
+        report(&pair, alike[0], keep)?;
+    }
+    if kinds.len() > most {
+        println!("\n{} more kinds of differences are not shown (--failures N shows more)", kinds.len() - most);
     }
     println!("{count} programs from seed {seed}, {} with differences", failures.len());
     if failures.is_empty() { Ok(()) } else { Err("programs behave differently".into()) }
@@ -76,6 +93,8 @@ pub(crate) struct Pair {
     interpreter: PathBuf,
     oracle: PathBuf,
     folder: PathBuf,
+    /// Longest time for one process.
+    limit: Duration,
 }
 
 /// A program whose outputs differ.
@@ -85,8 +104,8 @@ struct Difference {
     theirs: String,
 }
 
-/// Runs all batches; answers the first `most` differing programs, in order of seeds.
-fn search(pair: &Pair, seed: u64, count: u64, most: usize) -> Result<Vec<Difference>, Failure> {
+/// Runs all batches; answers the differing programs, in order of seeds, and stops early when they are many.
+fn search(pair: &Pair, seed: u64, count: u64) -> Result<Vec<Difference>, Failure> {
     let next = AtomicU64::new(0);
     let found: Mutex<Vec<Difference>> = Mutex::new(Vec::new());
     let broken: Mutex<Option<String>> = Mutex::new(None);
@@ -95,7 +114,7 @@ fn search(pair: &Pair, seed: u64, count: u64, most: usize) -> Result<Vec<Differe
             scope.spawn(|| {
                 loop {
                     let start = next.fetch_add(BATCH, Ordering::Relaxed);
-                    if start >= count || found.lock().expect("no worker panics").len() >= most {
+                    if start >= count || found.lock().expect("no worker panics").len() >= MOST {
                         return;
                     }
                     let seeds: Vec<u64> = (seed + start..seed + count.min(start + BATCH)).collect();
@@ -112,7 +131,6 @@ fn search(pair: &Pair, seed: u64, count: u64, most: usize) -> Result<Vec<Differe
     }
     let mut found = found.into_inner().expect("no worker panics");
     found.sort_by_key(|difference| difference.seed);
-    found.truncate(most);
     Ok(found)
 }
 
@@ -147,6 +165,22 @@ fn section(output: &str, seed: u64) -> String {
 }
 
 impl Pair {
+    /// The same interpreters with little patience: programs that lost lines may never end.
+    pub(crate) fn impatient(&self) -> Self {
+        let Self { interpreter, oracle, folder, .. } = self;
+        Self { interpreter: interpreter.clone(), oracle: oracle.clone(), folder: folder.clone(), limit: IMPATIENT }
+    }
+
+    /// Standard output; a process that did not end well says so in a last line.
+    fn output(&self, interpreter: &Path, file: &Path) -> Result<String, Failure> {
+        let outcome = Job::limited(interpreter, self.limit, MEMORY_BYTES).args([file]).run()?;
+        let mut text = String::from_utf8_lossy(&outcome.stdout).replace("-nan", "nan");
+        if outcome.end != End::Exit(0) {
+            text.push_str(&format!("\nended with {:?}: {}\n", outcome.end, outcome.last_error_line()));
+        }
+        Ok(text)
+    }
+
     /// Runs the programs in both; answers what each printed.
     pub(crate) fn run(&self, sources: &[(String, String)]) -> Result<(String, String), Failure> {
         let mut text = format!("local run = (function()\n{HARNESS}\nend)()\n");
@@ -156,29 +190,35 @@ impl Pair {
         let thread = format!("{:?}", thread::current().id()).replace(['(', ')'], "");
         let file = self.folder.join(format!("{thread}.lua"));
         fs::write(&file, text)?;
-        Ok((output(&self.interpreter, &file)?, output(&self.oracle, &file)?))
+        Ok((self.output(&self.interpreter, &file)?, self.output(&self.oracle, &file)?))
     }
 }
 
-/// Standard output; a process that did not end well says so in a last line.
-fn output(interpreter: &Path, file: &Path) -> Result<String, Failure> {
-    let outcome = Job::limited(interpreter, LIMIT, MEMORY_BYTES).args([file]).run()?;
-    let mut text = String::from_utf8_lossy(&outcome.stdout).replace("-nan", "nan");
-    if outcome.end != End::Exit(0) {
-        text.push_str(&format!("\nended with {:?}: {}\n", outcome.end, outcome.last_error_line()));
-    }
-    Ok(text)
-}
 
 fn report(pair: &Pair, difference: &Difference, keep: bool) -> Result<(), Failure> {
     let Difference { seed, ours, theirs } = difference;
     println!("seed {seed} differs; first lines that do:");
     println!("{}", first_difference(ours, theirs));
     let source = generate::program(*seed);
-    let source = if keep { shrink::shrink(pair, &source)? } else { source };
+    let source = if keep { shrink::shrink(&pair.impatient(), &source, &kind(ours, theirs))? } else { source };
     let (ours, theirs) = pair.run(&[("shrunk".to_owned(), source.clone())])?;
     println!("--------\n{source}--------\n{}", first_difference(&ours, &theirs));
     Ok(())
+}
+
+/// The first difference with names and numbers left out: differences of one cause are mostly alike in it.
+pub(crate) fn kind(ours: &str, theirs: &str) -> String {
+    let mut kind = String::new();
+    let mut quoted = false;
+    for character in first_difference(ours, theirs).chars() {
+        match character {
+            '\'' => quoted = !quoted,
+            _ if quoted || character.is_ascii_digit() => continue,
+            _ => {}
+        }
+        kind.push(character);
+    }
+    kind
 }
 
 fn first_difference(ours: &str, theirs: &str) -> String {

@@ -1,16 +1,16 @@
 //! Makes a failing program smaller by leaving out lines, as long as it still fails.
 //!
 //! Not clever: runs of lines from half the program down to one, again and again until nothing more goes.
-//! Invariant: what it returns compiles in the oracle and still behaves differently.
+//! Invariant: what it returns compiles in the oracle and still differs in the same way.
 
-use super::Pair;
+use super::{Pair, kind};
 use crate::Failure;
 
 /// Attempts, so that shrinking takes seconds, not minutes.
-const ATTEMPTS: usize = 1500;
+const ATTEMPTS: usize = 600;
 
 /// The smallest failing program that was found.
-pub(crate) fn shrink(pair: &Pair, source: &str) -> Result<String, Failure> {
+pub(crate) fn shrink(pair: &Pair, source: &str, wanted: &str) -> Result<String, Failure> {
     let mut lines: Vec<&str> = source.lines().collect();
     let mut attempts = 0;
     loop {
@@ -23,11 +23,11 @@ pub(crate) fn shrink(pair: &Pair, source: &str) -> Result<String, Failure> {
                 let mut fewer = lines[..at].to_vec();
                 fewer.extend(&lines[end..]);
                 attempts += 1;
-                if fails(pair, &fewer)? {
+                if fails(pair, &fewer, wanted)? {
                     lines = fewer;
                 } else if let Some(fewer) = without_frame(&lines, at).filter(|_| size == 1) {
                     attempts += 1;
-                    if fails(pair, &fewer)? {
+                    if fails(pair, &fewer, wanted)? {
                         lines = fewer;
                     }
                     at += size;
@@ -57,9 +57,9 @@ fn without_frame<'a>(lines: &[&'a str], at: usize) -> Option<Vec<&'a str>> {
     Some(kept.map(|(_, line)| *line).collect())
 }
 
-fn fails(pair: &Pair, lines: &[&str]) -> Result<bool, Failure> {
+fn fails(pair: &Pair, lines: &[&str], wanted: &str) -> Result<bool, Failure> {
     let mut source = lines.join("\n");
     source.push('\n');
     let (ours, theirs) = pair.run(&[("shrunk".to_owned(), source)])?;
-    Ok(ours != theirs && !theirs.contains("does not compile") && !theirs.contains("ended with"))
+    Ok(ours != theirs && kind(&ours, &theirs) == wanted && !theirs.contains("does not compile") && !theirs.contains("ended with"))
 }

@@ -131,7 +131,7 @@ impl Program {
             4 => format!("show(table.remove({array}))"),
             5 => format!("show(table.remove({array}, 1))"),
             6 => format!("table.sort({array})"),
-            7 => format!("table.sort({array}, function(a, b) tick() return str(a) < str(b) end)"),
+            7 => format!("table.sort({array}, function(a, b) return str(a) < str(b) end)"),
             8 => format!("show(table.unpack({array}))"),
             _ => format!("show(#{array}, {array}[1], {array}[#{array}])"),
         };
@@ -193,7 +193,8 @@ impl Program {
             0..=4 => format!("1, {}", self.random.below(5)),
             5 => format!("{}, {}, {}", self.random.below(6), self.random.below(4), self.random.pick(&["-1", "2", "-2"])),
             6 => format!("{}, {}, {}", self.random.pick(&["0", "0.5", "1"]), self.random.below(3), self.random.pick(&["0.5", "0.75", "1.0"])),
-            7 => "math.maxinteger - 1, math.maxinteger".to_owned(),
+            // Up to the very last integer the reference implementation wraps around and never ends.
+            7 => "math.maxinteger - 2, math.maxinteger - 1".to_owned(),
             8 => "math.mininteger, math.mininteger + 2".to_owned(),
             9 => format!("1, {}, {}", self.number_or_wrong(), self.random.pick(&["1", "2", "0", "-1"])),
             10 => format!("{}, 3", self.number_or_wrong()),
@@ -229,7 +230,9 @@ impl Program {
             4 => (format!("upto({})", self.random.below(5)), (Kind::Number, Kind::Any)),
             5 => (format!("coroutine.wrap(function() for i = 1, {} do coroutine.yield(i, str(i)) end end)", self.random.below(4)), (Kind::Number, Kind::Text)),
             _ => {
-                let text = format!("for {a} in {} do tick() break end", self.any(1));
+                // After a constructor the reference names what was last in its registers: left out.
+                let value = Some(self.any(1)).filter(|value| !value.starts_with('{')).unwrap_or_else(|| "nil".to_owned());
+                let text = format!("for {a} in {value} do tick() break end");
                 return self.guarded(&text);
             }
         };
