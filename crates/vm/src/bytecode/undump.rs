@@ -259,8 +259,8 @@ mod tests {
 
     #[test]
     fn foreign_bytes_are_told_apart() {
-        assert_eq!(undump(b"\x1bLua"), Err(UndumpError::NotADump));
-        assert_eq!(undump(b"\x1bWpy\xff"), Err(UndumpError::Version));
+        assert_eq!(undump(b"\x1bLuaX"), Err(UndumpError::NotADump));
+        assert_eq!(undump(&[SIGNATURE, b"\xff"].concat()), Err(UndumpError::Version));
         let mut bytes = dump(&sample(), false);
         bytes.push(0);
         assert_eq!(undump(&bytes), Err(UndumpError::Malformed("trailing bytes")));

@@ -39,11 +39,8 @@ impl<'a> Compiler<'_, 'a> {
         self.pass(statement.name.span.end);
         self.check_local_limit(1)?;
         self.activate(statement.name.symbol);
-        // The next register is the one of the new local.
-        let mut value = self.function(statement.body, statement.body.open)?;
-        if !matches!(value.kind, Kind::Register(_)) {
-            self.next_register(&mut value)?;
-        }
+        // A closure takes the next register, which is the one of the new local.
+        self.function(statement.body, statement.body.open)?;
         self.restart_newest_local();
         Ok(())
     }
@@ -59,8 +56,6 @@ impl<'a> Compiler<'_, 'a> {
         }
         let keyword = statement.body.keyword;
         let mut value = self.function(statement.body, keyword.start)?;
-        // The closure belongs to the line of `end`, its definition to the first line: two instructions.
-        self.next_register(&mut value)?;
         self.store(target.kind, &mut value, target.caret)?;
         let caret = match target.kind {
             Kind::Indexed { caret, .. } => caret,

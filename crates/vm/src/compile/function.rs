@@ -46,7 +46,10 @@ impl<'a> Compiler<'_, 'a> {
         }
         self.f.prototypes.push(prototype);
         let closure = self.emit(Instruction::abx(Op::Closure, 0, index as u16), body.keyword);
-        Ok(Descriptor::new(Kind::Relocatable(closure), body.keyword))
+        let mut closure = Descriptor::new(Kind::Relocatable(closure), body.keyword);
+        // Always the topmost register: the collector, which may run now, takes everything above it for dead.
+        self.next_register(&mut closure)?;
+        Ok(closure)
     }
 
     fn parameters(&mut self, body: &'a FunctionBody<'a>) -> Result<(), SyntaxError> {

@@ -9,6 +9,11 @@ use wippy_parser::span::Span;
 use super::Compiler;
 use crate::bytecode::instruction::{Instruction, MAX_SJ, Op};
 
+/// Longest jump, in instructions. The encoding has room for more; programs rely on the reference implementation's
+/// refusal of structures of about this size.
+const LONGEST: i64 = 1 << 18;
+const _: () = assert!(LONGEST <= MAX_SJ as i64);
+
 /// "No instruction" as an end of a list.
 const NONE: u32 = u32::MAX;
 
@@ -189,7 +194,7 @@ impl Compiler<'_, '_> {
     }
 
     fn encoded(&mut self, op: Op, distance: i64) -> Instruction {
-        if distance.abs() > i64::from(MAX_SJ) {
+        if distance.abs() > LONGEST {
             self.too_long();
             return Instruction::sj(op, 0);
         }

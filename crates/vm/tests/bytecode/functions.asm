@@ -13,13 +13,14 @@ main <functions.lua>
    11 13         LoadNil              R2 0
    12 14:1+8     Closure              R3 P4
    13 14:10+1    Move                 R2 R3
-   14 15:5+8     Closure              R2 P5
-   15 16:8+8     Closure              R3 P6
-   16 16         Return               R3 2 1
-   17 16         Return               R0 1 1
-; local 0 fact 2 to 18
-; local 1 m 5 to 18
-; local 2 f 12 to 18
+   14 15:5+8     Closure              R3 P5
+   15 15:5+8     Move                 R2 R3
+   16 16:8+8     Closure              R3 P6
+   17 16         Return               R3 2 1
+   18 16         Return               R0 1 1
+; local 0 fact 2 to 19
+; local 1 m 5 to 19
+; local 2 f 12 to 19
 ; upvalue U0 _ENV = R0
 
 function 0 <functions.lua:2,5>

@@ -2,7 +2,7 @@
 
 use std::env;
 
-use wippy_vm::bytecode::dump::dump;
+use wippy_vm::bytecode::dump::{SIGNATURE, dump};
 use wippy_vm::bytecode::undump::{UndumpError, undump};
 use wippy_vm::bytecode::verify::verify;
 
@@ -65,7 +65,7 @@ fn prefixes_are_refused() {
 #[test]
 fn deep_nesting_is_refused() {
     // A function with one return and one nested function, without end.
-    let mut bytes = b"\x1bWpy\x01\x01".to_vec();
+    let mut bytes = [SIGNATURE, b"\x01\x01"].concat();
     let level = [&[0, 0, 2, 0, 0, 0, 0, 0][..], &[1][..]].concat();
     for _ in 0..100_000 {
         bytes.extend_from_slice(&level);

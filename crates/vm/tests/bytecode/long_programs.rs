@@ -4,18 +4,34 @@ use std::fmt::Write;
 
 use wippy_vm::bytecode::instruction::Op;
 use wippy_vm::bytecode::prototype::Prototype;
+use wippy_vm::compile::compile_source;
 
 fn has(prototype: &Prototype, op: Op) -> bool {
     prototype.code.iter().any(|instruction| instruction.op() == op)
 }
 
-#[test]
-fn a_long_chain_of_elseif() {
+fn chain_of_elseif(arms: usize) -> String {
     let mut source = "local x = 1 if x == 0 then x = 1\n".to_owned();
-    for i in 0..200_000 {
+    for i in 0..arms {
         let _ = writeln!(source, "elseif x == {i} then x = {i}");
     }
-    super::compile((source + "end").as_bytes());
+    source + "end"
+}
+
+#[test]
+fn a_long_chain_of_elseif() {
+    super::compile(chain_of_elseif(45_000).as_bytes());
+}
+
+#[test]
+fn a_structure_longer_than_a_jump() {
+    let error =
+        compile_source(chain_of_elseif(200_000).as_bytes(), b"=c").expect_err("the jumps are too long");
+    assert!(error.to_string().contains("control structure too long near"), "{error}");
+    let error = compile_source(format!("while x do {} end", "x = y ".repeat(1 << 18)).as_bytes(), b"=c");
+    assert!(
+        error.expect_err("the jumps are too long").to_string().contains("control structure too long near")
+    );
 }
 
 #[test]
@@ -23,8 +39,8 @@ fn long_chains_of_operators() {
     let folded = super::compile(format!("local a = 1{} return a", "+1".repeat(1_000_000)).as_bytes());
     assert_eq!(folded.code.len(), 3);
     super::compile(format!("local a = 1 local b = a{}", "+a".repeat(300_000)).as_bytes());
-    super::compile(format!("local a, b = ... local x = a{}", " and b".repeat(200_000)).as_bytes());
-    super::compile(format!("local a, b = ... if a{} then f() end", " or b".repeat(200_000)).as_bytes());
+    super::compile(format!("local a, b = ... local x = a{}", " and b".repeat(120_000)).as_bytes());
+    super::compile(format!("local a, b = ... if a{} then f() end", " or b".repeat(120_000)).as_bytes());
     super::compile(format!("local a = ... return a{}", " < a".repeat(100_000)).as_bytes());
 }
 
