@@ -9,13 +9,14 @@ use std::slice;
 use super::class::rounded;
 use super::hash;
 use super::object::{Header, Kind, SHORT_STRING_BYTES, StringObject};
+use super::trace::prefetch;
 use super::{Heap, OutOfMemory, shared};
 
 /// Longest string, in bytes.
 pub(crate) const MAX_STRING_BYTES: usize = u32::MAX as usize - 64;
 
 /// Entries of the cache when it is first needed.
-const FIRST_CACHE: usize = 64;
+const FIRST_CACHE: usize = 32;
 
 /// Most entries of the cache.
 const MAX_CACHE: usize = 8192;
@@ -92,56 +93,56 @@ pub(super) const fn cell_bytes(len: usize) -> usize {
     size_of::<StringObject>() + len + 1
 }
 
+/// An entry of the cache; the hash is repeated so that a miss does not touch the string.
+#[derive(Clone, Copy)]
+pub(super) struct Entry {
+    string: *mut StringObject,
+    hash: u32,
+}
+
+const NO_ENTRY: Entry = Entry { string: null_mut(), hash: 0 };
+
 /// A lossy, direct-mapped table of short strings.
 pub(super) struct Cache {
-    entries: *mut *mut StringObject,
-    len: usize,
+    /// A power of two of them, or none.
+    entries: Box<[Entry]>,
     /// Misses since the size was last looked at.
     misses: usize,
 }
 
 impl Cache {
-    pub(super) const fn new() -> Cache {
-        Cache { entries: null_mut(), len: 0, misses: 0 }
+    pub(super) fn new() -> Cache {
+        Cache { entries: Box::default(), misses: 0 }
     }
 
+    /// The string with these bytes, or null.
     #[inline(always)]
-    unsafe fn entry(&self, hash: u32) -> *mut *mut StringObject {
-        // SAFETY: the caller saw that there are entries; their number is a power of two.
-        unsafe { self.entries.add(hash as usize & (self.len - 1)) }
+    unsafe fn find(&self, hash: u32, wanted: &[u8]) -> *mut StringObject {
+        if self.entries.is_empty() {
+            return null_mut();
+        }
+        let entry = &self.entries[hash as usize & (self.entries.len() - 1)];
+        // SAFETY: cached strings are alive.
+        if entry.hash == hash && unsafe { bytes(entry.string) == wanted } { entry.string } else { null_mut() }
     }
 
+    /// Changes the number of entries; by how many bytes it grew.
     fn resize(&mut self, len: usize) -> isize {
-        let mut fresh = vec![null_mut::<StringObject>(); len].into_boxed_slice();
-        for i in 0..self.len {
-            // SAFETY: `i` is in range; cached strings are alive.
-            unsafe {
-                let s = *self.entries.add(i);
-                if !s.is_null() {
-                    fresh[(*s).hash as usize & (len - 1)] = s;
-                }
+        let mut fresh = vec![NO_ENTRY; len].into_boxed_slice();
+        for entry in &self.entries {
+            if entry.hash != 0 {
+                fresh[entry.hash as usize & (len - 1)] = *entry;
             }
         }
-        let change = (len as isize - self.len as isize) * size_of::<*mut StringObject>() as isize;
-        self.release();
-        self.entries = Box::into_raw(fresh).cast();
-        self.len = len;
+        let change = (len as isize - self.entries.len() as isize) * size_of::<Entry>() as isize;
+        self.entries = fresh;
         self.misses = 0;
         change
     }
 
     #[cfg(test)]
     pub(super) fn bytes(&self) -> usize {
-        self.len * size_of::<*mut StringObject>()
-    }
-
-    fn release(&mut self) {
-        if !self.entries.is_null() {
-            // SAFETY: made by `resize` from a boxed slice of this length.
-            drop(unsafe { Box::from_raw(std::ptr::slice_from_raw_parts_mut(self.entries, self.len)) });
-            self.entries = null_mut();
-            self.len = 0;
-        }
+        size_of_val(&*self.entries)
     }
 
     /// Forgets the strings that were not marked.
@@ -149,21 +150,17 @@ impl Cache {
     /// # Safety
     /// Marking has ended with `epoch`, and no cell has been freed since.
     pub(super) unsafe fn purge(&mut self, epoch: u8) {
-        for i in 0..self.len {
-            // SAFETY: `i` is in range and the caller's promise.
-            unsafe {
-                let entry = self.entries.add(i);
-                if !(*entry).is_null() && (**entry).header.mark & epoch == 0 {
-                    *entry = null_mut();
-                }
+        const AHEAD: usize = 16;
+        for i in 0..self.entries.len() {
+            if let Some(later) = self.entries.get(i + AHEAD) {
+                prefetch(later.string.cast());
+            }
+            let entry = &mut self.entries[i];
+            // SAFETY: the caller's promise; entries with a hash have a string.
+            if entry.hash != 0 && unsafe { (*entry.string).header.mark } & epoch == 0 {
+                *entry = NO_ENTRY;
             }
         }
-    }
-}
-
-impl Drop for Cache {
-    fn drop(&mut self) {
-        self.release();
     }
 }
 
@@ -184,11 +181,9 @@ impl Heap {
         let hash = hash::hash(self.seed, bytes);
         // SAFETY: cached strings are alive.
         unsafe {
-            if self.strings.len != 0 {
-                let s = *self.strings.entry(hash);
-                if !s.is_null() && (*s).hash == hash && self::bytes(s) == bytes {
-                    return Ok(s);
-                }
+            let known = self.strings.find(hash, bytes);
+            if !known.is_null() {
+                return Ok(known);
             }
             let s = self.short_uninit(len, hash);
             s.add(1).cast::<u8>().copy_from_nonoverlapping(bytes.as_ptr(), len);
@@ -216,12 +211,10 @@ impl Heap {
             let hash = hash::hash(self.seed, bytes);
             let known = if bytes.len() <= 1 {
                 shared::tiny(bytes.first().copied()).cast_mut()
-            } else if self.strings.len != 0 {
-                *self.strings.entry(hash)
             } else {
-                null_mut()
+                self.strings.find(hash, bytes)
             };
-            if !known.is_null() && (*known).hash == hash && self::bytes(known) == bytes {
+            if !known.is_null() {
                 self.memory.free(s.cast(), cell_bytes(bytes.len()));
                 return known;
             }
@@ -262,23 +255,23 @@ impl Heap {
     }
 
     #[inline]
-    unsafe fn remember(&mut self, s: *mut StringObject, hash: u32) {
+    fn remember(&mut self, s: *mut StringObject, hash: u32) {
         self.strings.misses += 1;
-        if self.strings.misses > self.strings.len * 4 {
+        if self.strings.misses > self.strings.entries.len() * 4 {
             self.grow_cache();
         }
-        // SAFETY: `grow_cache` saw to it that there are entries.
-        unsafe { *self.strings.entry(hash) = s };
+        let place = hash as usize & (self.strings.entries.len() - 1);
+        self.strings.entries[place] = Entry { string: s, hash };
     }
 
     #[cold]
     fn grow_cache(&mut self) {
-        let len = self.strings.len;
+        let len = self.strings.entries.len();
         // A sixteenth of the heap at most; a full cache is only looked at again after as many misses.
         if len == 0 {
             let change = self.strings.resize(FIRST_CACHE);
             self.memory.account(change);
-        } else if len < MAX_CACHE && len * 2 * 16 * size_of::<*mut StringObject>() <= self.memory.bytes() {
+        } else if len < MAX_CACHE && len * 2 * 16 * size_of::<Entry>() <= self.memory.bytes() {
             let change = self.strings.resize(len * 2);
             self.memory.account(change);
         } else {

@@ -27,7 +27,7 @@ const TOUCH_WORK: isize = 8;
 
 /// Asks the processor to load an object's header.
 #[inline(always)]
-fn prefetch(cell: *mut Header) {
+pub(super) fn prefetch(cell: *mut Header) {
     #[cfg(all(target_arch = "x86_64", not(miri)))]
     // SAFETY: a prefetch has no effect but on caches, whatever the address.
     unsafe {

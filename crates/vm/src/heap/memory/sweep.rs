@@ -160,42 +160,41 @@ impl Memory {
             self.mixed_unswept = (*block).next;
             let bumping = block == self.bump_block;
             let end = if bumping { self.bump } else { Block::at(block, (*block).used) };
-            let mut live = false;
+            let first = Block::cells(block);
+            let mut at = first;
+            while at < end && (*at.cast::<Header>()).mark & epoch == 0 {
+                at = at.add(extent(at.cast()));
+            }
+            let keep = at < end;
+            if keep {
+                self.need_classes();
+            }
             let mut dead = 0;
-            let mut at = Block::cells(block);
+            at = first;
             while at < end {
                 let cell = at.cast::<Header>();
                 let bytes = extent(cell);
-                if (*cell).mark & epoch != 0 {
-                    live = true;
-                } else if (*cell).kind != Kind::Free {
-                    dead += bytes;
-                    poison(cell, bytes);
-                    cell.write(free_header(bytes));
+                if (*cell).mark & epoch == 0 {
+                    if (*cell).kind != Kind::Free {
+                        dead += bytes;
+                        poison(cell, bytes);
+                    }
+                    if keep {
+                        self.list(cell.cast(), bytes, class_of(bytes));
+                    }
                 }
                 at = at.add(bytes);
             }
             self.found_dead(dead);
-            if !live && !bumping {
+            if !keep && !bumping {
                 pool::give(block.cast(), (*block).bytes as usize);
                 self.block_count -= 1;
                 return;
             }
             (*block).next = self.mixed;
             self.mixed = block;
-            if !live {
-                self.bump = Block::cells(block);
-                return;
-            }
-            self.need_classes();
-            let mut at = Block::cells(block);
-            while at < end {
-                let cell = at.cast::<Header>();
-                let bytes = extent(cell);
-                if (*cell).kind == Kind::Free {
-                    self.list(cell.cast(), bytes, class_of(bytes));
-                }
-                at = at.add(bytes);
+            if !keep {
+                self.bump = first;
             }
         }
     }
