@@ -76,7 +76,8 @@ fn lshift(cx: &mut Context<'_>) -> Result<Outcome> {
 }
 
 fn rshift(cx: &mut Context<'_>) -> Result<Outcome> {
-    let word = shift(check_word(cx, 1)?, cx.check_integer(2)?.saturating_neg());
+    let by = cx.check_integer(2)?;
+    let word = shift(check_word(cx, 1)?, by.saturating_neg());
     Ok(returns_word(cx, word))
 }
 

@@ -4,8 +4,8 @@
 //! Most functions take a coroutine in front of their other arguments; [`Target`] says which one is meant.
 
 use wippy_vm::{
-    Activation, Context, Coroutine, Error, FunctionInfo, HookMask, Library, LoadMode, Outcome, Result, Table,
-    Value, library,
+    Activation, Context, Coroutine, FunctionInfo, HookMask, Library, LoadMode, Outcome, Result, Table, Value,
+    library,
 };
 
 use crate::io;

@@ -236,7 +236,17 @@ fn extreme(cx: &mut Context<'_>, largest: bool) -> Result<Outcome> {
     if cx.is_empty() {
         return Err(cx.argument_error(1, "value expected"));
     }
-    steps::run(Extreme { largest, best: 1, next: 2, count: cx.len() }, cx)
+    let mut best = cx.get(1);
+    for index in 2..=cx.len() {
+        let candidate = cx.get(index);
+        let (less, more) = if largest { (best, candidate) } else { (candidate, best) };
+        match (less, more) {
+            (Value::Integer(a), Value::Integer(b)) => best = if a < b { candidate } else { best },
+            (Value::Float(a), Value::Float(b)) => best = if a < b { candidate } else { best },
+            _ => return steps::run(Extreme { largest, best: 1, next: 2, count: cx.len() }, cx),
+        }
+    }
+    Ok(cx.returns(best))
 }
 
 /// `max` or `min` under way. Any values that have an order will do.

@@ -285,11 +285,10 @@ impl Spec {
             _ => biased - 1023,
         };
         let mut mantissa = bits & ((1 << FRACTION_BITS) - 1) | u64::from(biased != 0) << FRACTION_BITS;
-        let mut decimals = FRACTION_DIGITS;
-        match self.precision.map(usize::from) {
+        let decimals = match self.precision.map(usize::from) {
             None => {
                 let zeros = (mantissa & ((1 << FRACTION_BITS) - 1)).trailing_zeros().min(FRACTION_BITS);
-                decimals = FRACTION_DIGITS - zeros as usize / 4;
+                FRACTION_DIGITS - zeros as usize / 4
             }
             Some(wanted) => {
                 if wanted < FRACTION_DIGITS {
@@ -302,9 +301,9 @@ impl Spec {
                     }
                     mantissa <<= dropped;
                 }
-                decimals = wanted;
+                wanted
             }
-        }
+        };
         out.push(b'0' + (mantissa >> FRACTION_BITS) as u8);
         if decimals > 0 || self.alternate {
             out.push(b'.');

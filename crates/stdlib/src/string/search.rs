@@ -8,7 +8,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use memchr::memmem;
-use wippy_vm::{Context, Error, Native, Outcome, Result, Value};
+use wippy_vm::{Context, Error, Native, Outcome, Result, Then, Value};
 
 use super::pattern::{Capture, Matcher, Pattern, PatternError, Progress};
 use super::{BYTES_PER_FUEL, absolute};
@@ -28,7 +28,18 @@ struct Cached {
 
 thread_local! {
     /// Each pattern has one place, given by its bytes; a later one displaces an earlier one.
-    static CACHE: RefCell<Vec<Option<Cached>>> = const { RefCell::new(Vec::new()) };
+    static CACHE: RefCell<[Option<Cached>; CACHED]> = const { RefCell::new([const { None }; CACHED]) };
+}
+
+/// The place of a pattern in the cache: its length and what is at both its ends, mixed.
+fn place(source: &[u8], anchors: bool) -> usize {
+    let mut ends = [[0u8; 8]; 2];
+    let length = source.len().min(8);
+    ends[0][..length].copy_from_slice(&source[..length]);
+    ends[1][..length].copy_from_slice(&source[source.len() - length..]);
+    let mixed = u64::from_le_bytes(ends[0]).rotate_left(29) ^ u64::from_le_bytes(ends[1]);
+    let mixed = (mixed ^ (source.len() as u64) << 1 ^ u64::from(anchors)).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+    (mixed >> 40) as usize % CACHED
 }
 
 /// The compiled form of `source`. With `anchors`, a leading `^` ties the match to the start.
@@ -37,17 +48,13 @@ fn compiled(source: &[u8], anchors: bool) -> Arc<Pattern> {
     if source.len() > MAX_CACHED_LENGTH {
         return compile();
     }
-    let hash = source.iter().fold(usize::from(anchors), |hash, &byte| {
-        (hash.rotate_left(5) ^ usize::from(byte)).wrapping_mul(0x9E37_79B9_7F4A_7C15)
-    });
-    let place = (hash >> 32) % CACHED;
     CACHE.with_borrow_mut(|cache| {
-        cache.resize_with(CACHED, || None);
-        match &cache[place] {
+        let entry = &mut cache[place(source, anchors)];
+        match entry {
             Some(cached) if cached.anchors == anchors && *cached.source == *source => cached.pattern.clone(),
             _ => {
                 let pattern = compile();
-                cache[place] = Some(Cached { source: source.into(), anchors, pattern: pattern.clone() });
+                *entry = Some(Cached { source: source.into(), anchors, pattern: pattern.clone() });
                 pattern
             }
         }
@@ -130,9 +137,14 @@ fn search(cx: &mut Context<'_>, positions: bool) -> Result<Outcome> {
 }
 
 fn find_plain(text: &[u8], wanted: &[u8]) -> Option<usize> {
+    /// Length up to which looking for the first byte is cheaper than preparing a search (measured).
+    const SHORT: usize = 256;
     match wanted {
         [] => Some(0),
         [byte] => memchr::memchr(*byte, text),
+        [first, ..] if text.len() <= SHORT => {
+            memchr::memchr_iter(*first, text).find(|&at| text[at..].starts_with(wanted))
+        }
         _ => memmem::find(text, wanted),
     }
 }
@@ -169,11 +181,8 @@ impl Steps for Once {
 /// Upvalues of the iterator of `gmatch`.
 mod iterator {
     pub(super) const SUBJECT: usize = 1;
-    pub(super) const PATTERN: usize = 2;
-    /// Where to go on, from 0.
-    pub(super) const PLACE: usize = 3;
-    /// Where the previous match ended; -1 before the first one.
-    pub(super) const PREVIOUS_END: usize = 4;
+    /// A host object with the search under way.
+    pub(super) const SEARCH: usize = 2;
 }
 
 static GMATCH_STEP: Native =
@@ -182,43 +191,31 @@ static GMATCH_STEP: Native =
 pub(super) fn gmatch(cx: &mut Context<'_>) -> Result<Outcome> {
     let subject = cx.check_string(1)?;
     let pattern = cx.check_string(2)?;
-    let upvalues = [subject.into(), pattern.into(), Value::Integer(0), Value::Integer(-1)];
-    let closure = cx.native_closure(&GMATCH_STEP, &upvalues);
+    let search = RefCell::new(Search::new(compiled(pattern.as_bytes(), false), 0));
+    let search = cx.userdata(Box::new(search), None);
+    let closure = cx.native_closure(&GMATCH_STEP, &[subject.into(), search.into()]);
     Ok(cx.returns(closure))
 }
 
+/// One call of the iterator. The search keeps its place in its host object, also when it pauses.
 fn gmatch_step(cx: &mut Context<'_>) -> Result<Outcome> {
-    let (Value::String(pattern), Value::Integer(place), Value::Integer(previous_end)) =
-        (cx.upvalue(iterator::PATTERN), cx.upvalue(iterator::PLACE), cx.upvalue(iterator::PREVIOUS_END))
+    // Only `debug.setupvalue` can have changed the types of the upvalues.
+    let (Value::String(subject), Value::UserData(search)) =
+        (cx.upvalue(iterator::SUBJECT), cx.upvalue(iterator::SEARCH))
     else {
-        // Only `debug.setupvalue` can have changed them.
         return Ok(cx.returns_none());
     };
-    let mut search = Search::new(compiled(pattern.as_bytes(), false), usize::try_from(place).unwrap_or(0));
-    search.matcher.continue_behind(usize::try_from(previous_end).ok());
-    steps::run(Each(search), cx)
-}
-
-/// A call of the iterator of `gmatch` under way.
-struct Each(Search);
-
-impl Steps for Each {
-    fn step(&mut self, cx: &mut Context<'_>, _: bool) -> Result<Next> {
-        let Value::String(subject) = cx.upvalue(iterator::SUBJECT) else {
-            return Ok(Next::Return(0));
-        };
-        let subject = subject.as_bytes();
-        match self.0.run(cx, subject)? {
-            Progress::OutOfFuel => Ok(Next::Pause),
-            Progress::NotFound => {
-                cx.set_upvalue(iterator::PLACE, (subject.len() + 1) as i64);
-                Ok(Next::Return(0))
-            }
-            Progress::Found(range) => {
-                cx.set_upvalue(iterator::PLACE, range.end as i64);
-                cx.set_upvalue(iterator::PREVIOUS_END, range.end as i64);
-                Ok(Next::Return(self.0.push_captures(cx, subject, true)?))
-            }
+    let Some(search) = search.get::<RefCell<Search>>() else {
+        return Ok(cx.returns_none());
+    };
+    let subject = subject.as_bytes();
+    let mut search = search.borrow_mut();
+    match search.run(cx, subject)? {
+        Progress::OutOfFuel => Ok(cx.pause(Then::Step(gmatch_step))),
+        Progress::NotFound => Ok(cx.returns_none()),
+        Progress::Found(_) => {
+            let count = search.push_captures(cx, subject, true)?;
+            Ok(cx.returns_top(count))
         }
     }
 }

@@ -209,7 +209,20 @@ fn pack(cx: &mut Context<'_>) -> Result<Outcome> {
 }
 
 fn unpack(cx: &mut Context<'_>) -> Result<Outcome> {
+    /// Items that are pushed without further ado.
+    const FEW: i64 = 32;
     let first = cx.optional_integer(2, 1)?;
+    if let Value::Table(list) = cx.get(1)
+        && list.metatable().is_none()
+    {
+        let last = if cx.get(3).is_nil() { list.length() } else { cx.check_integer(3)? };
+        if first >= 1 && last.wrapping_sub(first) < FEW && last <= i64::MAX - FEW {
+            for index in first..=last {
+                cx.push(list.get_integer(index));
+            }
+            return Ok(cx.returns_top((last - first + 1).max(0) as usize));
+        }
+    }
     if cx.get(3).is_nil() {
         return match cx.length(cx.get(1))? {
             Some(length) => unpack_range(cx, first, checked_length(length)?),

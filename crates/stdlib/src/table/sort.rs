@@ -14,6 +14,9 @@ mod slot {
     pub(super) const LIST: usize = 1;
     pub(super) const LESS: usize = 2;
     pub(super) const WORK: usize = 3;
+    /// The two items compared last.
+    pub(super) const FIRST: usize = 4;
+    pub(super) const SECOND: usize = 5;
 }
 
 pub(super) fn sort(cx: &mut Context<'_>) -> Result<Outcome> {
@@ -28,7 +31,10 @@ fn sort_items(cx: &mut Context<'_>, length: i64) -> Result<Outcome> {
     let count = i32::try_from(length).ok().filter(|&count| count < i32::MAX);
     let count = count.ok_or_else(|| cx.argument_error(slot::LIST, "array too big"))? as u32;
     if !cx.get(slot::LESS).is_nil() {
-        cx.check_function(slot::LESS)?;
+        let less = cx.check_function(slot::LESS)?;
+        if crate::coroutine::is_yield(less) {
+            return Err(Error::message("attempt to yield across a C-call boundary"));
+        }
     }
     cx.truncate(slot::LESS);
     if let (Value::Table(list), Value::Nil) = (cx.get(slot::LIST), cx.get(slot::LESS))
@@ -56,7 +62,10 @@ enum Phase {
     Read {
         next: u32,
     },
-    Compare(Sorter),
+    Compare {
+        sorter: Sorter,
+        last: (usize, usize),
+    },
     /// Items before index `next` are written back.
     Write {
         sorter: Sorter,
@@ -86,7 +95,8 @@ impl Sort {
                 return Ok(Some(Next::Pause));
             }
         }
-        self.phase = Phase::Compare(Sorter::new(self.count));
+        cx.truncate(slot::SECOND);
+        self.phase = Phase::Compare { sorter: Sorter::new(self.count), last: (usize::MAX, usize::MAX) };
         Ok(None)
     }
 }
@@ -94,38 +104,52 @@ impl Sort {
 fn working_table<'gc>(cx: &Context<'gc>) -> Result<Table<'gc>> {
     match cx.get(slot::WORK) {
         Value::Table(table) => Ok(table),
-        _ => Err(Error::message("invalid order function for sorting")),
+        _ => Err(inconsistent()),
     }
 }
 
-/// Asks until the order is known; yields what to wait for, if anything.
-fn compare(sorter: &mut Sorter, cx: &mut Context<'_>, called: bool) -> Result<Option<Next>> {
+/// Asks until the order is known; yields what to wait for, if anything. Of two questions in a row, one item is mostly
+/// the same: `last` tells which items stand in the slots for them.
+fn compare(
+    sorter: &mut Sorter,
+    last: &mut (usize, usize),
+    cx: &mut Context<'_>,
+    called: bool,
+) -> Result<Option<Next>> {
     let work = working_table(cx)?;
     let less = cx.get(slot::LESS);
-    let mut answer = if called { Some(cx.take_result().is_truthy()) } else { None };
+    if called {
+        let answer = cx.take_result().is_truthy();
+        sorter.answer(answer).map_err(|_| inconsistent())?;
+    }
     while let Some((a, b)) = sorter.question() {
-        let known = match answer.take() {
-            Some(known) => known,
-            None => {
-                let (a, b) = (work.get_integer(a as i64 + 1), work.get_integer(b as i64 + 1));
-                if !less.is_nil() {
-                    cx.push(less);
-                    cx.push(a);
-                    cx.push(b);
-                    return Ok(Some(Next::Call(2)));
-                }
-                match cx.less_than(a, b)? {
-                    Some(known) => known,
-                    None => return Ok(Some(Next::Call(2))),
-                }
-            }
+        if a != last.0 {
+            cx.set(slot::FIRST, work.get_integer(a as i64 + 1));
+        }
+        if b != last.1 {
+            cx.set(slot::SECOND, work.get_integer(b as i64 + 1));
+        }
+        *last = (a, b);
+        if !less.is_nil() {
+            cx.push(less);
+            cx.push_copy(slot::FIRST);
+            cx.push_copy(slot::SECOND);
+            return Ok(Some(Next::Call(2)));
+        }
+        let Some(answer) = cx.less_than(cx.get(slot::FIRST), cx.get(slot::SECOND))? else {
+            return Ok(Some(Next::Call(2)));
         };
-        sorter.answer(known).map_err(|_| Error::message("invalid order function for sorting"))?;
+        sorter.answer(answer).map_err(|_| inconsistent())?;
         if !cx.charge(1) {
             return Ok(Some(Next::Pause));
         }
     }
     Ok(None)
+}
+
+#[cold]
+fn inconsistent() -> Error {
+    Error::message("invalid order function for sorting")
 }
 
 /// Puts the items back in order; yields what to wait for, if anything.
@@ -157,8 +181,8 @@ impl Steps for Sort {
                     let next = *next;
                     self.read(cx, next, called)?
                 }
-                Phase::Compare(sorter) => {
-                    let wait = compare(sorter, cx, called)?;
+                Phase::Compare { sorter, last } => {
+                    let wait = compare(sorter, last, cx, called)?;
                     if wait.is_none() {
                         let sorter = std::mem::replace(sorter, Sorter::new(0));
                         self.phase = Phase::Write { sorter, next: 1 };

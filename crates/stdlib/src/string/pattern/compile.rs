@@ -132,7 +132,16 @@ impl Pattern {
     /// Whether `source` contains none of the magic characters, so that it can be searched for as it is.
     #[must_use]
     pub fn is_plain(source: &[u8]) -> bool {
-        !source.iter().any(|byte| b"^$*+?.([%-".contains(byte))
+        const MAGIC: [bool; 256] = {
+            let mut magic = [false; 256];
+            let mut rest: &[u8] = b"^$*+?.([%-";
+            while let [byte, behind @ ..] = rest {
+                magic[*byte as usize] = true;
+                rest = behind;
+            }
+            magic
+        };
+        !source.iter().any(|&byte| MAGIC[usize::from(byte)])
     }
 
     /// Number of captures written in the pattern.

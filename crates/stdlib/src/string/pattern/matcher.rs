@@ -100,11 +100,6 @@ impl Matcher {
         }
     }
 
-    /// Lets a match that ends at `end` count as the previous one, as if this matcher had found it.
-    pub fn continue_behind(&mut self, end: Option<usize>) {
-        self.previous_end = end;
-    }
-
     /// Looks for the next match, as `gmatch` and `gsub` count them: the first run finds the first one, each further
     /// run continues behind the match before.
     ///
