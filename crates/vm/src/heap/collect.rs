@@ -15,8 +15,9 @@ use super::{Heap, Phase, coroutine};
 /// A cycle starts when the heap is this large relative to what the last one found alive.
 pub(super) const DEFAULT_PAUSE: u32 = 200;
 
-/// Work of the collector relative to allocation, in bytes per hundred bytes.
-pub(super) const DEFAULT_STEP: u32 = 400;
+/// Speed of the collector relative to allocation, in percent of half of what it does: 200 is four bytes of work for
+/// every byte allocated. The number is the reference implementation's.
+pub(super) const DEFAULT_STEP: u32 = 200;
 
 /// The checking heap collects all the time, in steps of a few objects.
 const CHECKING: bool = cfg!(feature = "check-heap");
@@ -71,7 +72,7 @@ impl Heap {
     /// As for [`Heap::step`].
     pub(crate) unsafe fn step_for(&mut self, kilobytes: usize) -> bool {
         const SMALLEST: isize = 1024;
-        let work = (kilobytes as u128 * 1024 * u128::from(self.step_percent) / 100).min(1 << 50) as isize;
+        let work = (kilobytes as u128 * 1024 * u128::from(self.step_percent) / 50).min(1 << 50) as isize;
         // SAFETY: the caller's promise.
         let ended = unsafe { self.work(work.max(SMALLEST)) };
         if self.stopped {
@@ -87,7 +88,7 @@ impl Heap {
         if ended {
             self.set_next_cycle();
         } else {
-            let paid = (work - budget) as i128 * 100 / i128::from(self.step_percent);
+            let paid = (work - budget) as i128 * 50 / i128::from(self.step_percent);
             self.memory.postpone(paid.min(1 << 60) as isize);
         }
         ended
@@ -330,7 +331,7 @@ impl Heap {
     /// `collectgarbage("setstepmul")`: percent of work per allocated byte; the old value.
     pub(crate) fn set_step_multiplier(&mut self, percent: i64) -> i64 {
         // Less would let the heap outgrow the collector.
-        let percent = percent.clamp(40, i64::from(u32::MAX)) as u32;
+        let percent = percent.clamp(20, i64::from(u32::MAX)) as u32;
         i64::from(std::mem::replace(&mut self.step_percent, percent))
     }
 

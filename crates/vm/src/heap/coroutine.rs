@@ -20,8 +20,11 @@ pub(crate) const SPARE_SLOTS: usize = 8;
 /// Frames of a new coroutine, the base frame included.
 const FIRST_FRAMES: usize = 2;
 
-/// Usable slots up to which a stack is never shrunk.
-const SMALL_STACK: usize = 64;
+/// Frames up to which a frame stack is never shrunk.
+const SMALL_FRAMES: usize = 16;
+
+/// Slots up to which stacks double; what is beyond grows by what is needed.
+const LARGEST_STACK: usize = 1_000_000;
 
 /// `flags` of a coroutine: it is in the list of those to scan again.
 pub(super) const TOUCHED: u8 = 1;
@@ -122,7 +125,7 @@ impl Heap {
             if wanted <= slots {
                 return Ok(());
             }
-            self.move_stack(co, wanted.max(slots * 2))
+            self.move_stack(co, wanted.max((slots * 2).min(LARGEST_STACK)))
         }
     }
 
@@ -193,15 +196,18 @@ impl Heap {
     pub(super) unsafe fn shrink_stacks(&mut self, co: *mut Coroutine) {
         // SAFETY: the collector's coroutine is alive and suspended, so all its references into the stacks are known.
         unsafe {
-            let used = (*co).top.offset_from((*co).stack) as usize;
             let slots = (*co).slots();
-            if slots > SMALL_STACK && used < slots / 8 {
-                // Without memory it stays as it is.
-                let _ = self.move_stack(co, used * 2 + FIRST_SLOTS);
+            if slots > FIRST_SLOTS {
+                let needed = needed_slots(co);
+                let wanted = FIRST_SLOTS.max(needed + needed / 4);
+                if wanted * 2 <= slots {
+                    // Without memory it stays as it is.
+                    let _ = self.move_stack(co, wanted);
+                }
             }
             let capacity = (*co).frame_capacity();
             let depth = (*co).frame.offset_from((*co).frames) as usize + 1;
-            if capacity > SMALL_STACK / 4 && depth < capacity / 8 {
+            if capacity > SMALL_FRAMES && depth < capacity / 4 {
                 let _ = self.move_frames(co, depth * 2);
             }
         }
@@ -273,6 +279,24 @@ impl Heap {
             (*co).open_upvalues = null_mut();
             drop_continuations(co);
         }
+    }
+}
+
+/// Slots that a suspended coroutine needs: up to its top, and for every Lua function its registers, which it will write
+/// without a check.
+unsafe fn needed_slots(co: *mut Coroutine) -> usize {
+    // SAFETY: frames up to the active one are initialised; a Lua frame's function slot holds its closure.
+    unsafe {
+        let mut end = (*co).top;
+        let mut frame = (*co).frames;
+        while frame <= (*co).frame {
+            if !(*frame).is_native() {
+                let code = (*(*(*frame).function()).as_closure()).code;
+                end = end.max((*frame).base.add(usize::from((*code).registers)));
+            }
+            frame = frame.add(1);
+        }
+        end.offset_from((*co).stack) as usize
     }
 }
 
