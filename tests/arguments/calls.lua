@@ -60,7 +60,6 @@ by_label["'hello world'"] = by_label["'hello world'"] or {"'hello world'", const
 
 local function address(text)
   text = gsub(text, "0x%x%x%x%x%x%x+", "ADDRESS")
-  text = gsub(text, "builtin: %x+", "function: ADDRESS")
   return text
 end
 local function quoted(s)

@@ -7,13 +7,16 @@
 
 mod arguments;
 mod bench;
+mod check;
 mod conformance;
 mod fuzz;
+mod gate;
 mod grammar;
 mod job;
 mod official;
 mod options;
 mod settings;
+mod tidy;
 mod workspace;
 
 use std::process::ExitCode;
@@ -26,6 +29,9 @@ pub(crate) type Failure = Box<dyn std::error::Error>;
 const HELP: &str = "\
 cargo xtask <command> [options]        --bin PATH: the interpreter, else the newest build of wippy
 
+  check [--ci] [STEP]                  format, tidy, clippy, tests, docs, no C; --ci: comparisons as well
+  tidy                                 rules of this tree that no compiler checks
+  gate                                 proof that the build needs no C compiler
   official DIR                         the official Lua 5.3 suite, against lua-testsuite/expected.toml
   conformance [--require-oracle] [TEXT]   lua-testsuite/, in wippy and in lua5.3; TEXT: only such paths
   grammar [--check]                    generate the parser from crates/parser/src/grammar.lalrpop
@@ -53,6 +59,9 @@ fn main() -> ExitCode {
         "conformance" => conformance::run(options),
         "bench" => bench::run(options),
         "guard" => bench::guard::run(options),
+        "check" => check::run(options),
+        "gate" => gate::run(options),
+        "tidy" => tidy::run(options),
         "fuzz" => fuzz::run(options),
         "grammar" => grammar::run(options),
         "help" | "--help" | "-h" => {

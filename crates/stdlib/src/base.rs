@@ -50,8 +50,10 @@ fn assert(cx: &mut Context<'_>) -> Result<Outcome> {
     }
     cx.check_any(1)?;
     if cx.has(2) {
-        let message = cx.get(2);
-        return Err(cx.throw(message));
+        return Err(match cx.get(2) {
+            Value::String(text) => host::error(cx, text.as_bytes()),
+            message => cx.throw(message),
+        });
     }
     Err(Error::message("assertion failed!"))
 }
@@ -135,9 +137,10 @@ fn pairs(cx: &mut Context<'_>) -> Result<Outcome> {
     let value = cx.get(1);
     let method = cx.metamethod(value, Event::Pairs);
     if method.is_nil() {
-        let table = cx.check_table(1)?;
+        // `next` itself refuses what is no table.
+        let value = cx.check_any(1)?;
         cx.push(&NEXT);
-        cx.push(table);
+        cx.push(value);
         cx.push(Value::Nil);
         return Ok(cx.returns_top(3));
     }
@@ -270,26 +273,46 @@ fn tostring(cx: &mut Context<'_>) -> Result<Outcome> {
 
 fn displayed(cx: &mut Context<'_>) -> Result<Outcome> {
     match cx.take_result() {
-        text @ Value::String(_) => Ok(cx.returns(text)),
+        text @ (Value::String(_) | Value::Integer(_) | Value::Float(_)) => Ok(cx.returns(text)),
         _ => Err(Error::message("'__tostring' must return a string")),
+    }
+}
+
+/// Whether the global `tostring` is still the builtin, so that it need not be called.
+fn has_own_tostring(cx: &mut Context<'_>) -> bool {
+    let globals = cx.globals();
+    match cx.field(globals, "tostring") {
+        Value::Native(native) => {
+            LIBRARY.functions.iter().any(|row| std::ptr::eq(row, native) && row.name == "tostring")
+        }
+        _ => false,
     }
 }
 
 /// `print`: argument by argument, since `__tostring` may have to be called for any of them.
 fn print(cx: &mut Context<'_>) -> Result<Outcome> {
     let count = cx.len();
-    print_from(cx, Printing { index: 1, count })
+    let own = has_own_tostring(cx);
+    print_from(cx, Printing { index: 1, count, own })
 }
 
 struct Printing {
     index: usize,
     count: usize,
+    /// The global `tostring` is the builtin.
+    own: bool,
 }
 
 fn print_from(cx: &mut Context<'_>, mut at: Printing) -> Result<Outcome> {
     while at.index <= at.count {
         let value = cx.get(at.index);
-        // The reference implementation calls the global `tostring`, whatever that is now.
+        if !at.own {
+            let globals = cx.globals();
+            let function = cx.field(globals, "tostring");
+            cx.push(function);
+            cx.push(value);
+            return Ok(cx.call(1, Then::Resume(Box::new(at))));
+        }
         match cx.display(value)? {
             Some(text) => write_item(cx, &mut at, text.as_bytes())?,
             None => return Ok(cx.call(1, Then::Resume(Box::new(at)))),
@@ -311,8 +334,10 @@ fn write_item(cx: &mut Context<'_>, at: &mut Printing, text: &[u8]) -> Result<()
 
 impl Resume for Printing {
     fn resume(mut self: Box<Self>, cx: &mut Context<'_>) -> Result<Outcome> {
-        let Value::String(text) = cx.take_result() else {
-            return Err(Error::message("'__tostring' must return a string"));
+        let result = cx.take_result();
+        let Some(text) = cx.coerce_string(result)? else {
+            let who = if self.own { "'__tostring' must return a string" } else { "'tostring' must return a string to 'print'" };
+            return Err(Error::message(who));
         };
         write_item(cx, &mut self, text.as_bytes())?;
         print_from(cx, *self)
@@ -401,7 +426,8 @@ impl Resume for Reading {
                 loaded(cx, &self.source, &self.name, self.mode, env)
             }
             _ => {
-                let message = cx.string(b"reader function must return a string")?;
+                let message = [&cx.position_at(1)[..], b"reader function must return a string"].concat();
+                let message = cx.string(&message)?;
                 Ok(fails(cx, message.into()))
             }
         }

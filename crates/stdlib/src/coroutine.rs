@@ -58,6 +58,13 @@ fn yield_(cx: &mut Context<'_>) -> Result<Outcome> {
     cx.yields(count, Then::Return)
 }
 
+/// Whether a value is the builtin `yield` itself. As a callback it could only misunderstand its arguments, and
+/// programs check that the reference implementation refuses it; a Lua function that yields is welcome anywhere.
+pub(crate) fn is_yield(value: Value<'_>) -> bool {
+    matches!(value, Value::Native(native)
+        if LIBRARY.functions.iter().any(|row| std::ptr::eq(row, native) && row.name == "yield"))
+}
+
 fn status(cx: &mut Context<'_>) -> Result<Outcome> {
     let coroutine = check_coroutine(cx, 1)?;
     let name = cx.coroutine_status(coroutine);
@@ -73,6 +80,6 @@ fn running(cx: &mut Context<'_>) -> Result<Outcome> {
 }
 
 fn isyieldable(cx: &mut Context<'_>) -> Result<Outcome> {
-    let main = cx.is_main();
-    Ok(cx.returns(!main))
+    let answer = cx.is_yieldable();
+    Ok(cx.returns(answer))
 }

@@ -12,6 +12,10 @@ use super::stream::Stream;
 /// Longest numeral that `n` reads, in bytes; as in the reference implementation.
 const LONGEST_NUMERAL: usize = 200;
 
+/// Bytes asked for at a time when a read may take everything.
+const SMALLEST_BLOCK: usize = 16 << 10;
+const LARGEST_BLOCK: usize = 1 << 20;
+
 /// Why a read failed.
 pub(super) enum ReadError {
     /// The system says so.
@@ -58,14 +62,12 @@ pub(super) fn line(stream: &mut Stream, keep_end: bool, room: Room<'_>) -> Resul
 pub(super) fn bytes(stream: &mut Stream, count: usize, room: Room<'_>) -> Result<Vec<u8>, ReadError> {
     let mut bytes = Vec::new();
     while bytes.len() < count {
-        let ahead = stream.fill()?;
-        if ahead.is_empty() {
+        // Blocks grow with what there was, so that neither many small nor one huge one is asked for.
+        let wanted = (count - bytes.len()).min(bytes.len().clamp(SMALLEST_BLOCK, LARGEST_BLOCK));
+        room(bytes.len() + wanted)?;
+        if stream.append_to(&mut bytes, wanted)? == 0 {
             break;
         }
-        let taken = ahead.len().min(count - bytes.len());
-        room(bytes.len() + taken)?;
-        bytes.extend_from_slice(&ahead[..taken]);
-        stream.consume(taken);
     }
     Ok(bytes)
 }

@@ -328,6 +328,23 @@ impl Stream {
         Ok(&self.input[self.input_at..])
     }
 
+    /// Appends up to `count` bytes, past the buffer if that is empty; tells how many, none at the end.
+    pub(super) fn append_to(&mut self, bytes: &mut Vec<u8>, count: usize) -> io::Result<usize> {
+        if count <= READ_AHEAD || self.input_at < self.input.len() || !self.readable {
+            let ahead = self.fill()?;
+            let taken = ahead.len().min(count);
+            bytes.extend_from_slice(&ahead[..taken]);
+            self.consume(taken);
+            return Ok(taken);
+        }
+        self.write_out()?;
+        let old = bytes.len();
+        bytes.resize(old + count, 0);
+        let result = self.read_from_device(&mut bytes[old..]);
+        bytes.truncate(old + *result.as_ref().unwrap_or(&0));
+        result
+    }
+
     /// Takes bytes that [`Stream::fill`] has shown.
     pub(super) fn consume(&mut self, count: usize) {
         self.input_at = (self.input_at + count).min(self.input.len());

@@ -704,10 +704,7 @@ impl<'gc> Context<'gc> {
             Value::Boolean(b) => b.to_string(),
             other => {
                 let name = self.type_name(other);
-                match other {
-                    Value::Native(_) => format!("{name}: builtin: {:#016x}", other.address().unwrap_or(0)),
-                    _ => format!("{name}: {:#016x}", other.address().unwrap_or(0)),
-                }
+                format!("{name}: {:#x}", other.address().unwrap_or(0))
             }
         };
         Ok(Some(self.string(text.as_bytes())?))

@@ -180,23 +180,37 @@ pub(crate) unsafe fn out_of_fuel(state: *mut State) -> bool {
     }
 }
 
-/// A collection step between two instructions, and the finalizers that become due. With `keep_top` the slots up to
-/// the coroutine's top are live (an open result list), else only the function's registers. Returns whether the loop
-/// must be left.
+/// What is live in the registers of the active Lua function after an instruction.
+#[derive(Clone, Copy)]
+pub(crate) enum Live {
+    /// The first so many registers; the instruction's result is the topmost temporary value.
+    Registers(usize),
+    /// Possibly all registers.
+    All,
+    /// Everything up to the coroutine's top: an open result list.
+    Open,
+}
+
+/// A collection step between two instructions, and the finalizers that become due. Returns whether the loop must be
+/// left.
 ///
 /// # Safety
 /// As for [`conclude`].
 #[cold]
 #[inline(never)]
-pub(crate) unsafe fn safepoint(state: *mut State, keep_top: bool) -> bool {
-    // SAFETY: the caller's promise; positions are kept as distances while the collector may move the stack.
+pub(crate) unsafe fn safepoint(state: *mut State, live: Live) -> bool {
+    // SAFETY: the caller's promise. Dead registers are cleared by the collector, so they never dangle; a finalizer's
+    // call stands right above what is live, and its return restores the top to there.
     unsafe {
         let co = (*state).current();
-        if !keep_top {
-            (*co).top = (*co).stack;
+        match live {
+            Live::Registers(count) => (*co).top = (*(*co).frame).base.add(count),
+            Live::All => {
+                (*co).top = (*co).stack;
+                (*co).top = live_top(co);
+            }
+            Live::Open => {}
         }
-        let wanted = (*co).top.offset_from((*co).stack);
-        (*co).top = live_top(co);
         let heap = &mut (*state).heap;
         heap.step();
         let over = heap.bytes() > heap.limit();
@@ -208,11 +222,6 @@ pub(crate) unsafe fn safepoint(state: *mut State, keep_top: bool) -> bool {
         } else {
             Ok(())
         };
-        if keep_top {
-            // Registers above an open result list are dead: a finalizer's call stands right above the list, and its
-            // return restores the top to there.
-            (*co).top = (*co).stack.offset(wanted);
-        }
         if result.is_ok() && (*state).finalizers {
             start_finalizer(&mut *state);
         }

@@ -93,12 +93,8 @@ impl<'gc> Context<'gc> {
             Value::Closure(closure) => {
                 let code = self.code(closure);
                 FunctionInfo {
-                    source: if code.source.is_empty() { b"=?".to_vec() } else { code.source.to_vec() },
-                    short_source: if code.source.is_empty() {
-                        "?".to_owned()
-                    } else {
-                        String::from_utf8_lossy(&chunk_id(&code.source)).into_owned()
-                    },
+                    source: code.source.to_vec(),
+                    short_source: String::from_utf8_lossy(&chunk_id(&code.source)).into_owned(),
                     what: if code.line_defined == 0 { "main" } else { "Lua" },
                     line_defined: i64::from(code.line_defined),
                     last_line_defined: i64::from(code.last_line_defined),

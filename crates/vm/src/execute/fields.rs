@@ -10,7 +10,7 @@ use crate::heap::slot::{Slot, copy, tag};
 use crate::heap::table;
 
 use super::call::metacall;
-use super::cursor::{Cursor, conclude, safepoint};
+use super::cursor::{Cursor, Live, conclude, safepoint};
 use super::event::Event;
 use super::frame::After;
 use super::index::{AssignCall, Lookup, assign, lookup, metamethod, metamethod_of};
@@ -223,7 +223,7 @@ unsafe fn slow_set(state: *mut State, object: *const Slot, key: Slot, value: *co
             let t = (*object).as_table();
             if (*t).metatable.is_null() && (*t).header.flags & TABLE_FROZEN == 0 {
                 return match st.heap.set(t, key, value) {
-                    Ok(()) => st.heap.wants_collection() && safepoint(state, false),
+                    Ok(()) => st.heap.wants_collection() && safepoint(state, Live::All),
                     Err(error) => retry_or_fail(state, error.into()),
                 };
             }
@@ -231,7 +231,7 @@ unsafe fn slow_set(state: *mut State, object: *const Slot, key: Slot, value: *co
         let result = match assign(st, *object, key, value) {
             Ok(None) => {
                 if st.heap.wants_collection() {
-                    return safepoint(state, false);
+                    return safepoint(state, Live::All);
                 }
                 Ok(())
             }
@@ -418,7 +418,7 @@ pub(crate) unsafe fn set_upvalue(cur: &Cursor, state: *mut State, i: Instruction
 }
 
 #[inline(never)]
-pub(crate) unsafe fn new_table(state: *mut State, cur_frame_top: bool, i: Instruction, array: usize) -> bool {
+pub(crate) unsafe fn new_table(state: *mut State, i: Instruction, array: usize) -> bool {
     // SAFETY: operands of verified code.
     unsafe {
         let nodes = if i.b() == 0 { 0 } else { 1usize << (i.b() - 1).min(30) };
@@ -428,7 +428,7 @@ pub(crate) unsafe fn new_table(state: *mut State, cur_frame_top: bool, i: Instru
                 let to = (*frame).base.add(i.a());
                 (*to).payload = t as u64;
                 (*to).tag = tag::TABLE;
-                (*state).heap.wants_collection() && safepoint(state, cur_frame_top)
+                (*state).heap.wants_collection() && safepoint(state, Live::Registers(i.a() + 1))
             }
             Err(error) => retry_or_fail(state, error.into()),
         }
@@ -458,7 +458,7 @@ pub(crate) unsafe fn set_list(state: *mut State, i: Instruction, start: usize) -
             }
         }
         if result.is_ok() && st.heap.wants_collection() {
-            return safepoint(state, false);
+            return safepoint(state, Live::All);
         }
         conclude(state, result)
     }

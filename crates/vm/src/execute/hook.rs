@@ -164,15 +164,16 @@ pub(crate) unsafe fn instruction(state: &mut State) -> Result<bool> {
             }
         }
         if told < Told::Line {
-            let new_function = (*hook).last_frame != frame.cast_const() || pc == 0;
-            let last = (*hook).last_pc;
+            // Back in a function from a call: what ran last there is the call, one instruction before.
+            let returned = (*hook).last_frame != frame.cast_const();
+            let last = if returned { at.wrapping_sub(1) } else { (*hook).last_pc };
             (*hook).last_frame = frame;
             (*hook).last_pc = at;
             if mask.line && !code.positions.is_empty() {
                 let start = code.instructions.as_ptr();
                 let inside = last >= start && last < start.add(code.instructions.len());
                 let line = code.positions[pc].line;
-                if new_function
+                if pc == 0
                     || !inside
                     || at <= last
                     || code.positions[last.offset_from_unsigned(start)].line != line

@@ -9,7 +9,7 @@ use crate::native::{NativeFunction, Request, Then};
 
 use super::call::{Ended, begin, deliver, ensure_stack, perform, push_lua};
 use super::context::Context;
-use super::cursor::{Cursor, conclude, fail, leave_or_go_on, out_of_fuel, safepoint};
+use super::cursor::{Cursor, Live, conclude, fail, leave_or_go_on, out_of_fuel, safepoint};
 use super::fields;
 use super::frame::{After, Continuation, Frame, LuaState, MULTIPLE, State as FrameState, flag};
 use super::state::{NATIVE_SLOTS, State};
@@ -132,7 +132,16 @@ unsafe fn call_native(state: *mut State, function: *mut Slot, native: NativeFunc
                             (*function.add(n)).tag = tag::NIL;
                         }
                     }
-                    return (*state).heap.wants_collection() && safepoint(state, wanted == MULTIPLE);
+                    if !(*state).heap.wants_collection() {
+                        return false;
+                    }
+                    let live = if wanted == MULTIPLE {
+                        Live::Open
+                    } else {
+                        let base = (*(*co).frame).base;
+                        Live::Registers(function.offset_from_unsigned(base) + wanted as usize)
+                    };
+                    return safepoint(state, live);
                 }
                 frame_native(state, function, wanted, outcome.0)
             }
@@ -393,7 +402,7 @@ pub(crate) unsafe fn closure(state: *mut State, i: Instruction) -> bool {
         let to = (*frame).base.add(i.a());
         (*to).payload = closure as u64;
         (*to).tag = tag::CLOSURE;
-        st.heap.wants_collection() && safepoint(state, false)
+        st.heap.wants_collection() && safepoint(state, Live::Registers(i.a() + 1))
     }
 }
 

@@ -1,6 +1,6 @@
 //! `next` and the iterator of `ipairs`: builtins that the loop knows, so that traversal needs no call per step.
 
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{ErrorKind, Result};
 use crate::heap::handle::Value;
 use crate::heap::slot::{Slot, tag};
 use crate::heap::table;
@@ -37,7 +37,7 @@ fn next(cx: &mut Context<'_>) -> Result<Outcome> {
             Ok(cx.returns(value).and(cx))
         }
         Ok(None) => Ok(cx.returns(Value::Nil)),
-        Err(_) => Err(Error::message("invalid key to 'next'")),
+        Err(_) => Err(ErrorKind::Plain(b"invalid key to 'next'".to_vec()).into()),
     }
 }
 

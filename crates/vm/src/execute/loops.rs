@@ -42,6 +42,9 @@ unsafe fn prepare(a: *mut Slot) -> Result<bool> {
                 1 | -1 => distance,
                 _ => distance / step.unsigned_abs(),
             };
+            // Where the step after the last value overflows, the reference implementation wraps around and goes on.
+            let last = start.wrapping_add(step.wrapping_mul(rounds as i64));
+            let rounds = if last.checked_add(step).is_none() { u64::MAX } else { rounds };
             put_integer(a.add(1), rounds as i64);
             put_integer(a.add(3), start);
             return Ok(true);
@@ -53,6 +56,8 @@ unsafe fn prepare(a: *mut Slot) -> Result<bool> {
         let Some(start) = to_float(number_of(start)) else {
             return Err(Error::message("'for' initial value must be a number"));
         };
+        // The first value is rounded as the reference implementation rounds it, which steps back and forth once.
+        let start = (start - step) + step;
         let runs = if step > 0.0 { start <= limit } else { limit <= start };
         if runs {
             put_float(a, start);

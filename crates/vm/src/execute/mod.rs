@@ -163,11 +163,11 @@ unsafe fn run_loop<const HOOKED: bool>(state: *mut State) -> bool {
                     inline!(fields::set_string(object, cur.kb(i), cur.kc(i)))
                 }
 
-                Op::NewTable => outside!(fields::new_table(state, false, i, i.c())),
+                Op::NewTable => outside!(fields::new_table(state, i, i.c())),
                 Op::NewTableX => {
                     let array = (*cur.pc).to_ax();
                     cur.pc = cur.pc.add(1);
-                    outside!(fields::new_table(state, false, i, array))
+                    outside!(fields::new_table(state, i, array))
                 }
                 Op::GetTable => leave!(fields::get_table(&mut cur, state, i)),
                 Op::GetField => inline!(fields::get_string(cur.a(i), cur.b(i), cur.kc(i))),

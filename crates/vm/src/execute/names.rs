@@ -98,29 +98,16 @@ pub(crate) unsafe fn operand_name(state: &State, value: Slot) -> Option<Name> {
             Op::Call | Op::TailCall => register(i.a()),
             Op::Neg | Op::BNot | Op::Len => register(i.b()),
             Op::Concat => (i.b()..=i.c()).rev().find(|&r| is_register(r)).and_then(|r| describe_register(code, pc, r)),
-            op => match op.operands() {
-                [_, b, c] if is_arithmetic(op) => {
-                    use crate::bytecode::instruction::Operand;
-                    let side = |operand, index: usize| match operand {
-                        Operand::Register => register(index),
-                        _ if constant_is(code, index, value) => constant(code, index),
-                        _ => None,
-                    };
-                    side(c, i.c()).filter(|_| !matches_side(b, is_register(i.b()))).or_else(|| side(b, i.b())).or_else(|| side(c, i.c()))
-                }
-                _ => None,
-            },
+            op if is_arithmetic(op) => {
+                use crate::bytecode::instruction::Operand;
+                // A constant has no name here, be it an operand of its own or loaded into a register.
+                let [_, left, right] = op.operands();
+                let side = |operand, index: usize| if operand == Operand::Register { register(index) } else { None };
+                side(left, i.b()).or_else(|| side(right, i.c())).filter(|name| name.kind != "constant")
+            }
+            _ => None,
         }
     }
-}
-
-fn matches_side(operand: crate::bytecode::instruction::Operand, same: bool) -> bool {
-    operand == crate::bytecode::instruction::Operand::Register && same
-}
-
-fn constant_is(code: &Code, index: usize, value: Slot) -> bool {
-    let constant = code.constants[index];
-    constant.tag == value.tag && constant.payload == value.payload
 }
 
 fn is_arithmetic(op: Op) -> bool {
@@ -189,16 +176,35 @@ pub(crate) fn describe_register(code: &Code, pc: usize, register: usize) -> Opti
             let is_env = local_name(code, i.b(), at).is_some_and(|name| name == b"_ENV");
             Some(Name { kind: if is_env { "global" } else { "field" }, name: constant_text(code, i.c()) })
         }
-        Op::GetTable => match describe_register(code, at, i.c()) {
-            Some(Name { kind: "constant", name }) => Some(Name { kind: "field", name }),
-            _ => Some(Name { kind: "field", name: "?".to_owned() }),
-        },
+        Op::GetTable => {
+            // A constant key beyond the reach of an operand is in a register, and so is `_ENV` then.
+            let table = describe_register(code, at, i.b());
+            let is_env = table.is_some_and(|table| table.name == "_ENV" && matches!(table.kind, "local" | "upvalue"));
+            let kind = match is_env {
+                true => "global",
+                false if is_wide_method(code, at) => "method",
+                false => "field",
+            };
+            match describe_register(code, at, i.c()) {
+                Some(Name { kind: "constant", name }) => Some(Name { kind, name }),
+                _ => Some(Name { kind, name: "?".to_owned() }),
+            }
+        }
         Op::GetIndex => Some(Name { kind: "field", name: "?".to_owned() }),
         Op::Method => Some(Name { kind: "method", name: constant_text(code, i.c()) }),
         Op::LoadConst => constant(code, i.bx()),
         Op::LoadConstX => constant(code, code.instructions[at + 1].to_ax()),
         _ => None,
     }
+}
+
+/// Whether a `GetTable` gets a method whose name is beyond the reach of a `Method` instruction's operand: the receiver
+/// has been copied behind the result.
+fn is_wide_method(code: &Code, at: usize) -> bool {
+    let get = code.instructions[at];
+    code.instructions[at.saturating_sub(2)..at]
+        .iter()
+        .any(|i| i.op() == Op::Move && i.a() == get.a() + 1 && (i.b() == get.b() || get.b() == i.a()))
 }
 
 fn constant(code: &Code, index: usize) -> Option<Name> {

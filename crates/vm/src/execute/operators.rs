@@ -13,7 +13,7 @@ use super::arithmetic::{self, to_float};
 use super::call::metacall;
 use super::compare::{self, Comparison};
 use super::concat::{Progress, concatenate};
-use super::cursor::{Cursor, conclude, safepoint};
+use super::cursor::{Cursor, Live, conclude, safepoint};
 use super::event::Event;
 use super::fields::retry_or_fail;
 use super::frame::After;
@@ -460,7 +460,7 @@ pub(crate) unsafe fn concat(state: *mut State, i: Instruction) -> bool {
                 if (*(*(*state).current()).frame).is_native() || called(&*state, i) {
                     return conclude(state, Ok(()));
                 }
-                safepoint(state, false)
+                safepoint(state, Live::Registers((i.a() + 1).max(i.b())))
             }
             Ok(()) => conclude(state, Ok(())),
             Err(error) => retry_or_fail(state, error),

@@ -311,6 +311,16 @@ unsafe fn to_value(state: &mut State, error: &Error, origin: Origin) -> Slot {
                 let text = argument_message(state, caller, native, tail, *index, message);
                 text_value(state, &[position_prefix(caller), text.into_bytes()].concat())
             }
+            // What a native tries in vain has no place in any source text.
+            ErrorKind::Operand { .. } | ErrorKind::Compare { .. } if native.is_some() => {
+                text_value(state, error.to_string().as_bytes())
+            }
+            // Operations that a native has done on its own behalf stand at no line.
+            ErrorKind::Operand { .. } | ErrorKind::Compare { .. } | ErrorKind::NoInteger { .. }
+                if origin != Origin::Lua =>
+            {
+                text_value(state, error.to_string().as_bytes())
+            }
             _ => {
                 text_value(state, &[position_prefix(caller), error.to_string().into_bytes()].concat())
             }
@@ -390,7 +400,7 @@ pub(crate) unsafe fn position_prefix(frame: *const Frame) -> Vec<u8> {
         let mut text = chunk_id(&code.source);
         match code.positions.get(pc) {
             Some(position) => text.extend_from_slice(format!(":{}: ", position.line).as_bytes()),
-            None => text.extend_from_slice(b":?: "),
+            None => text.extend_from_slice(b":-1: "),
         }
         text
     }
