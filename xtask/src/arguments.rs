@@ -119,7 +119,11 @@ impl Report {
         for (whose, outcome) in [("ours", ours), ("oracle", theirs)] {
             if !outcome.success() {
                 counted += 1;
-                println!("{group}: {whose} did not end well: {:?} {}", outcome.end, outcome.last_error_line());
+                println!(
+                    "{group}: {whose} did not end well: {:?} {}",
+                    outcome.end,
+                    outcome.last_error_line()
+                );
             }
         }
         if left.len() != right.len() {

@@ -52,10 +52,7 @@ fn is_helper(path: &Path) -> bool {
 }
 
 /// Runs `test` over all cases on a few threads; answers the failures, in order.
-fn all(
-    cases: &[PathBuf],
-    test: impl Fn(&Path) -> Result<(), Failure> + Sync,
-) -> Vec<(PathBuf, String)> {
+fn all(cases: &[PathBuf], test: impl Fn(&Path) -> Result<(), Failure> + Sync) -> Vec<(PathBuf, String)> {
     let next = AtomicUsize::new(0);
     let failed = Mutex::new(Vec::new());
     thread::scope(|scope| {
@@ -117,7 +114,12 @@ fn compare(ours: &[u8], theirs: &[u8], whose: &str) -> Result<(), Failure> {
         let (a, b) = (left.next(), right.next());
         if a != b || a.is_none() {
             let show = |line: Option<&str>| line.unwrap_or("(end of output)").to_owned();
-            return Err(format!("    output line {number}\n      ours: {}\n      {whose}: {}", show(a), show(b)).into());
+            return Err(format!(
+                "    output line {number}\n      ours: {}\n      {whose}: {}",
+                show(a),
+                show(b)
+            )
+            .into());
         }
     }
     Ok(())

@@ -94,7 +94,6 @@ impl Job {
         self
     }
 
-
     /// Runs it to its end.
     pub(crate) fn run(mut self) -> Result<Outcome, Failure> {
         let started = Instant::now();

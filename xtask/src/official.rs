@@ -56,7 +56,8 @@ pub(crate) fn run(mut options: Options) -> Result<(), Failure> {
                 println!("  {file:16} {}", reason.as_deref().unwrap_or_default());
                 continue;
             }
-            deviations += usize::from(!report(file, reason.as_deref(), &one(&interpreter, file, mode, &scratch)?));
+            deviations +=
+                usize::from(!report(file, reason.as_deref(), &one(&interpreter, file, mode, &scratch)?));
         }
         for name in expected.unlisted(mode.name, &suite)? {
             println!("  {name:16} NOT LISTED in expected.toml");
@@ -116,7 +117,12 @@ fn arguments(file: &str, prelude: &str) -> Vec<String> {
     }
 }
 
-fn one(interpreter: &Path, file: &str, mode: &Mode, scratch: &workspace::Scratch) -> Result<Outcome, Failure> {
+fn one(
+    interpreter: &Path,
+    file: &str,
+    mode: &Mode,
+    scratch: &workspace::Scratch,
+) -> Result<Outcome, Failure> {
     Job::new(interpreter, LIMIT).args(arguments(file, mode.prelude)).folder(scratch.path()).run()
 }
 
@@ -129,7 +135,9 @@ fn report(file: &str, reason: Option<&str>, outcome: &Outcome) -> bool {
         (true, None) => (true, "pass".to_owned()),
         (false, Some(reason)) => (true, format!("does not pass: {reason}")),
         (true, Some(reason)) => (false, format!("PASSES, but is listed with: {reason}")),
-        (false, None) => (false, format!("FAILS ({})  {}", describe(&outcome.end), outcome.last_error_line())),
+        (false, None) => {
+            (false, format!("FAILS ({})  {}", describe(&outcome.end), outcome.last_error_line()))
+        }
     };
     println!("  {file:16} {seconds:7.2} s  {text}");
     if !outcome.success() && reason.is_none() {

@@ -29,11 +29,18 @@ pub(super) fn draw(names: &[String], means: &[Means]) -> String {
     );
     for (column, name) in names.iter().enumerate() {
         let x = LEFT + 110.0 * column as f64;
-        let _ = writeln!(svg, "<rect x=\"{x}\" y=\"12\" width=\"12\" height=\"12\" fill=\"{}\"/>", colour(column));
+        let _ = writeln!(
+            svg,
+            "<rect x=\"{x}\" y=\"12\" width=\"12\" height=\"12\" fill=\"{}\"/>",
+            colour(column)
+        );
         let _ = writeln!(svg, "<text x=\"{}\" y=\"22\">{}</text>", x + 17.0, escaped(name));
     }
     let line = LEFT + UNIT;
-    let _ = writeln!(svg, "<line x1=\"{line}\" y1=\"34\" x2=\"{line}\" y2=\"{height}\" stroke=\"#adb5bd\" stroke-dasharray=\"4\"/>");
+    let _ = writeln!(
+        svg,
+        "<line x1=\"{line}\" y1=\"34\" x2=\"{line}\" y2=\"{height}\" stroke=\"#adb5bd\" stroke-dasharray=\"4\"/>"
+    );
     for (row, group) in means.iter().enumerate() {
         let top = 42.0 + group_height * row as f64;
         let middle = top + BAR * names.len() as f64 / 2.0 + 4.0;
@@ -47,7 +54,8 @@ pub(super) fn draw(names: &[String], means: &[Means]) -> String {
                 BAR - 3.0,
                 colour(column)
             );
-            let _ = writeln!(svg, "<text x=\"{:.1}\" y=\"{}\">{ratio:.2}</text>", LEFT + length + 5.0, y + 11.0);
+            let _ =
+                writeln!(svg, "<text x=\"{:.1}\" y=\"{}\">{ratio:.2}</text>", LEFT + length + 5.0, y + 11.0);
         }
     }
     svg.push_str("</svg>\n");

@@ -42,7 +42,11 @@ pub(crate) fn run(mut options: Options) -> Result<(), Failure> {
     let mut worse = 0;
     for program in PROGRAMS {
         let millions = measure::instructions(&interpreter, &benches.join(program))? / 1e6;
-        let before = old.iter().find(|entry| entry.key == program).map(|entry| entry.value.parse::<f64>()).transpose()?;
+        let before = old
+            .iter()
+            .find(|entry| entry.key == program)
+            .map(|entry| entry.value.parse::<f64>())
+            .transpose()?;
         text.push_str(&format!("\"{program}\" = \"{millions:.0}\"\n"));
         worse += usize::from(!compare(program, millions, before));
     }
@@ -67,5 +71,9 @@ fn finish(record: &Path, text: &str, accept: bool, worse: usize) -> Result<(), F
         println!("recorded in {}", record.display());
         return Ok(());
     }
-    if worse > 0 { Err(format!("{worse} programs execute more instructions than recorded").into()) } else { Ok(()) }
+    if worse > 0 {
+        Err(format!("{worse} programs execute more instructions than recorded").into())
+    } else {
+        Ok(())
+    }
 }

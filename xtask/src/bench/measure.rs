@@ -69,7 +69,8 @@ pub(crate) fn instructions(interpreter: &Path, program: &Path) -> Result<f64, Fa
         .args([interpreter, program])
         .run()?;
     let text = String::from_utf8_lossy(&outcome.stderr);
-    let counted = text.lines().find_map(|line| line.split_once("Collected :")).map(|(_, number)| number.trim());
+    let counted =
+        text.lines().find_map(|line| line.split_once("Collected :")).map(|(_, number)| number.trim());
     match (outcome.success(), counted) {
         (true, Some(number)) => Ok(number.parse()?),
         _ => Err(format!("{}: not counted: {}", program.display(), outcome.last_error_line()).into()),

@@ -48,7 +48,8 @@ pub(crate) fn run(mut options: Options) -> Result<(), Failure> {
     }
     options.finish()?;
     if interpreters.is_empty() {
-        interpreters = vec![workspace::oracle().ok_or("which interpreters?")?, workspace::built_interpreter()?];
+        interpreters =
+            vec![workspace::oracle().ok_or("which interpreters?")?, workspace::built_interpreter()?];
     }
     let mut programs = workspace::files_below(&suite, "lua")?;
     programs.retain(|program| program.to_string_lossy().contains(&only));
@@ -81,7 +82,9 @@ pub(crate) fn run(mut options: Options) -> Result<(), Failure> {
 }
 
 fn row(program: &Path, interpreters: usize) -> Row {
-    let text = |part: Option<&std::ffi::OsStr>| part.map(|part| part.to_string_lossy().into_owned()).unwrap_or_default();
+    let text = |part: Option<&std::ffi::OsStr>| {
+        part.map(|part| part.to_string_lossy().into_owned()).unwrap_or_default()
+    };
     Row {
         group: text(program.parent().and_then(Path::file_name)),
         name: text(program.file_stem()),

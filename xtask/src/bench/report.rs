@@ -42,14 +42,16 @@ impl<'a> Report<'a> {
         for row in self.rows {
             groups.entry(&row.group).or_default().push(row);
         }
-        let mut means: Vec<Means> = groups.into_iter().map(|(group, rows)| self.means(group, &rows)).collect();
+        let mut means: Vec<Means> =
+            groups.into_iter().map(|(group, rows)| self.means(group, &rows)).collect();
         means.push(self.means("all", &self.rows.iter().collect::<Vec<_>>()));
         means
     }
 
     fn means(&self, group: &str, rows: &[&Row]) -> Means {
         let mean = |column: usize, part: fn(&Cell) -> f64| {
-            let logs: Vec<f64> = rows.iter().filter_map(|row| ratio(row, column, part)).map(f64::ln).collect();
+            let logs: Vec<f64> =
+                rows.iter().filter_map(|row| ratio(row, column, part)).map(f64::ln).collect();
             (!logs.is_empty()).then(|| (logs.iter().sum::<f64>() / logs.len() as f64).exp())
         };
         let columns = 0..self.names.len();
@@ -62,7 +64,8 @@ impl<'a> Report<'a> {
 
     /// All tables for a terminal; also good Markdown.
     pub(super) fn text(&self) -> String {
-        let mut text = format!("{} (ratio to {}; peak memory ratio in brackets)\n\n", self.unit, self.names[0]);
+        let mut text =
+            format!("{} (ratio to {}; peak memory ratio in brackets)\n\n", self.unit, self.names[0]);
         let _ = write!(text, "| {:28} | {:>12} |", "program", self.names[0]);
         for name in &self.names[1..] {
             let _ = write!(text, " {name:>14} |");
@@ -101,7 +104,8 @@ impl<'a> Report<'a> {
         let old = fs::read_to_string(&page).unwrap_or_else(|_| {
             format!("# Performance\n\n![Ratios by group](performance.svg)\n\n{BEGIN}\n{END}\n")
         });
-        let (head, rest) = old.split_once(BEGIN).ok_or("docs/performance.md has lost the mark of its table")?;
+        let (head, rest) =
+            old.split_once(BEGIN).ok_or("docs/performance.md has lost the mark of its table")?;
         let (_, tail) = rest.split_once(END).ok_or("docs/performance.md has lost the end of its table")?;
         fs::write(&page, format!("{head}{BEGIN}\n\n{}\n{END}{tail}", self.text()))?;
         fs::write(docs.join("performance.svg"), chart)?;

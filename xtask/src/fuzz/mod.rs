@@ -82,7 +82,10 @@ fn programs(mut options: Options) -> Result<(), Failure> {
         report(&pair, alike[0], keep)?;
     }
     if kinds.len() > most {
-        println!("\n{} more kinds of differences are not shown (--failures N shows more)", kinds.len() - most);
+        println!(
+            "\n{} more kinds of differences are not shown (--failures N shows more)",
+            kinds.len() - most
+        );
     }
     println!("{count} programs from seed {seed}, {} with differences", failures.len());
     if failures.is_empty() { Ok(()) } else { Err("programs behave differently".into()) }
@@ -168,7 +171,12 @@ impl Pair {
     /// The same interpreters with little patience: programs that lost lines may never end.
     pub(crate) fn impatient(&self) -> Self {
         let Self { interpreter, oracle, folder, .. } = self;
-        Self { interpreter: interpreter.clone(), oracle: oracle.clone(), folder: folder.clone(), limit: IMPATIENT }
+        Self {
+            interpreter: interpreter.clone(),
+            oracle: oracle.clone(),
+            folder: folder.clone(),
+            limit: IMPATIENT,
+        }
     }
 
     /// Standard output; a process that did not end well says so in a last line.
@@ -193,7 +201,6 @@ impl Pair {
         Ok((self.output(&self.interpreter, &file)?, self.output(&self.oracle, &file)?))
     }
 }
-
 
 fn report(pair: &Pair, difference: &Difference, keep: bool) -> Result<(), Failure> {
     let Difference { seed, ours, theirs } = difference;

@@ -61,5 +61,8 @@ fn fails(pair: &Pair, lines: &[&str], wanted: &str) -> Result<bool, Failure> {
     let mut source = lines.join("\n");
     source.push('\n');
     let (ours, theirs) = pair.run(&[("shrunk".to_owned(), source)])?;
-    Ok(ours != theirs && kind(&ours, &theirs) == wanted && !theirs.contains("does not compile") && !theirs.contains("ended with"))
+    Ok(ours != theirs
+        && kind(&ours, &theirs) == wanted
+        && !theirs.contains("does not compile")
+        && !theirs.contains("ended with"))
 }

@@ -7,20 +7,58 @@ use super::{Kind, Program};
 
 /// Integers at the edges of what operations do.
 const INTEGERS: [&str; 22] = [
-    "0", "1", "-1", "2", "3", "5", "7", "-3", "10", "16", "63", "64", "255", "1000", "-128", "0x7fffffff", "1 << 62",
-    "math.maxinteger", "math.mininteger", "9007199254740993", "0xff", "-7",
+    "0",
+    "1",
+    "-1",
+    "2",
+    "3",
+    "5",
+    "7",
+    "-3",
+    "10",
+    "16",
+    "63",
+    "64",
+    "255",
+    "1000",
+    "-128",
+    "0x7fffffff",
+    "1 << 62",
+    "math.maxinteger",
+    "math.mininteger",
+    "9007199254740993",
+    "0xff",
+    "-7",
 ];
 
 /// Floats at the edges.
 const FLOATS: [&str; 18] = [
-    "0.0", "-0.0", "0.5", "1.5", "-2.5", "3.0", "1e15", "1e16", "2^53", "2^63", "-2^63", "1e308", "1e-310", "1/0",
-    "-1/0", "0.1", "100.0", "3.7",
+    "0.0", "-0.0", "0.5", "1.5", "-2.5", "3.0", "1e15", "1e16", "2^53", "2^63", "-2^63", "1e308", "1e-310",
+    "1/0", "-1/0", "0.1", "100.0", "3.7",
 ];
 
 /// Strings: numerals, odd bytes, words, pattern characters.
 const TEXTS: [&str; 20] = [
-    "''", "'a'", "'abc'", "'10'", "'0x1F'", "' 7 '", "'1e2'", "'-3'", "'x y z'", "'hello world'", "'a,b,,c'", "'%d'",
-    "'tab\\tnew\\n'", "'\\0zero'", "'\\xff\\xfe'", "'3.5'", "'Zebra'", "'key=value'", "'(par)en'", "'long text to cut somewhere'",
+    "''",
+    "'a'",
+    "'abc'",
+    "'10'",
+    "'0x1F'",
+    "' 7 '",
+    "'1e2'",
+    "'-3'",
+    "'x y z'",
+    "'hello world'",
+    "'a,b,,c'",
+    "'%d'",
+    "'tab\\tnew\\n'",
+    "'\\0zero'",
+    "'\\xff\\xfe'",
+    "'3.5'",
+    "'Zebra'",
+    "'key=value'",
+    "'(par)en'",
+    "'long text to cut somewhere'",
 ];
 
 /// Names of fields that programs share.
@@ -56,7 +94,8 @@ impl Program {
     }
 
     fn constant_number(&mut self) -> String {
-        let text = if self.random.chance(65) { self.random.pick(&INTEGERS) } else { self.random.pick(&FLOATS) };
+        let text =
+            if self.random.chance(65) { self.random.pick(&INTEGERS) } else { self.random.pick(&FLOATS) };
         if text.contains(['^', '/', '<']) { format!("({text})") } else { text.to_owned() }
     }
 
@@ -93,7 +132,11 @@ impl Program {
             16 => {
                 let function = self.random.pick(&["max", "min", "fmod", "ult"]);
                 let (a, b) = (self.number(d), self.number(d));
-                if function == "ult" { format!("(math.ult({a} // 1 | 0, 3) and {b} or 1)") } else { format!("math.{function}({a}, {b})") }
+                if function == "ult" {
+                    format!("(math.ult({a} // 1 | 0, 3) and {b} or 1)")
+                } else {
+                    format!("math.{function}({a}, {b})")
+                }
             }
             17 => format!("(tonumber({}) or {})", self.text_value(d), self.number(d)),
             18 => format!("({} and {} or {})", self.truth(d), self.number(d), self.number(d)),
@@ -105,7 +148,11 @@ impl Program {
             21 => format!("({}:byte({}) or 0)", self.text_operand(0), self.index()),
             22 if self.varargs => "select('#', ...)".to_owned(),
             _ => match self.variable(Kind::Object).filter(|_| self.random.chance(25)) {
-                Some(object) => format!("({object} {} {})", self.random.pick(&["+", "-", "*", "//", "%", "..", "&", "<<"]), self.number(0)),
+                Some(object) => format!(
+                    "({object} {} {})",
+                    self.random.pick(&["+", "-", "*", "//", "%", "..", "&", "<<"]),
+                    self.number(0)
+                ),
                 None => self.constant_number(),
             },
         }
@@ -154,14 +201,38 @@ impl Program {
             7 => format!("cut({}:rep({}))", self.text_operand(0), self.random.below(4)),
             8 => self.formatted(d),
             9 => {
-                let pattern = self.random.pick(&["'%a'", "'[%w]+'", "'.'", "'(%w)(%w)'", "'%s*'", "'^.'", "'x*'", "'%d+'"]);
-                let replacement = self.random.pick(&["'<%0>'", "''", "'%1'", "{a = 'A', b = false}", "string.upper", "'%%'"]);
+                let pattern = self.random.pick(&[
+                    "'%a'",
+                    "'[%w]+'",
+                    "'.'",
+                    "'(%w)(%w)'",
+                    "'%s*'",
+                    "'^.'",
+                    "'x*'",
+                    "'%d+'",
+                ]);
+                let replacement = self.random.pick(&[
+                    "'<%0>'",
+                    "''",
+                    "'%1'",
+                    "{a = 'A', b = false}",
+                    "string.upper",
+                    "'%%'",
+                ]);
                 format!("(cut(({}:gsub({pattern}, {replacement}))))", self.text_operand(0))
             }
-            10 => format!("({}:match({}) or 'none')", self.text_operand(0), self.random.pick(&["'%a+'", "'(.-),'", "'^%s*(.*)$'", "'%d'", "'()'"])),
+            10 => format!(
+                "({}:match({}) or 'none')",
+                self.text_operand(0),
+                self.random.pick(&["'%a+'", "'(.-),'", "'^%s*(.*)$'", "'%d'", "'()'"])
+            ),
             11 => format!("str({})", self.any(d)),
             12 => format!("({} or {})", self.truth(d), self.text_value(d)),
-            _ => format!("cut(table.concat({}, {}))", self.array_variable(), self.random.pick(&["','", "''", "' '"])),
+            _ => format!(
+                "cut(table.concat({}, {}))",
+                self.array_variable(),
+                self.random.pick(&["','", "''", "' '"])
+            ),
         }
     }
 
@@ -171,7 +242,11 @@ impl Program {
             0..=9 => self.text_value(depth),
             10..=18 => {
                 let value = self.number(depth.min(1));
-                if value.starts_with('-') || value.starts_with('.') { format!("({value})") } else { format!("{value} ") }
+                if value.starts_with('-') || value.starts_with('.') {
+                    format!("({value})")
+                } else {
+                    format!("{value} ")
+                }
             }
             _ => self.any(0),
         }
@@ -181,13 +256,21 @@ impl Program {
     fn text_operand(&mut self, depth: usize) -> String {
         let value = self.text_value(depth);
         let name = value.bytes().all(|byte| byte.is_ascii_alphanumeric());
-        if name && !value.starts_with(|first: char| first.is_ascii_digit()) { value } else { format!("({value})") }
+        if name && !value.starts_with(|first: char| first.is_ascii_digit()) {
+            value
+        } else {
+            format!("({value})")
+        }
     }
 
     fn formatted(&mut self, depth: usize) -> String {
         match self.random.below(6) {
             0 => format!("string.format('%d|%5d', {}, {})", self.integer(depth), self.integer(depth)),
-            1 => format!("string.format('%s-%-5s', str({}), str({}))", self.text_value(depth), self.text_value(0)),
+            1 => format!(
+                "string.format('%s-%-5s', str({}), str({}))",
+                self.text_value(depth),
+                self.text_value(0)
+            ),
             2 => format!("string.format('%.3f|%g', {}, {})", self.number(depth), self.number(0)),
             3 => format!("cut(string.format('%q', {}))", self.text_value(0)),
             4 => format!("string.format('%x %X', {}, {})", self.integer(0), self.integer(0)),
@@ -216,11 +299,19 @@ impl Program {
             7 => format!("not {}", self.truth(d)),
             8 => format!("({} and {})", self.truth(d), self.truth(d)),
             9 => format!("({} or {})", self.truth(d), self.truth(d)),
-            10 if self.random.chance(25) => match (self.variable(Kind::Object), self.variable(Kind::Object)) {
-                (Some(a), Some(b)) => format!("({a} {} {b})", self.random.pick(&["<", "<=", "==", "~=", ">"])),
-                _ => format!("({} < {})", self.number(d), self.number(0)),
-            },
-            _ => format!("(type({}) == {})", self.any(0), self.random.pick(&["'number'", "'string'", "'nil'", "'table'"])),
+            10 if self.random.chance(25) => {
+                match (self.variable(Kind::Object), self.variable(Kind::Object)) {
+                    (Some(a), Some(b)) => {
+                        format!("({a} {} {b})", self.random.pick(&["<", "<=", "==", "~=", ">"]))
+                    }
+                    _ => format!("({} < {})", self.number(d), self.number(0)),
+                }
+            }
+            _ => format!(
+                "(type({}) == {})",
+                self.any(0),
+                self.random.pick(&["'number'", "'string'", "'nil'", "'table'"])
+            ),
         }
     }
 
@@ -267,9 +358,18 @@ impl Program {
     /// A call of one of the program's functions, or of something that is none.
     pub(super) fn call(&mut self, depth: usize) -> String {
         let callee = match self.random.below(20) {
-            0 => return format!("{}:{}({})", self.record_variable(), self.random.pick(&FIELDS), self.arguments(depth)),
+            0 => {
+                return format!(
+                    "{}:{}({})",
+                    self.record_variable(),
+                    self.random.pick(&FIELDS),
+                    self.arguments(depth)
+                );
+            }
             1 => format!("{}.{}", self.record_variable(), self.random.pick(&FIELDS)),
-            2 => self.random.pick(&["undefined", "math.nothing", "string.none", "undefined.field"]).to_owned(),
+            2 => {
+                self.random.pick(&["undefined", "math.nothing", "string.none", "undefined.field"]).to_owned()
+            }
             _ => match self.find(|variable| variable.kind == Kind::Function) {
                 Some(name) => name,
                 None => "str".to_owned(),
@@ -281,7 +381,8 @@ impl Program {
     pub(super) fn arguments(&mut self, depth: usize) -> String {
         let mut items = Vec::new();
         for _ in 0..self.random.below(4) {
-            let item = if self.random.chance(10) && depth > 0 { self.call(depth - 1) } else { self.any(depth) };
+            let item =
+                if self.random.chance(10) && depth > 0 { self.call(depth - 1) } else { self.any(depth) };
             items.push(item);
         }
         if self.varargs && self.random.chance(8) {

@@ -88,7 +88,9 @@ pub(crate) fn program(seed: u64) -> String {
 impl Program {
     /// A few variables of each kind, so that the first statements have something to work on.
     fn opening(&mut self) {
-        for kind in [Kind::Number, Kind::Number, Kind::Text, Kind::Truth, Kind::Array, Kind::Record, Kind::Any] {
+        for kind in
+            [Kind::Number, Kind::Number, Kind::Text, Kind::Truth, Kind::Array, Kind::Record, Kind::Any]
+        {
             let name = self.fresh("v");
             let value = self.value(kind, 1);
             let global = self.random.chance(25);

@@ -10,7 +10,9 @@ impl Program {
         let class = self.fresh("C");
         self.line(&format!("local {class} = {{}}"));
         self.index_event(&class);
-        for event in ["add", "sub", "mul", "div", "mod", "idiv", "pow", "unm", "band", "shl", "bor", "bnot", "concat"] {
+        for event in
+            ["add", "sub", "mul", "div", "mod", "idiv", "pow", "unm", "band", "shl", "bor", "bnot", "concat"]
+        {
             if self.random.chance(45) {
                 let body = match self.random.below(4) {
                     0 => format!("return '{event}'"),
@@ -36,10 +38,14 @@ impl Program {
             self.line(&format!("{class}.__len = function(o) handler() return {length} end"));
         }
         if self.random.chance(40) {
-            self.line(&format!("{class}.__call = function(self, ...) handler() return select('#', ...), ... end"));
+            self.line(&format!(
+                "{class}.__call = function(self, ...) handler() return select('#', ...), ... end"
+            ));
         }
         if self.random.chance(30) {
-            self.line(&format!("{class}.__tostring = function(o) handler() return '<' .. str(rawget(o, 'x')) .. '>' end"));
+            self.line(&format!(
+                "{class}.__tostring = function(o) handler() return '<' .. str(rawget(o, 'x')) .. '>' end"
+            ));
         }
         if self.random.chance(25) {
             self.line(&format!("{class}.__metatable = 'locked'"));
@@ -59,14 +65,19 @@ impl Program {
     fn index_event(&mut self, class: &str) {
         match self.random.below(4) {
             0 => self.line(&format!("{class}.__index = {class}")),
-            1 => self.line(&format!("{class}.__index = function(o, k) handler() return rawget({class}, k) or k end")),
-            2 => self.line(&format!("{class}.__index = setmetatable({{y = 'inherited'}}, {{__index = {class}}})")),
+            1 => self.line(&format!(
+                "{class}.__index = function(o, k) handler() return rawget({class}, k) or k end"
+            )),
+            2 => self
+                .line(&format!("{class}.__index = setmetatable({{y = 'inherited'}}, {{__index = {class}}})")),
             _ => {}
         }
         match self.random.below(4) {
             0 => self.line(&format!("{class}.__newindex = function(o, k, v) handler() rawset(o, k, v) end")),
             1 => self.line(&format!("{class}.__newindex = {{}}")),
-            2 => self.line(&format!("{class}.__newindex = function(o, k, v) handler() error('no field ' .. str(k)) end")),
+            2 => self.line(&format!(
+                "{class}.__newindex = function(o, k, v) handler() error('no field ' .. str(k)) end"
+            )),
             _ => {}
         }
     }
@@ -79,8 +90,13 @@ impl Program {
         let field = self.random.pick(&["x", "y", "absent", "method"]);
         let text = match self.random.below(14) {
             0..=2 => {
-                let operator = self.random.pick(&["+", "-", "*", "/", "%", "//", "^", "&", "|", "<<", "..", "~", ">>"]);
-                if self.random.chance(50) { format!("show({object} {operator} {other})") } else { format!("show({other} {operator} {object})") }
+                let operator =
+                    self.random.pick(&["+", "-", "*", "/", "%", "//", "^", "&", "|", "<<", "..", "~", ">>"]);
+                if self.random.chance(50) {
+                    format!("show({object} {operator} {other})")
+                } else {
+                    format!("show({other} {operator} {object})")
+                }
             }
             3 => format!("show({object} {} {other})", self.random.pick(&["<", "<=", ">", ">=", "==", "~="])),
             4 => format!("show(-{object})"),
@@ -89,8 +105,14 @@ impl Program {
             7 => format!("show({object}.{field})"),
             8 => format!("{object}.{field} = {}", self.any(1)),
             9 => format!("show({object}({}))", self.arguments(1)),
-            10 => format!("show({object}:{}({}))", self.random.pick(&["method", "method", "absent", "x"]), self.any(0)),
-            11 => format!("show(getmetatable({object}) == 'locked', rawget({object}, 'x'), rawequal({object}, {other}))"),
+            10 => format!(
+                "show({object}:{}({}))",
+                self.random.pick(&["method", "method", "absent", "x"]),
+                self.any(0)
+            ),
+            11 => format!(
+                "show(getmetatable({object}) == 'locked', rawget({object}, 'x'), rawequal({object}, {other}))"
+            ),
             12 => format!("for k, v in pairs({object}) do tick() show(type(k)) break end"),
             _ => format!("show({object}.x.{field})"),
         };

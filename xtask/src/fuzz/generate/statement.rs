@@ -123,7 +123,11 @@ impl Program {
         if array.starts_with('(') {
             return;
         }
-        let value = if self.random.chance(70) { self.value(Kind::Number, 1) } else { format!("cut({})", self.value(Kind::Text, 1)) };
+        let value = if self.random.chance(70) {
+            self.value(Kind::Number, 1)
+        } else {
+            format!("cut({})", self.value(Kind::Text, 1))
+        };
         let text = match self.random.below(10) {
             0..=1 => format!("{array}[#{array} + 1] = {value}"),
             2 => format!("table.insert({array}, {value})"),
@@ -191,8 +195,18 @@ impl Program {
         let name = self.fresh("i");
         let header = match self.random.below(12) {
             0..=4 => format!("1, {}", self.random.below(5)),
-            5 => format!("{}, {}, {}", self.random.below(6), self.random.below(4), self.random.pick(&["-1", "2", "-2"])),
-            6 => format!("{}, {}, {}", self.random.pick(&["0", "0.5", "1"]), self.random.below(3), self.random.pick(&["0.5", "0.75", "1.0"])),
+            5 => format!(
+                "{}, {}, {}",
+                self.random.below(6),
+                self.random.below(4),
+                self.random.pick(&["-1", "2", "-2"])
+            ),
+            6 => format!(
+                "{}, {}, {}",
+                self.random.pick(&["0", "0.5", "1"]),
+                self.random.below(3),
+                self.random.pick(&["0.5", "0.75", "1.0"])
+            ),
             // Up to the very last integer the reference implementation wraps around and never ends.
             7 => "math.maxinteger - 2, math.maxinteger - 1".to_owned(),
             8 => "math.mininteger, math.mininteger + 2".to_owned(),
@@ -226,12 +240,27 @@ impl Program {
         let (list, kinds) = match self.random.below(7) {
             0..=1 => (format!("ipairs({})", self.array_variable()), (Kind::Number, Kind::Any)),
             2 => (format!("sorted({})", self.record_variable()), (Kind::Text, Kind::Any)),
-            3 => (format!("string.gmatch({}, {})", self.value(Kind::Text, 1), self.random.pick(&["'%a+'", "'(%w)(%w?)'", "'.'", "'%s*'"])), (Kind::Text, Kind::Any)),
+            3 => (
+                format!(
+                    "string.gmatch({}, {})",
+                    self.value(Kind::Text, 1),
+                    self.random.pick(&["'%a+'", "'(%w)(%w?)'", "'.'", "'%s*'"])
+                ),
+                (Kind::Text, Kind::Any),
+            ),
             4 => (format!("upto({})", self.random.below(5)), (Kind::Number, Kind::Any)),
-            5 => (format!("coroutine.wrap(function() for i = 1, {} do coroutine.yield(i, str(i)) end end)", self.random.below(4)), (Kind::Number, Kind::Text)),
+            5 => (
+                format!(
+                    "coroutine.wrap(function() for i = 1, {} do coroutine.yield(i, str(i)) end end)",
+                    self.random.below(4)
+                ),
+                (Kind::Number, Kind::Text),
+            ),
             _ => {
                 // After a constructor the reference names what was last in its registers: left out.
-                let value = Some(self.any(1)).filter(|value| !value.starts_with('{')).unwrap_or_else(|| "nil".to_owned());
+                let value = Some(self.any(1))
+                    .filter(|value| !value.starts_with('{'))
+                    .unwrap_or_else(|| "nil".to_owned());
                 let text = format!("for {a} in {value} do tick() break end");
                 return self.guarded(&text);
             }
@@ -249,7 +278,9 @@ impl Program {
         let counter = self.fresh("n");
         let limit = self.random.range(1, 4);
         self.line(&format!("local {counter} = 0"));
-        self.line(if repeat { "repeat".to_owned() } else { format!("while {counter} < {limit} do") }.as_str());
+        self.line(
+            if repeat { "repeat".to_owned() } else { format!("while {counter} < {limit} do") }.as_str(),
+        );
         self.block(|program| {
             program.line(&format!("{counter} = {counter} + 1"));
             program.declare(counter.clone(), Kind::Number, false);
@@ -290,7 +321,10 @@ impl Program {
             1 => self.line(&format!("local {name} = function({list})")),
             _ => self.line(&format!("local function {name}({list})")),
         }
-        let kinds: Vec<_> = parameters.iter().map(|_| if self.random.chance(50) { Kind::Any } else { Kind::Number }).collect();
+        let kinds: Vec<_> = parameters
+            .iter()
+            .map(|_| if self.random.chance(50) { Kind::Any } else { Kind::Number })
+            .collect();
         self.function_body(varargs, false, |program| {
             for (parameter, kind) in parameters.iter().zip(kinds) {
                 program.declare(parameter.clone(), kind, true);
@@ -329,7 +363,13 @@ impl Program {
             program.returning();
         });
         if handler {
-            let body = self.random.pick(&["return 'handled: ' .. str(m)", "return m, 'dropped'", "return type(m)", "error('in handler', 0)", "return (select(2, pcall(error, m)))"]);
+            let body = self.random.pick(&[
+                "return 'handled: ' .. str(m)",
+                "return m, 'dropped'",
+                "return type(m)",
+                "error('in handler', 0)",
+                "return (select(2, pcall(error, m)))",
+            ]);
             if body.starts_with("error") {
                 // A handler that fails again and again: only the fact is determined, not the message.
                 self.line("end, function(m) return 'gone' end))");
@@ -365,9 +405,18 @@ impl Program {
             15 => format!("show(undefined.{field})"),
             16 => format!("local s = {} show(s.{field}.y)", self.value(Kind::Text, 0)),
             17 => format!("show(({}):{field}())", self.value(Kind::Text, 0)),
-            18 => format!("string.{}({any})", self.random.pick(&["rep", "sub", "byte", "format", "upper", "gsub", "char"])),
-            19 => format!("table.{}({any})", self.random.pick(&["concat", "insert", "remove", "unpack", "sort"])),
-            20 => format!("math.{}({any})", self.random.pick(&["floor", "max", "sqrt", "tointeger", "abs", "fmod"])),
+            18 => format!(
+                "string.{}({any})",
+                self.random.pick(&["rep", "sub", "byte", "format", "upper", "gsub", "char"])
+            ),
+            19 => format!(
+                "table.{}({any})",
+                self.random.pick(&["concat", "insert", "remove", "unpack", "sort"])
+            ),
+            20 => format!(
+                "math.{}({any})",
+                self.random.pick(&["floor", "max", "sqrt", "tointeger", "abs", "fmod"])
+            ),
             21 => format!("setmetatable({any}, {})", self.any(0)),
             22 => format!("show({} // {})", self.value(Kind::Number, 1), self.random.pick(&["0", "0.0"])),
             23 => format!("show({} % {})", self.value(Kind::Number, 1), self.random.pick(&["0", "0.0"])),
@@ -380,13 +429,18 @@ impl Program {
     fn coroutine(&mut self) {
         let name = self.fresh("co");
         let wrap = self.random.chance(40);
-        self.line(&format!("local {name} = coroutine.{}(function(...)", if wrap { "wrap" } else { "create" }));
+        self.line(&format!(
+            "local {name} = coroutine.{}(function(...)",
+            if wrap { "wrap" } else { "create" }
+        ));
         self.function_body(true, true, |program| {
             for _ in 0..program.random.range(1, 3) {
                 let values = program.arguments(1);
                 match program.random.below(4) {
                     0 => program.line(&format!("show('got', coroutine.yield({values}))")),
-                    1 => program.line(&format!("show(pcall(coroutine.yield, {}))", program_argument(&values))),
+                    1 => {
+                        program.line(&format!("show(pcall(coroutine.yield, {}))", program_argument(&values)))
+                    }
                     2 => {
                         let last = program.random.below(4);
                         program.line(&format!("for i = 1, {last} do"));
@@ -425,7 +479,9 @@ impl Program {
         self.line(&format!("for i = 1, {count} do"));
         self.block(|program| {
             program.line(&format!("local own = {step}"));
-            program.line(&format!("{list}[i] = function(d) tick() own = own + (d or 1) i = i + 1 return own, i end"));
+            program.line(&format!(
+                "{list}[i] = function(d) tick() own = own + (d or 1) i = i + 1 return own, i end"
+            ));
             if program.random.chance(30) {
                 let condition = program.truth(1);
                 program.line(&format!("if {condition} then break end"));
