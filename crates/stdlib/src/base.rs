@@ -6,6 +6,7 @@ use wippy_vm::{
     Then, Value, library,
 };
 
+use crate::package::source;
 use crate::{host, io};
 
 /// The functions; `next` is the machine's own and is added by [`open`].
@@ -434,53 +435,19 @@ impl Resume for Reading {
     }
 }
 
-/// A file's text as a chunk: without a byte-order mark, and without a first line that begins with `#` (whose line
-/// end stays, so that lines keep their numbers).
-pub fn chunk_of_file(mut source: Vec<u8>) -> Vec<u8> {
-    if source.starts_with(b"\xef\xbb\xbf") {
-        source.drain(..3);
-    }
-    if source.first() == Some(&b'#') {
-        let end = source.iter().position(|&byte| byte == b'\n').unwrap_or(source.len());
-        // A binary chunk begins right after the line; a text keeps the line end.
-        let binary = source.get(end + 1) == Some(&0x1b);
-        source.drain(..if binary { end + 1 } else { end });
-    }
-    source
-}
-
 /// Reads a chunk file, or standard input.
 ///
 /// # Errors
-/// The message of the reference implementation: `cannot open x (No such file or directory)`.
+/// The message of the reference implementation: `cannot open x: No such file or directory`.
 pub(crate) fn read_chunk(cx: &mut Context<'_>, name: Option<&[u8]>) -> Result<std::result::Result<Vec<u8>, Vec<u8>>> {
     let Some(name) = name else {
-        return Ok(io::read_all_stdin(cx).map(chunk_of_file).map_err(|error| {
+        return Ok(io::read_all_stdin(cx).map(|text| source::without_preamble(&text).into_owned()).map_err(|error| {
             let mut message = b"cannot read stdin: ".to_vec();
             message.extend_from_slice(host::describe(&error).as_bytes());
             message
         }));
     };
-    let path = host::path(name);
-    let fail = |what: &str, error: &std::io::Error| {
-        let mut message = format!("cannot {what} ").into_bytes();
-        message.extend_from_slice(name);
-        if what == "open" {
-            message.extend_from_slice(format!(" ({})", host::describe(error)).as_bytes());
-        } else {
-            message.extend_from_slice(format!(": {}", host::describe(error)).as_bytes());
-        }
-        message
-    };
-    let mut file = match std::fs::File::open(path) {
-        Ok(file) => file,
-        Err(error) => return Ok(Err(fail("open", &error))),
-    };
-    let mut source = Vec::new();
-    Ok(match std::io::Read::read_to_end(&mut file, &mut source) {
-        Ok(_) => Ok(chunk_of_file(source)),
-        Err(error) => Err(fail("read", &error)),
-    })
+    Ok(source::read(name))
 }
 
 fn loadfile(cx: &mut Context<'_>) -> Result<Outcome> {
