@@ -253,8 +253,7 @@ fn large_tables_are_traced_in_slices_while_they_change() {
         let hash = new_table(&mut heap);
         push(&mut heap, array);
         push(&mut heap, hash);
-        let mut count = 0_i64;
-        for _ in 0..6_000 {
+        for count in 0..6_000_i64 {
             let fresh = new_table(&mut heap);
             set(&mut heap, fresh, Slot::integer(1), Slot::integer(count));
             match random.below(4) {
@@ -277,7 +276,6 @@ fn large_tables_are_traced_in_slices_while_they_change() {
                 }
                 _ => set(&mut heap, hash, Slot::integer(count * 1_000_003), fresh),
             }
-            count += 1;
             super::run(&mut heap, 700);
         }
         verify(&heap);
