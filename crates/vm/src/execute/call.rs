@@ -12,7 +12,7 @@ use super::context::Context;
 use super::event::Event;
 use super::frame::{After, Continuation, Frame, MULTIPLE, State as FrameState, LuaState, flag};
 use super::index::{is_function, metamethod};
-use super::state::{HANDLER_STACK_SLOTS, MAX_STACK_SLOTS, NATIVE_SLOTS, State};
+use super::state::{HANDLER_STACK_SLOTS, MAX_NESTED_COROUTINES, MAX_STACK_SLOTS, NATIVE_SLOTS, State};
 use super::unwind::{Origin, raise};
 use super::{concatenate_from, hook, names};
 
@@ -391,6 +391,7 @@ unsafe fn finish(state: &mut State, co: *mut Coroutine, first: *mut Slot, count:
         (*co).top = first.add(count);
         hand_over(state, co, resumer, count)?;
         (*co).status = Status::Dead;
+        state.nested -= 1;
         switch(state, co, resumer);
         Ok(None)
     }
@@ -511,6 +512,7 @@ pub(crate) unsafe fn perform(state: &mut State, request: Request) -> Result<Opti
                 let resumer = (*co).resumer;
                 hand_over(state, co, resumer, count as usize)?;
                 (*co).status = Status::Suspended;
+                state.nested -= 1;
                 (*co).resumer = std::ptr::null_mut();
                 switch(state, co, resumer);
                 Ok(None)
@@ -551,9 +553,11 @@ unsafe fn resume(
 ) -> Result<Option<Exit>> {
     // SAFETY: both coroutines are valid; `target`'s value is in a slot of the running one.
     unsafe {
-        if (*target).status != Status::Suspended {
+        if (*target).status != Status::Suspended || state.nested >= MAX_NESTED_COROUTINES {
             // A wrapped coroutine that calls itself without arguments looks dead to the reference implementation.
-            let text = if (*target).status == Status::Dead || (target == co && count == 0 && !status) {
+            let text = if (*target).status == Status::Suspended {
+                "C stack overflow"
+            } else if (*target).status == Status::Dead || (target == co && count == 0 && !status) {
                 "cannot resume dead coroutine"
             } else {
                 "cannot resume non-suspended coroutine"
@@ -575,6 +579,7 @@ unsafe fn resume(
         hand_over(state, co, target, count)?;
         (*co).top = (*co).top.sub(1);
         (*co).status = Status::Normal;
+        state.nested += 1;
         (*target).resumer = co;
         switch(state, co, target);
         if (*target).frame == (*target).frames {

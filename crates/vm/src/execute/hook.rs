@@ -173,8 +173,11 @@ pub(crate) unsafe fn instruction(state: &mut State) -> Result<bool> {
                 let start = code.instructions.as_ptr();
                 let inside = last >= start && last < start.add(code.instructions.len());
                 let line = code.positions[pc].line;
+                // A loop body begins anew each time, also the first: in the reference implementation by a jump back.
+                let enters_loop = inside && matches!((*last).op(), Op::ForPrep | Op::ForPrepInt) && at == last.add(1);
                 if pc == 0
                     || !inside
+                    || enters_loop
                     || at <= last
                     || code.positions[last.offset_from_unsigned(start)].line != line
                 {

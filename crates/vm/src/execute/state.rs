@@ -29,6 +29,9 @@ pub(crate) const NATIVE_SLOTS: usize = 24;
 /// Message handlers that may fail inside one another before the error gives up on them.
 pub(crate) const MAX_NESTED_HANDLERS: u32 = 200;
 
+/// Coroutines that may be resumed inside one another.
+pub(crate) const MAX_NESTED_COROUTINES: u32 = 10_000;
+
 /// See the module.
 pub(crate) struct State {
     /// Units of work left before control goes back to the host; may be negative.
@@ -51,6 +54,8 @@ pub(crate) struct State {
     pub(crate) exit_request: Option<ExitRequest>,
     /// Message handlers that are running.
     pub(crate) handlers: u32,
+    /// Coroutines that wait for one they have resumed.
+    pub(crate) nested: u32,
     /// Whether finalizers may be started.
     pub(crate) finalizers: bool,
     /// Values by type that the host lends to natives.

@@ -121,6 +121,7 @@ unsafe fn propagate(state: &mut State, mut value: Slot, mut handled: bool) -> Re
             }
             // The coroutine dies; its frames stay for `debug.traceback`.
             (*co).status = Status::Dead;
+            state.nested -= 1;
             let resumer = (*co).resumer;
             (*co).resumer = std::ptr::null_mut();
             (*resumer).status = Status::Running;
@@ -267,6 +268,7 @@ pub(crate) unsafe fn reset(state: &mut State) {
         (*main).top = (*main).stack.add(1);
         state.in_native = false;
         state.handlers = 0;
+        state.nested = 0;
         state.hooked = !(*main).hook.is_null();
     }
 }

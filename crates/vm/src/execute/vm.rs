@@ -116,6 +116,7 @@ impl Vm {
             exit: Exit::OutOfFuel,
             exit_request: None,
             handlers: 0,
+            nested: 0,
             finalizers: true,
             host: HashMap::new(),
             hooks: Vec::new(),
