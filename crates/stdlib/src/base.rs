@@ -13,7 +13,7 @@ use crate::{host, io};
 pub static LIBRARY: Library = library!("_G", [
     ("assert", assert, "<T>(value: T, message: any?, ...any) -> (T, ...any)"),
     ("collectgarbage", collectgarbage, "(option: string?, argument: number?) -> any"),
-    ("dofile", dofile, "(filename: string?) -> ...any"),
+    ("dofile", dofile, "(filename: string?) -> (...any)"),
     ("error", error, "(message: any, level: integer?) -> never"),
     ("getmetatable", getmetatable, "(object: any) -> any"),
     ("ipairs", ipairs, "(table: any) -> (any, any, integer)"),
@@ -26,7 +26,7 @@ pub static LIBRARY: Library = library!("_G", [
     ("rawget", rawget, "(table: table, key: any) -> any"),
     ("rawlen", rawlen, "(value: table | string) -> integer"),
     ("rawset", rawset, "(table: table, key: any, value: any) -> table"),
-    ("select", select, "(n: integer | string, ...any) -> ...any"),
+    ("select", select, "(n: integer | string, ...any) -> (...any)"),
     ("setmetatable", setmetatable, "(table: table, metatable: table?) -> table"),
     ("tonumber", tonumber, "(value: any, base: integer?) -> number?"),
     ("tostring", tostring, "(value: any) -> string"),
@@ -345,23 +345,23 @@ impl Resume for Printing {
     }
 }
 
-/// Which chunks a mode string admits.
-fn mode_of(mode: Option<&[u8]>) -> LoadMode {
-    match mode {
-        None => LoadMode::ANY,
-        Some(mode) => LoadMode { text: mode.contains(&b't'), binary: mode.contains(&b'b') },
-    }
-}
-
 /// Loads a chunk and answers as `load`: the function, or `nil` and a message.
 fn loaded<'gc>(
     cx: &mut Context<'gc>,
     source: &[u8],
     name: &[u8],
-    mode: LoadMode,
+    mode: Option<&[u8]>,
     env: Option<Value<'gc>>,
 ) -> Result<Outcome> {
-    match cx.load(source, name, mode) {
+    let (kind, letter) = if source.first() == Some(&0x1b) { ("binary", b'b') } else { ("text", b't') };
+    if let Some(mode) = mode
+        && !mode.contains(&letter)
+    {
+        let mode = String::from_utf8_lossy(mode);
+        let message = cx.string(format!("attempt to load a {kind} chunk (mode is '{mode}')").as_bytes())?;
+        return Ok(fails(cx, message.into()));
+    }
+    match cx.load(source, name, LoadMode::ANY) {
         Ok(function) => {
             if let Some(env) = env {
                 cx.set_closure_upvalue(function, 1, env);
@@ -389,13 +389,13 @@ fn load(cx: &mut Context<'_>) -> Result<Outcome> {
     let env = if cx.has(4) { Some(cx.get(4)) } else { None };
     if let Some(text) = cx.coerce_string(cx.get(1))? {
         let name = cx.optional_string(2)?.unwrap_or(text);
-        return loaded(cx, text.as_bytes(), name.as_bytes(), mode_of(mode), env);
+        return loaded(cx, text.as_bytes(), name.as_bytes(), mode, env);
     }
     let name = cx.optional_string(2)?.map_or(b"=(load)".as_slice(), |name| name.as_bytes()).to_vec();
     cx.check_function(1)?;
     let has_env = env.is_some();
     cx.truncate(4);
-    let reading = Reading { source: Vec::new(), name, mode: mode_of(mode), has_env };
+    let reading = Reading { source: Vec::new(), name, mode: mode.map(<[u8]>::to_vec), has_env };
     cx.push_copy(1);
     Ok(cx.catching_call(0, Then::Resume(Box::new(reading))))
 }
@@ -404,7 +404,7 @@ fn load(cx: &mut Context<'_>) -> Result<Outcome> {
 struct Reading {
     source: Vec<u8>,
     name: Vec<u8>,
-    mode: LoadMode,
+    mode: Option<Vec<u8>>,
     has_env: bool,
 }
 
@@ -424,7 +424,7 @@ impl Resume for Reading {
             }
             (Value::Nil, _) | (_, Some(_)) => {
                 let env = if self.has_env { Some(cx.get(4)) } else { None };
-                loaded(cx, &self.source, &self.name, self.mode, env)
+                loaded(cx, &self.source, &self.name, self.mode.as_deref(), env)
             }
             _ => {
                 let message = [&cx.position_at(1)[..], b"reader function must return a string"].concat();
@@ -457,7 +457,7 @@ fn loadfile(cx: &mut Context<'_>) -> Result<Outcome> {
     match read_chunk(cx, name)? {
         Ok(source) => {
             let chunk_name = name.map_or(b"=stdin".to_vec(), |name| [b"@", name].concat());
-            loaded(cx, &source, &chunk_name, mode_of(mode), env)
+            loaded(cx, &source, &chunk_name, mode, env)
         }
         Err(message) => {
             let message = cx.string(&message)?;

@@ -24,8 +24,8 @@ const DEFAULT_BUFFER: i64 = 8192;
 pub static METHODS: Library = library!("FILE*", [
     ("close", close_method, "(self: any) -> (boolean?, string?, integer?)"),
     ("flush", flush_method, "(self: any) -> (any, string?, integer?)"),
-    ("lines", lines_method, "(self: any, ...any) -> (...any) -> ...any"),
-    ("read", read_method, "(self: any, ...any) -> ...any"),
+    ("lines", lines_method, "(self: any, ...any) -> (...any) -> (...any)"),
+    ("read", read_method, "(self: any, ...any) -> (...any)"),
     ("seek", seek_method, "(self: any, whence: string?, offset: integer?) -> (integer?, string?, integer?)"),
     ("setvbuf", setvbuf_method, "(self: any, mode: string, size: integer?) -> (boolean?, string?, integer?)"),
     ("write", write_method, "(self: any, ...any) -> (any, string?, integer?)"),
@@ -259,7 +259,7 @@ fn read_method(cx: &mut Context<'_>) -> Result<Outcome> {
 // ---- lines ----
 // Upvalues of the iterator: the file, whether to close it at its end, the number of formats, the formats.
 
-static NEXT_LINE: Native = Native { name: "lines", function: next_line, signature: "(...any) -> ...any" };
+static NEXT_LINE: Native = Native { name: "lines", function: next_line, signature: "(...any) -> (...any)" };
 
 fn lines_method(cx: &mut Context<'_>) -> Result<Outcome> {
     open_file(cx)?;
