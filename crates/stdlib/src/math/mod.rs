@@ -299,8 +299,7 @@ fn modf(cx: &mut Context<'_>) -> Result<Outcome> {
 }
 
 fn pow(cx: &mut Context<'_>) -> Result<Outcome> {
-    let exponent = cx.check_float(2)?;
-    let result = number::power(cx.check_float(1)?, exponent);
+    let result = number::power(cx.check_float(1)?, cx.check_float(2)?);
     Ok(cx.returns(result))
 }
 
