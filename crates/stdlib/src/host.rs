@@ -9,9 +9,14 @@ use std::process::{Command, ExitStatus};
 
 use wippy_vm::{Context, Error, ErrorKind, Outcome, Result, Value};
 
-/// The path that a Lua string names; like a C string, it ends at the first zero byte.
+/// A Lua string as C sees it: it ends at the first zero byte.
+pub(crate) fn c_text(bytes: &[u8]) -> &[u8] {
+    bytes.split(|&byte| byte == 0).next().unwrap_or_default()
+}
+
+/// The path that a Lua string names.
 pub(crate) fn path(bytes: &[u8]) -> PathBuf {
-    let bytes = bytes.split(|&byte| byte == 0).next().unwrap_or_default();
+    let bytes = c_text(bytes);
     #[cfg(unix)]
     {
         use std::os::unix::ffi::OsStrExt;
@@ -55,7 +60,7 @@ pub(crate) fn code(error: &io::Error) -> i64 {
 pub(crate) fn failed(cx: &mut Context<'_>, error: &io::Error, name: Option<&[u8]>) -> Result<Outcome> {
     let mut text = Vec::new();
     if let Some(name) = name {
-        text.extend_from_slice(name.split(|&byte| byte == 0).next().unwrap_or_default());
+        text.extend_from_slice(c_text(name));
         text.extend_from_slice(b": ");
     }
     text.extend_from_slice(describe(error).as_bytes());

@@ -4,7 +4,7 @@
 
 use std::io::{self, SeekFrom};
 
-use wippy_vm::{Context, Error, ErrorKind, Library, Native, Outcome, Result, UserData, Value, library, number};
+use wippy_vm::{Context, Error, Library, Native, Outcome, Result, UserData, Value, library, number};
 
 use super::files::{Closing, Files, OpenFile, SharedFile, before_reading, flush_due};
 use super::read::{self, ReadError};
@@ -231,7 +231,7 @@ fn read_line(cx: &mut Context<'_>, stream: &mut Stream, keep_end: bool) -> Resul
 
 fn read_bytes(cx: &mut Context<'_>, stream: &mut Stream, count: i64) -> Result<bool, ReadError> {
     let Ok(wanted) = usize::try_from(count) else {
-        return Err(Error::new(ErrorKind::Plain(b"not enough memory for buffer allocation".to_vec())).into());
+        return Err(Error::message("not enough memory for buffer allocation").into());
     };
     let bytes = read::bytes(stream, wanted, &|bytes| cx.check_room(bytes))?;
     let is_there = if wanted == 0 { stream.peek()?.is_some() } else { !bytes.is_empty() };

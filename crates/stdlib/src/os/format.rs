@@ -4,6 +4,7 @@
 
 use super::calendar::{self, Moment};
 use super::zone::Offset;
+use crate::host;
 
 const DAYS: [&str; 7] = ["Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday"];
 
@@ -43,7 +44,7 @@ pub(super) fn format(format: &[u8], moment: &Moment, offset: &Offset) -> Result<
 
 /// The rest of a format as a message shows it, up to the zero that ends a text in C.
 fn shown(rest: &[u8]) -> Vec<u8> {
-    [b"%", rest.split(|&byte| byte == 0).next().unwrap_or_default()].concat()
+    [b"%", host::c_text(rest)].concat()
 }
 
 fn push(out: &mut Vec<u8>, text: std::fmt::Arguments<'_>) {

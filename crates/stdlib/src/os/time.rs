@@ -11,6 +11,7 @@ use wippy_vm::{Context, Error, Outcome, Result, Resume, Then, Value};
 use super::calendar::{self, Moment};
 use super::format::{self, InvalidConversion};
 use super::zone::{Offset, Zone};
+use crate::host;
 
 /// Largest magnitude of a field, so that sums of fields fit C's `int`.
 const LARGEST_FIELD: i64 = (i32::MAX / 2) as i64;
@@ -59,7 +60,7 @@ pub(super) fn date(cx: &mut Context<'_>) -> Result<Outcome> {
         None => (text, in_zone(cx, seconds)),
     };
     let Some((moment, offset)) = moment else { return Err(Error::message(NOT_REPRESENTABLE)) };
-    if text.split(|&byte| byte == 0).next() == Some(b"*t") {
+    if host::c_text(text) == b"*t" {
         let table = cx.table(0, 9)?;
         for (name, value) in format::fields(&moment) {
             cx.set_field(table, name, value)?;

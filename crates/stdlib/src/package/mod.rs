@@ -115,10 +115,11 @@ fn loadlib(cx: &mut Context<'_>) -> Result<Outcome> {
 
 /// `package.searchpath(name, path [, sep [, rep]])`
 fn searchpath(cx: &mut Context<'_>) -> Result<Outcome> {
-    let name = cx.check_string(1)?.as_bytes();
-    let path = cx.check_string(2)?.as_bytes();
-    let separator = cx.optional_string(3)?.map_or(&b"."[..], |text| text.as_bytes());
-    let folder = cx.optional_string(4)?.map_or(search::FOLDER_SEPARATOR, |text| text.as_bytes());
+    // The reference implementation looks at the last argument first.
+    let folder = cx.optional_string(4)?.map_or(search::FOLDER_SEPARATOR, |text| host::c_text(text.as_bytes()));
+    let separator = cx.optional_string(3)?.map_or(&b"."[..], |text| host::c_text(text.as_bytes()));
+    let path = host::c_text(cx.check_string(2)?.as_bytes());
+    let name = host::c_text(cx.check_string(1)?.as_bytes());
     match search::first_readable(search::candidates(name, path, separator, folder)) {
         Ok(file) => {
             let file = cx.string(&file)?;
