@@ -106,14 +106,19 @@ pub(crate) struct Filter<'s, 'i> {
     last: Option<Spanned>,
     before_last: Option<Token>,
     openers: Vec<Opener>,
+    /// Names so far of the `local` list that is being read.
+    names: u32,
 }
+
+/// Most local variables of a function.
+const MAX_LOCALS: u32 = 200;
 
 /// The base of the reference implementation's count: the chunk and the statement that is being read.
 const BASE_DEPTH: u32 = 2;
 
 impl<'s, 'i> Filter<'s, 'i> {
     pub(crate) fn new(lexer: Lexer<'s, 'i>, shared: &'s Shared) -> Self {
-        Self { lexer, shared, ahead: VecDeque::new(), last: None, before_last: None, openers: Vec::new() }
+        Self { lexer, shared, ahead: VecDeque::new(), last: None, before_last: None, openers: Vec::new(), names: 0 }
     }
 
     /// What is open before the lookahead token.
@@ -162,6 +167,7 @@ impl<'s, 'i> Filter<'s, 'i> {
         if grew && !closes(token) {
             self.check_depth(span)?;
         }
+        self.count_names(token, span)?;
         self.before_last = self.last.map(|(token, _)| token);
         self.last = Some((token, span));
         Ok(Some((token, span)))
@@ -171,6 +177,26 @@ impl<'s, 'i> Filter<'s, 'i> {
         if BASE_DEPTH + self.shared.open_depth.get() + self.shared.pending_depth.get() > MAX_DEPTH {
             return Err(self.refusal((Refusal::TooDeep, span)));
         }
+        Ok(())
+    }
+
+    /// Refuses a single `local` list with too many names. The compiler counts the locals of a function; this list is
+    /// refused here because the reference implementation does so before it has seen what follows.
+    fn count_names(&mut self, token: Token, span: Span) -> Result<(), SyntaxError> {
+        if self.names > MAX_LOCALS {
+            let kind = SyntaxErrorKind::TooMany {
+                what: "local variables",
+                limit: MAX_LOCALS,
+                function: self.function(),
+            };
+            return Err(SyntaxError::near_token(kind, self.lexer.source(), span));
+        }
+        self.names = match (self.last, token) {
+            (Some((Token::Local, _)), Token::Name(_)) => 1,
+            (Some((Token::Comma, _)), Token::Name(_)) if self.names > 0 => self.names + 1,
+            (Some((Token::Name(_), _)), Token::Comma) => self.names,
+            _ => 0,
+        };
         Ok(())
     }
 

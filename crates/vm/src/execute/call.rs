@@ -55,7 +55,8 @@ unsafe fn grow_stack(state: &mut State, co: *mut Coroutine, at: *mut Slot, need:
         let used = (*co).top.offset_from_unsigned((*co).stack);
         let most = if state.handlers > 0 { MAX_STACK_SLOTS + HANDLER_STACK_SLOTS } else { MAX_STACK_SLOTS };
         if used + need > most {
-            return Err(ErrorKind::StackOverflow.into());
+            let again = state.handlers > 0;
+            return Err(if again { ErrorKind::InHandler } else { ErrorKind::StackOverflow }.into());
         }
         let offset = at.offset_from((*co).stack);
         state.heap.grow_stack(co, need)?;

@@ -21,6 +21,8 @@ pub struct Activation<'gc> {
     frame: *mut Frame,
     /// The frame of the caller.
     caller: *mut Frame,
+    /// The frame of the callee; null for the active function.
+    callee: *mut Frame,
     base: *mut Slot,
     /// First slot that does not belong to it.
     end: *mut Slot,
@@ -62,6 +64,7 @@ impl<'gc> Context<'gc> {
                         coroutine,
                         frame: std::ptr::null_mut(),
                         caller: (*co).frame,
+                        callee: std::ptr::null_mut(),
                         base,
                         end: (*co).top,
                     });
@@ -83,7 +86,8 @@ impl<'gc> Context<'gc> {
                 (*co).top
             };
             let caller = if frame == (*co).frames { frame } else { frame.sub(1) };
-            Some(Activation { coroutine, frame, caller, base: (*frame).base, end })
+            let callee = if level > 0 { frame.add(1) } else { std::ptr::null_mut() };
+            Some(Activation { coroutine, frame, caller, callee, base: (*frame).base, end })
         }
     }
 
@@ -217,7 +221,13 @@ impl<'gc> Context<'gc> {
         let pointer = match hook {
             None => std::ptr::null_mut(),
             Some((function, mask)) => {
-                state.hooks.push(Box::new(Hook::new(function.slot(), mask)));
+                // Set by a hook, it must not fire before that one has returned.
+                // SAFETY: frames between the base frame and the active one are valid.
+                let inside = unsafe {
+                    let count = (*co).frame.offset_from_unsigned((*co).frames) + 1;
+                    (0..count).any(|n| (*(*co).frames.add(n)).after == After::Hook)
+                };
+                state.hooks.push(Box::new(Hook::new(function.slot(), mask, inside)));
                 state.heap.barrier(function.slot());
                 &raw mut **state.hooks.last_mut().expect("just pushed")
             }
@@ -353,6 +363,10 @@ impl<'gc> Activation<'gc> {
         // SAFETY: the caller's frame is valid; a Lua frame's `pc` is saved while anything else runs.
         unsafe {
             if !self.frame.is_null() {
+                // The reference implementation gives the name of a finalizer to the function that it interrupts.
+                if !self.callee.is_null() && (*self.callee).after == After::Finalizer {
+                    return Some(crate::error::Name { kind: "metamethod", name: "__gc".to_owned() });
+                }
                 match (*self.frame).after {
                     After::Hook => return Some(crate::error::Name { kind: "hook", name: "?".to_owned() }),
                     After::Finalizer => {

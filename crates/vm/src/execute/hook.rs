@@ -56,12 +56,12 @@ pub(crate) struct Hook {
 }
 
 impl Hook {
-    pub(crate) fn new(function: Slot, mask: HookMask) -> Hook {
+    pub(crate) fn new(function: Slot, mask: HookMask, active: bool) -> Hook {
         Hook {
             function,
             mask,
             left: mask.count,
-            active: false,
+            active,
             told: Told::Nothing,
             again: false,
             last_frame: std::ptr::null(),

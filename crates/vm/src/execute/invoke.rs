@@ -117,7 +117,10 @@ unsafe fn call_native(state: *mut State, function: *mut Slot, native: NativeFunc
         let function = (*co).stack.add(offset);
         match answer {
             Ok(outcome) => {
-                if let Request::Return(count) = outcome.0 {
+                // With a frame if the native has just set a hook, which is to hear of its return.
+                if let Request::Return(count) = outcome.0
+                    && !(*state).hooked
+                {
                     let count = count as usize;
                     let first = (*co).top.sub(count);
                     if wanted == 1 && count == 1 {

@@ -101,6 +101,11 @@ impl Vm {
             prepare_coroutine(main);
             (*main).status = Status::Running;
         }
+        // SAFETY: fresh objects; the registry holds them where the reference implementation's does.
+        unsafe {
+            heap.set_integer(registry, 1, Slot::coroutine(main)).expect("two slots are below every limit check");
+            heap.set_integer(registry, 2, Slot::table(globals)).expect("two slots are below every limit check");
+        }
         heap.roots.registry = registry;
         heap.roots.globals = globals;
         heap.roots.main = main;
