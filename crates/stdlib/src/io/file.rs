@@ -4,7 +4,7 @@
 
 use std::io::{self, SeekFrom};
 
-use wippy_vm::{Context, Error, Library, Native, Outcome, Result, UserData, Value, library, number};
+use wippy_vm::{Context, Error, Library, Native, Outcome, Result, Table, UserData, Value, library, number};
 
 use super::files::{Closing, Files, OpenFile, SharedFile, before_reading, flush_due};
 use super::read::{self, ReadError};
@@ -51,7 +51,15 @@ pub(super) fn object<'gc>(cx: &mut Context<'gc>, file: SharedFile) -> UserData<'
         Value::Table(metatable) => Some(metatable),
         _ => None,
     };
-    cx.userdata(Box::new(file), metatable)
+    let of_type = metatable.map(Table::address);
+    cx.userdata(Box::new(FileObject { file, of_type }), metatable)
+}
+
+/// What a file's object holds.
+struct FileObject {
+    file: SharedFile,
+    /// Which metatable it was made with; with another one it is no file any more.
+    of_type: Option<usize>,
 }
 
 /// Makes the Lua object of a newly opened file.
@@ -65,8 +73,15 @@ pub(super) fn opened<'gc>(cx: &mut Context<'gc>, stream: Stream, closing: Closin
 
 /// The file that a value is.
 pub(super) fn file_of<'gc>(value: Value<'gc>) -> Option<&'gc SharedFile> {
+    let Value::UserData(userdata) = value else { return None };
+    let object = userdata.get::<FileObject>()?;
+    (userdata.metatable().map(Table::address) == object.of_type).then_some(&object.file)
+}
+
+/// The file that a value was when it was made; for values that scripts cannot choose.
+pub(super) fn file_in<'gc>(value: Value<'gc>) -> Option<&'gc SharedFile> {
     match value {
-        Value::UserData(userdata) => userdata.get::<SharedFile>(),
+        Value::UserData(userdata) => userdata.get::<FileObject>().map(|object| &object.file),
         _ => None,
     }
 }
@@ -279,7 +294,7 @@ pub(super) fn lines(cx: &mut Context<'_>, close: bool) -> Result<Outcome> {
 }
 
 fn next_line(cx: &mut Context<'_>) -> Result<Outcome> {
-    let Some(file) = file_of(cx.upvalue(1)) else { return Err(closed()) };
+    let Some(file) = file_in(cx.upvalue(1)) else { return Err(closed()) };
     if file.is_closed() {
         return Err(Error::message("file is already closed"));
     }

@@ -87,7 +87,7 @@ const OUTPUT: Default = Default { key: "_IO_output", name: "output", mode: b"w" 
 fn default_file<'gc>(cx: &mut Context<'gc>, which: Default) -> Result<(Value<'gc>, &'gc SharedFile)> {
     let registry = cx.registry();
     let object = cx.field(registry, which.key);
-    match file::file_of(object) {
+    match file::file_in(object) {
         Some(file) if !file.is_closed() => Ok((object, file)),
         _ => Err(Error::message(format!("standard {} file is closed", which.name))),
     }
