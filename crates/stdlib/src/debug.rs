@@ -8,7 +8,7 @@ use wippy_vm::{
     library,
 };
 
-use crate::io;
+use crate::{host, io};
 use crate::steps::{self, Next, Steps};
 
 /// The library's rows.
@@ -49,8 +49,13 @@ impl<'gc> Target<'gc> {
     }
 
     fn activation(&self, cx: &Context<'gc>, level: i64) -> Option<Activation<'gc>> {
-        cx.activation(self.coroutine, usize::try_from(level).ok()?)
+        cx.activation(self.coroutine, usize::try_from(c_int(level)).ok()?)
     }
+}
+
+/// An argument as the reference implementation hands it on: as C's `int`, whatever is lost.
+fn c_int(number: i64) -> i64 {
+    i64::from(number as i32)
 }
 
 fn returns_bytes(cx: &mut Context<'_>, bytes: &[u8]) -> Result<Outcome> {
@@ -80,7 +85,7 @@ fn getinfo(cx: &mut Context<'_>) -> Result<Outcome> {
     let target = Target::of(cx);
     let (what, options) = (target.skipped + 1, target.skipped + 2);
     let options = match cx.optional_string(options)? {
-        Some(text) => text.as_bytes(),
+        Some(text) => host::c_text(text.as_bytes()),
         None => b"flnStu",
     };
     let subject = cx.get(what);
@@ -92,7 +97,8 @@ fn getinfo(cx: &mut Context<'_>) -> Result<Outcome> {
             None => return Ok(cx.returns(Value::Nil)),
         }
     };
-    if options.iter().any(|option| !b">SlnrutLf".contains(option)) {
+    let known: &[u8] = if activation.is_some() { b">SlnutLf" } else { b"SlnutLf" };
+    if options.iter().any(|option| !known.contains(option)) {
         return Err(cx.argument_error(target.skipped + 2, "invalid option"));
     }
     let function = activation.map_or(subject, |activation| activation.function());
@@ -156,7 +162,7 @@ fn put_lines<'gc>(cx: &mut Context<'gc>, table: Table<'gc>, function: Value<'gc>
 fn getlocal(cx: &mut Context<'_>) -> Result<Outcome> {
     let target = Target::of(cx);
     let what = target.skipped + 1;
-    let number = cx.check_integer(what + 1)?;
+    let number = c_int(cx.check_integer(what + 1)?);
     let subject = cx.get(what);
     if subject.is_function() {
         // Of a function that does not run, only the names of its parameters are known.
@@ -176,7 +182,7 @@ fn setlocal(cx: &mut Context<'_>) -> Result<Outcome> {
     let target = Target::of(cx);
     let what = target.skipped + 1;
     let level = cx.check_integer(what)?;
-    let number = cx.check_integer(what + 1)?;
+    let number = c_int(cx.check_integer(what + 1)?);
     let activation =
         target.activation(cx, level).ok_or_else(|| cx.argument_error(what, "level out of range"))?;
     let value = cx.check_any(what + 2)?;
@@ -184,7 +190,7 @@ fn setlocal(cx: &mut Context<'_>) -> Result<Outcome> {
 }
 
 fn getupvalue(cx: &mut Context<'_>) -> Result<Outcome> {
-    let number = cx.check_integer(2)?;
+    let number = c_int(cx.check_integer(2)?);
     let function = cx.check_function(1)?;
     match usize::try_from(number).ok().and_then(|number| cx.upvalue_of(function, number)) {
         None => Ok(cx.returns_none()),
@@ -194,7 +200,7 @@ fn getupvalue(cx: &mut Context<'_>) -> Result<Outcome> {
 
 fn setupvalue(cx: &mut Context<'_>) -> Result<Outcome> {
     let value = cx.check_any(3)?;
-    let number = cx.check_integer(2)?;
+    let number = c_int(cx.check_integer(2)?);
     let function = cx.check_function(1)?;
     match usize::try_from(number).ok().and_then(|number| cx.set_upvalue_of(function, number, value)) {
         Some(name) => returns_bytes(cx, &name),
@@ -204,7 +210,7 @@ fn setupvalue(cx: &mut Context<'_>) -> Result<Outcome> {
 
 /// The function in argument `index` and the upvalue of it that the next argument names, with its identity.
 fn check_upvalue<'gc>(cx: &Context<'gc>, index: usize) -> Result<(Value<'gc>, usize, u64)> {
-    let number = cx.check_integer(index + 1)?;
+    let number = c_int(cx.check_integer(index + 1)?);
     let function = cx.check_function(index)?;
     usize::try_from(number)
         .ok()
@@ -316,13 +322,13 @@ fn traceback(cx: &mut Context<'_>) -> Result<Outcome> {
         }
         return Ok(cx.returns(message));
     };
-    with_traceback(cx, &target, &[text.as_bytes(), b"\n"].concat())
+    with_traceback(cx, &target, &[host::c_text(text.as_bytes()), b"\n"].concat())
 }
 
 /// Answers with the traceback behind `text`.
 fn with_traceback<'gc>(cx: &mut Context<'gc>, target: &Target<'gc>, text: &[u8]) -> Result<Outcome> {
     let own = target.coroutine.is(cx.coroutine());
-    let level = cx.optional_integer(target.skipped + 2, i64::from(own))?;
+    let level = c_int(cx.optional_integer(target.skipped + 2, i64::from(own))?);
     let trace = match usize::try_from(level) {
         Ok(level) => cx.traceback(target.coroutine, level),
         Err(_) => "stack traceback:".to_owned(),
