@@ -51,6 +51,8 @@ pub enum ErrorKind {
     },
     /// A message that stands for itself; the position of the running function is put before it.
     Message(String),
+    /// An operation of the language that fails whoever does it: the position is put before it only in Lua code.
+    Operation(&'static str),
     /// A message without position, raised as it is.
     Plain(Vec<u8>),
     /// An argument that a native function refuses.
@@ -128,6 +130,7 @@ impl fmt::Display for ErrorKind {
                 None => f.write_str("number has no integer representation"),
             },
             ErrorKind::Message(text) => f.write_str(text),
+            ErrorKind::Operation(text) => f.write_str(text),
             ErrorKind::Plain(bytes) | ErrorKind::Syntax(bytes) => f.write_str(&String::from_utf8_lossy(bytes)),
             ErrorKind::Argument { index, message } => write!(f, "bad argument #{index} ({message})"),
             ErrorKind::Memory => f.write_str("not enough memory"),

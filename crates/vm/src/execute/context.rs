@@ -35,9 +35,9 @@ impl From<OutOfMemory> for Error {
 impl From<TableError> for Error {
     fn from(error: TableError) -> Error {
         match error {
-            TableError::NilKey => Error::message("table index is nil"),
-            TableError::NanKey => Error::message("table index is NaN"),
-            TableError::Overflow => Error::message("table overflow"),
+            TableError::NilKey => ErrorKind::Operation("table index is nil").into(),
+            TableError::NanKey => ErrorKind::Operation("table index is NaN").into(),
+            TableError::Overflow => ErrorKind::Operation("table overflow").into(),
             TableError::OutOfMemory => Error::new(ErrorKind::Memory),
         }
     }
@@ -296,7 +296,7 @@ impl<'gc> Context<'gc> {
     /// "attempt to yield from outside a coroutine" in the main coroutine.
     pub fn yields(&mut self, count: usize, then: Then) -> Result<Outcome> {
         if self.is_main() {
-            return Err(Error::message("attempt to yield from outside a coroutine"));
+            return Err(ErrorKind::Operation("attempt to yield from outside a coroutine").into());
         }
         self.st().then = then;
         Ok(Outcome(Request::Yield(count as u32)))

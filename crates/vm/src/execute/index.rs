@@ -88,7 +88,7 @@ pub(crate) unsafe fn lookup(state: &mut State, mut object: Slot, key: Slot) -> R
             }
             object = handler;
         }
-        Err(Error::message("'__index' chain too long; possible loop"))
+        Err(ErrorKind::Operation("'__index' chain too long; possible loop").into())
     }
 }
 
@@ -130,7 +130,7 @@ pub(crate) unsafe fn assign(
             }
             object = handler;
         }
-        Err(Error::message("'__newindex' chain too long; possible loop"))
+        Err(ErrorKind::Operation("'__newindex' chain too long; possible loop").into())
     }
 }
 

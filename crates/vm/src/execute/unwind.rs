@@ -313,12 +313,11 @@ unsafe fn to_value(state: &mut State, error: &Error, origin: Origin) -> Slot {
                 let text = argument_message(state, caller, native, tail, *index, message);
                 text_value(state, &[position_prefix(caller), text.into_bytes()].concat())
             }
-            // What a native tries in vain has no place in any source text.
-            ErrorKind::Operand { .. } | ErrorKind::Compare { .. } if native.is_some() => {
-                text_value(state, error.to_string().as_bytes())
-            }
             // Operations that a native has done on its own behalf stand at no line.
-            ErrorKind::Operand { .. } | ErrorKind::Compare { .. } | ErrorKind::NoInteger { .. }
+            ErrorKind::Operand { .. }
+            | ErrorKind::Compare { .. }
+            | ErrorKind::NoInteger { .. }
+            | ErrorKind::Operation(_)
                 if origin != Origin::Lua =>
             {
                 text_value(state, error.to_string().as_bytes())
