@@ -118,7 +118,15 @@ const BASE_DEPTH: u32 = 2;
 
 impl<'s, 'i> Filter<'s, 'i> {
     pub(crate) fn new(lexer: Lexer<'s, 'i>, shared: &'s Shared) -> Self {
-        Self { lexer, shared, ahead: VecDeque::new(), last: None, before_last: None, openers: Vec::new(), names: 0 }
+        Self {
+            lexer,
+            shared,
+            ahead: VecDeque::new(),
+            last: None,
+            before_last: None,
+            openers: Vec::new(),
+            names: 0,
+        }
     }
 
     /// What is open before the lookahead token.

@@ -2,37 +2,40 @@
 
 use wippy_vm::arguments::to_number;
 use wippy_vm::{
-    Collection, Context, Error, ErrorKind, Event, IPAIRS_STEP, Library, LoadMode, NEXT, Outcome, Result, Resume,
-    Then, Value, library,
+    Collection, Context, Error, ErrorKind, Event, IPAIRS_STEP, Library, LoadMode, NEXT, Outcome, Result,
+    Resume, Then, Value, library,
 };
 
 use crate::package::source;
 use crate::{host, io};
 
 /// The functions; `next` is the machine's own and is added by [`open`].
-pub static LIBRARY: Library = library!("_G", [
-    ("assert", assert, "<T>(value: T, message: any?, ...any) -> (T, ...any)"),
-    ("collectgarbage", collectgarbage, "(option: string?, argument: number?) -> any"),
-    ("dofile", dofile, "(filename: string?) -> (...any)"),
-    ("error", error, "(message: any, level: integer?) -> never"),
-    ("getmetatable", getmetatable, "(object: any) -> any"),
-    ("ipairs", ipairs, "(table: any) -> (any, any, integer)"),
-    ("load", load, "(chunk: any, name: string?, mode: string?, env: any) -> (any, string?)"),
-    ("loadfile", loadfile, "(filename: string?, mode: string?, env: any) -> (any, string?)"),
-    ("pairs", pairs, "(table: any) -> (any, any, any)"),
-    ("pcall", pcall, "(f: any, ...any) -> (boolean, ...any)"),
-    ("print", print, "(...any) -> ()"),
-    ("rawequal", rawequal, "(a: any, b: any) -> boolean"),
-    ("rawget", rawget, "(table: table, key: any) -> any"),
-    ("rawlen", rawlen, "(value: table | string) -> integer"),
-    ("rawset", rawset, "(table: table, key: any, value: any) -> table"),
-    ("select", select, "(n: integer | string, ...any) -> (...any)"),
-    ("setmetatable", setmetatable, "(table: table, metatable: table?) -> table"),
-    ("tonumber", tonumber, "(value: any, base: integer?) -> number?"),
-    ("tostring", tostring, "(value: any) -> string"),
-    ("type", type_name, "(value: any) -> string"),
-    ("xpcall", xpcall, "(f: any, handler: any, ...any) -> (boolean, ...any)"),
-]);
+pub static LIBRARY: Library = library!(
+    "_G",
+    [
+        ("assert", assert, "<T>(value: T, message: any?, ...any) -> (T, ...any)"),
+        ("collectgarbage", collectgarbage, "(option: string?, argument: number?) -> any"),
+        ("dofile", dofile, "(filename: string?) -> (...any)"),
+        ("error", error, "(message: any, level: integer?) -> never"),
+        ("getmetatable", getmetatable, "(object: any) -> any"),
+        ("ipairs", ipairs, "(table: any) -> (any, any, integer)"),
+        ("load", load, "(chunk: any, name: string?, mode: string?, env: any) -> (any, string?)"),
+        ("loadfile", loadfile, "(filename: string?, mode: string?, env: any) -> (any, string?)"),
+        ("pairs", pairs, "(table: any) -> (any, any, any)"),
+        ("pcall", pcall, "(f: any, ...any) -> (boolean, ...any)"),
+        ("print", print, "(...any) -> ()"),
+        ("rawequal", rawequal, "(a: any, b: any) -> boolean"),
+        ("rawget", rawget, "(table: table, key: any) -> any"),
+        ("rawlen", rawlen, "(value: table | string) -> integer"),
+        ("rawset", rawset, "(table: table, key: any, value: any) -> table"),
+        ("select", select, "(n: integer | string, ...any) -> (...any)"),
+        ("setmetatable", setmetatable, "(table: table, metatable: table?) -> table"),
+        ("tonumber", tonumber, "(value: any, base: integer?) -> number?"),
+        ("tostring", tostring, "(value: any) -> string"),
+        ("type", type_name, "(value: any) -> string"),
+        ("xpcall", xpcall, "(f: any, handler: any, ...any) -> (boolean, ...any)"),
+    ]
+);
 
 /// Installs the functions, `_G` and `_VERSION` into the globals.
 pub(crate) fn open(cx: &mut Context<'_>) -> Result<()> {
@@ -202,10 +205,10 @@ fn rawlen(cx: &mut Context<'_>) -> Result<Outcome> {
 
 fn select(cx: &mut Context<'_>) -> Result<Outcome> {
     let count = cx.len() as i64;
-    if let Value::String(text) = cx.get(1) {
-        if text.as_bytes().first() == Some(&b'#') {
-            return Ok(cx.returns(count - 1));
-        }
+    if let Value::String(text) = cx.get(1)
+        && text.as_bytes().first() == Some(&b'#')
+    {
+        return Ok(cx.returns(count - 1));
     }
     let n = cx.check_integer(1)?;
     let skip = if n < 0 { count + n } else { n.min(count) };
@@ -337,7 +340,11 @@ impl Resume for Printing {
     fn resume(mut self: Box<Self>, cx: &mut Context<'_>) -> Result<Outcome> {
         let result = cx.take_result();
         let Some(text) = cx.coerce_string(result)? else {
-            let who = if self.own { "'__tostring' must return a string" } else { "'tostring' must return a string to 'print'" };
+            let who = if self.own {
+                "'__tostring' must return a string"
+            } else {
+                "'tostring' must return a string to 'print'"
+            };
             return Err(Error::message(who));
         };
         write_item(cx, &mut self, text.as_bytes())?;
@@ -439,13 +446,18 @@ impl Resume for Reading {
 ///
 /// # Errors
 /// The message of the reference implementation: `cannot open x: No such file or directory`.
-pub(crate) fn read_chunk(cx: &mut Context<'_>, name: Option<&[u8]>) -> Result<std::result::Result<Vec<u8>, Vec<u8>>> {
+pub(crate) fn read_chunk(
+    cx: &mut Context<'_>,
+    name: Option<&[u8]>,
+) -> Result<std::result::Result<Vec<u8>, Vec<u8>>> {
     let Some(name) = name else {
-        return Ok(io::read_all_stdin(cx).map(|text| source::without_preamble(&text).into_owned()).map_err(|error| {
-            let mut message = b"cannot read stdin: ".to_vec();
-            message.extend_from_slice(host::describe(&error).as_bytes());
-            message
-        }));
+        return Ok(io::read_all_stdin(cx).map(|text| source::without_preamble(&text).into_owned()).map_err(
+            |error| {
+                let mut message = b"cannot read stdin: ".to_vec();
+                message.extend_from_slice(host::describe(&error).as_bytes());
+                message
+            },
+        ));
     };
     Ok(source::read(name))
 }

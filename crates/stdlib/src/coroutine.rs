@@ -5,15 +5,18 @@
 use wippy_vm::{Context, Coroutine, Error, Library, Native, Outcome, Result, Then, Value, library};
 
 /// The library's rows.
-pub static LIBRARY: Library = library!("coroutine", [
-    ("create", create, "(f: any) -> any"),
-    ("isyieldable", isyieldable, "() -> boolean"),
-    ("resume", resume, "(co: any, ...any) -> (boolean, ...any)"),
-    ("running", running, "() -> (any, boolean)"),
-    ("status", status, "(co: any) -> string"),
-    ("wrap", wrap, "(f: any) -> (...any) -> (...any)"),
-    ("yield", yield_, "(...any) -> (...any)"),
-]);
+pub static LIBRARY: Library = library!(
+    "coroutine",
+    [
+        ("create", create, "(f: any) -> any"),
+        ("isyieldable", isyieldable, "() -> boolean"),
+        ("resume", resume, "(co: any, ...any) -> (boolean, ...any)"),
+        ("running", running, "() -> (any, boolean)"),
+        ("status", status, "(co: any) -> string"),
+        ("wrap", wrap, "(f: any) -> (...any) -> (...any)"),
+        ("yield", yield_, "(...any) -> (...any)"),
+    ]
+);
 
 static WRAPPED: Native = Native { name: "wrapped", function: wrapped, signature: "(...any) -> (...any)" };
 

@@ -8,8 +8,8 @@ use wippy_vm::{
     library,
 };
 
-use crate::{host, io};
 use crate::steps::{self, Next, Steps};
+use crate::{host, io};
 
 /// The library's rows.
 pub static LIBRARY: Library = library!(

@@ -6,9 +6,8 @@ use wippy_vm::Library;
 
 #[test]
 fn every_signature_parses() {
-    let more: [&Library; 6] = [
-        &base::LIBRARY, &math::GENERATORS, &io::LIBRARY, &io::METHODS, &package::LIBRARY, &package::GLOBALS,
-    ];
+    let more: [&Library; 6] =
+        [&base::LIBRARY, &math::GENERATORS, &io::LIBRARY, &io::METHODS, &package::LIBRARY, &package::GLOBALS];
     let mut faults = Vec::new();
     for library in LIBRARIES.iter().map(|entry| entry.library).chain(more) {
         for native in library.functions {

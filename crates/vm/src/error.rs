@@ -131,7 +131,9 @@ impl fmt::Display for ErrorKind {
             },
             ErrorKind::Message(text) => f.write_str(text),
             ErrorKind::Operation(text) => f.write_str(text),
-            ErrorKind::Plain(bytes) | ErrorKind::Syntax(bytes) => f.write_str(&String::from_utf8_lossy(bytes)),
+            ErrorKind::Plain(bytes) | ErrorKind::Syntax(bytes) => {
+                f.write_str(&String::from_utf8_lossy(bytes))
+            }
             ErrorKind::Argument { index, message } => write!(f, "bad argument #{index} ({message})"),
             ErrorKind::Memory => f.write_str("not enough memory"),
             ErrorKind::StackOverflow => f.write_str("stack overflow"),

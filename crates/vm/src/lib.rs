@@ -31,12 +31,14 @@ mod native;
 pub mod number;
 
 pub use error::{Error, ErrorKind, ExitRequest, Name, Result};
-pub use execute::context::{ArrayItems, Context, Memory};
+pub use execute::context::Context;
 pub use execute::debug::{Activation, FunctionInfo};
 pub use execute::event::Event;
 pub use execute::hook::HookMask;
+pub use execute::items::ArrayItems;
 pub use execute::iterate::{IPAIRS_STEP, NEXT};
 pub use execute::load::LoadMode;
+pub use execute::memory::Memory;
 pub use execute::vm::{Failure, Limits, Place, Step, Vm};
 pub use heap::handle::{Closure, Coroutine, NativeClosure, Str, Table, UserData, Value};
 pub use library::Library;

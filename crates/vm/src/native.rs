@@ -3,8 +3,8 @@
 //! A native function never runs the interpreter: when it needs a Lua function to be called it answers with that wish
 //! and is continued with the results. So everything can be suspended anywhere (`ARCHITECTURE.md`, "Life of a call").
 
-use crate::execute::context::Context;
 use crate::error::Error;
+use crate::execute::context::Context;
 
 /// A builtin or one of its later steps.
 pub type NativeFunction = for<'gc> fn(&mut Context<'gc>) -> Result<Outcome, Error>;

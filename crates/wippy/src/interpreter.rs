@@ -121,7 +121,12 @@ impl Interpreter {
     ///
     /// # Errors
     /// See [`Stop`].
-    pub fn run(&mut self, source: &[u8], chunk_name: &str, arguments: &[&[u8]]) -> std::result::Result<(), Stop> {
+    pub fn run(
+        &mut self,
+        source: &[u8],
+        chunk_name: &str,
+        arguments: &[&[u8]],
+    ) -> std::result::Result<(), Stop> {
         self.call(|cx| {
             let chunk = cx.load(source, chunk_name.as_bytes(), LoadMode::ANY)?;
             cx.push(chunk);

@@ -45,6 +45,7 @@ local function show(...)
   for i = 1, select("#", ...) do t[i] = describe((select(i, ...)), 0) end
   print(concat(t, " "))
 end
+local function order(a, b) return describe(a, 0) < describe(b, 0) end
 local function sorted(t)
   local keys = {}
   for k in next, t do if type(k) == "string" then keys[#keys + 1] = k end end
@@ -53,7 +54,7 @@ local function sorted(t)
   return function() i = i + 1 if keys[i] then return keys[i], t[keys[i]] end end
 end
 local function upto(n) return function(limit, i) if i < limit then return i + 1, i * i end end, n, 0 end
-local helpers = {tick = tick, handler = handler, count = count, cut = cut, str = str, show = show, sorted = sorted, upto = upto}
+local helpers = {tick = tick, handler = handler, count = count, cut = cut, str = str, show = show, order = order, sorted = sorted, upto = upto}
 
 return function(name, source)
   print("== " .. name)

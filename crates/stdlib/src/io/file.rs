@@ -21,17 +21,28 @@ const MOST_FORMATS: usize = 250;
 const DEFAULT_BUFFER: i64 = 8192;
 
 /// The methods of files.
-pub static METHODS: Library = library!("FILE*", [
-    ("close", close_method, "(self: any) -> (boolean?, string?, integer?)"),
-    ("flush", flush_method, "(self: any) -> (any, string?, integer?)"),
-    ("lines", lines_method, "(self: any, ...any) -> (...any) -> (...any)"),
-    ("read", read_method, "(self: any, ...any) -> (...any)"),
-    ("seek", seek_method, "(self: any, whence: string?, offset: integer?) -> (integer?, string?, integer?)"),
-    ("setvbuf", setvbuf_method, "(self: any, mode: string, size: integer?) -> (boolean?, string?, integer?)"),
-    ("write", write_method, "(self: any, ...any) -> (any, string?, integer?)"),
-    ("__gc", collect_method, "(self: any) -> ()"),
-    ("__tostring", tostring_method, "(self: any) -> string"),
-]);
+pub static METHODS: Library = library!(
+    "FILE*",
+    [
+        ("close", close_method, "(self: any) -> (boolean?, string?, integer?)"),
+        ("flush", flush_method, "(self: any) -> (any, string?, integer?)"),
+        ("lines", lines_method, "(self: any, ...any) -> (...any) -> (...any)"),
+        ("read", read_method, "(self: any, ...any) -> (...any)"),
+        (
+            "seek",
+            seek_method,
+            "(self: any, whence: string?, offset: integer?) -> (integer?, string?, integer?)"
+        ),
+        (
+            "setvbuf",
+            setvbuf_method,
+            "(self: any, mode: string, size: integer?) -> (boolean?, string?, integer?)"
+        ),
+        ("write", write_method, "(self: any, ...any) -> (any, string?, integer?)"),
+        ("__gc", collect_method, "(self: any) -> ()"),
+        ("__tostring", tostring_method, "(self: any) -> string"),
+    ]
+);
 
 /// Makes the metatable of files.
 pub(super) fn open(cx: &mut Context<'_>) -> Result<()> {

@@ -23,19 +23,22 @@ pub use files::{flush_all, flush_due, flush_line, redirect_stdin, redirect_stdou
 pub(crate) use files::{read_all_stdin, read_stdin_line, write_stderr};
 
 /// The functions of `io`.
-pub static LIBRARY: Library = library!("io", [
-    ("close", close, "(file: any?) -> (boolean?, string?, integer?)"),
-    ("flush", flush, "() -> (any, string?, integer?)"),
-    ("input", input, "(file: any?) -> any"),
-    ("lines", lines, "(filename: string?, ...any) -> (...any) -> (...any)"),
-    ("open", open_native, "(filename: string, mode: string?) -> (any, string?, integer?)"),
-    ("output", output, "(file: any?) -> any"),
-    ("popen", popen, "(prog: string, mode: string?) -> (any, string?, integer?)"),
-    ("read", read, "(...any) -> (...any)"),
-    ("tmpfile", tmpfile, "() -> (any, string?, integer?)"),
-    ("type", type_of, "(obj: any) -> string?"),
-    ("write", write, "(...any) -> (any, string?, integer?)"),
-]);
+pub static LIBRARY: Library = library!(
+    "io",
+    [
+        ("close", close, "(file: any?) -> (boolean?, string?, integer?)"),
+        ("flush", flush, "() -> (any, string?, integer?)"),
+        ("input", input, "(file: any?) -> any"),
+        ("lines", lines, "(filename: string?, ...any) -> (...any) -> (...any)"),
+        ("open", open_native, "(filename: string, mode: string?) -> (any, string?, integer?)"),
+        ("output", output, "(file: any?) -> any"),
+        ("popen", popen, "(prog: string, mode: string?) -> (any, string?, integer?)"),
+        ("read", read, "(...any) -> (...any)"),
+        ("tmpfile", tmpfile, "() -> (any, string?, integer?)"),
+        ("type", type_of, "(obj: any) -> string?"),
+        ("write", write, "(...any) -> (any, string?, integer?)"),
+    ]
+);
 
 /// Makes the table `io`, the standard files and the type of files.
 ///
@@ -233,7 +236,11 @@ fn popen(cx: &mut Context<'_>) -> Result<Outcome> {
         _ => return Err(cx.argument_error(2, "invalid mode")),
     };
     let mut shell = host::shell(command);
-    if reading { shell.stdout(Stdio::piped()) } else { shell.stdin(Stdio::piped()) };
+    if reading {
+        shell.stdout(Stdio::piped())
+    } else {
+        shell.stdin(Stdio::piped())
+    };
     flush_due(cx);
     let mut child = match shell.spawn() {
         Ok(child) => child,

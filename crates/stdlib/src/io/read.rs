@@ -40,7 +40,11 @@ impl From<wippy_vm::Error> for ReadError {
 pub(super) type Room<'a> = &'a dyn Fn(usize) -> wippy_vm::Result<()>;
 
 /// A line, with or without its end; `None` at the end of the stream.
-pub(super) fn line(stream: &mut Stream, keep_end: bool, room: Room<'_>) -> Result<Option<Vec<u8>>, ReadError> {
+pub(super) fn line(
+    stream: &mut Stream,
+    keep_end: bool,
+    room: Room<'_>,
+) -> Result<Option<Vec<u8>>, ReadError> {
     let mut line = Vec::new();
     loop {
         let ahead = stream.fill()?;

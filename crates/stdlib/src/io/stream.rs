@@ -156,7 +156,11 @@ impl Stream {
         match self.buffering {
             Some(buffering) => buffering,
             None => {
-                let chosen = if self.kind() == Kind::Terminal { Buffering::Line } else { Buffering::Full(WRITE_BEHIND) };
+                let chosen = if self.kind() == Kind::Terminal {
+                    Buffering::Line
+                } else {
+                    Buffering::Full(WRITE_BEHIND)
+                };
                 *self.buffering.insert(chosen)
             }
         }
@@ -280,7 +284,9 @@ impl Stream {
 
     fn forget_input(&mut self) {
         let unread = self.input.len() - self.input_at;
-        if unread > 0 && let Ok(Some(file)) = self.file() {
+        if unread > 0
+            && let Ok(Some(file)) = self.file()
+        {
             // A device without positions keeps what was read ahead.
             if file.seek(SeekFrom::Current(-(unread as i64))).is_err() {
                 return;

@@ -9,7 +9,17 @@ use crate::host;
 const DAYS: [&str; 7] = ["Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday"];
 
 const MONTHS: [&str; 12] = [
-    "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November",
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
     "December",
 ];
 
@@ -61,7 +71,9 @@ fn convert(out: &mut Vec<u8>, letter: u8, m: &Moment, offset: &Offset) {
             convert(out, letter, m, offset);
         }
     };
-    let name = |names: &[&'static str], index: i64| usize::try_from(index).ok().and_then(|at| names.get(at).copied());
+    let name = |names: &[&'static str], index: i64| {
+        usize::try_from(index).ok().and_then(|at| names.get(at).copied())
+    };
     let day = name(&DAYS, m.weekday).unwrap_or("?");
     let month = name(&MONTHS, m.month).unwrap_or("?");
     let hour12 = if m.hour % 12 == 0 { 12 } else { m.hour % 12 };
@@ -140,7 +152,11 @@ mod tests {
     #[test]
     fn conversions_of_the_c_locale() {
         check("%c", 1_000_000_000, "Sun Sep  9 01:46:40 2001");
-        check("%D %F %r %R %T %x %X", 1_000_000_000, "09/09/01 2001-09-09 01:46:40 AM 01:46 01:46:40 09/09/01 01:46:40");
+        check(
+            "%D %F %r %R %T %x %X",
+            1_000_000_000,
+            "09/09/01 2001-09-09 01:46:40 AM 01:46 01:46:40 09/09/01 01:46:40",
+        );
         check("%j %U %V %W %G %g %u %w", 1_000_000_000, "252 36 36 36 2001 01 7 0");
         check("%Ec|%Od|%%|%z|%Z", 0, "Thu Jan  1 00:00:00 1970|01|%|+0000|GMT");
         check("%C %y %I %p", -69_120_000, "19 67 12 AM");
@@ -149,7 +165,9 @@ mod tests {
     #[test]
     fn anything_else_is_refused() {
         let moment = calendar::split(0).expect("fits");
-        for (text, shown) in [("%", "%"), ("%q", "%q"), ("%Eq", "%Eq"), ("%E", "%E"), ("%s x", "%s x"), ("x%Oa", "%Oa")] {
+        for (text, shown) in
+            [("%", "%"), ("%q", "%q"), ("%Eq", "%Eq"), ("%E", "%E"), ("%s x", "%s x"), ("x%Oa", "%Oa")]
+        {
             let result = format(text.as_bytes(), &moment, &Offset::universal("GMT"));
             assert_eq!(result, Err(InvalidConversion(shown.as_bytes().to_vec())));
         }

@@ -14,19 +14,22 @@ use wippy_vm::{Context, ErrorKind, ExitRequest, Library, Outcome, Result, Value,
 use crate::{host, io};
 
 /// The functions of `os`.
-pub static LIBRARY: Library = library!("os", [
-    ("clock", clock, "() -> number"),
-    ("date", time::date, "(format: string?, time: integer?) -> any"),
-    ("difftime", time::difftime, "(t2: integer, t1: integer) -> number"),
-    ("execute", execute, "(command: string?) -> (boolean?, string?, integer?)"),
-    ("exit", exit, "(code: any?, close: boolean?) -> ()"),
-    ("getenv", getenv, "(varname: string) -> string?"),
-    ("remove", remove, "(filename: string) -> (boolean?, string?, integer?)"),
-    ("rename", rename, "(oldname: string, newname: string) -> (boolean?, string?, integer?)"),
-    ("setlocale", setlocale, "(locale: string?, category: string?) -> string?"),
-    ("time", time::time, "(t: any?) -> integer"),
-    ("tmpname", tmpname, "() -> string"),
-]);
+pub static LIBRARY: Library = library!(
+    "os",
+    [
+        ("clock", clock, "() -> number"),
+        ("date", time::date, "(format: string?, time: integer?) -> any"),
+        ("difftime", time::difftime, "(t2: integer, t1: integer) -> number"),
+        ("execute", execute, "(command: string?) -> (boolean?, string?, integer?)"),
+        ("exit", exit, "(code: any?, close: boolean?) -> ()"),
+        ("getenv", getenv, "(varname: string) -> string?"),
+        ("remove", remove, "(filename: string) -> (boolean?, string?, integer?)"),
+        ("rename", rename, "(oldname: string, newname: string) -> (boolean?, string?, integer?)"),
+        ("setlocale", setlocale, "(locale: string?, category: string?) -> string?"),
+        ("time", time::time, "(t: any?) -> integer"),
+        ("tmpname", tmpname, "() -> string"),
+    ]
+);
 
 /// `os.clock()`: processor time of the process in seconds.
 fn clock(cx: &mut Context<'_>) -> Result<Outcome> {

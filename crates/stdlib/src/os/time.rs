@@ -160,9 +160,9 @@ impl Field {
             }
             Some(number) => Ok(number - self.base),
             None if !value.is_nil() => Err(Error::message(format!("field '{name}' is not an integer"))),
-            None => self
-                .default
-                .ok_or_else(|| Error::message(format!("field '{name}' missing in date table"))),
+            None => {
+                self.default.ok_or_else(|| Error::message(format!("field '{name}' missing in date table")))
+            }
         }
     }
 }

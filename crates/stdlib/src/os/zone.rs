@@ -89,7 +89,9 @@ impl Zone {
             return zone;
         }
         match Rule::parse(name) {
-            Some(rule) => Zone { changes: Vec::new(), offsets: vec![rule.standard.clone()], rule: Some(rule) },
+            Some(rule) => {
+                Zone { changes: Vec::new(), offsets: vec![rule.standard.clone()], rule: Some(rule) }
+            }
             None => {
                 let letters = name.bytes().take_while(u8::is_ascii_alphabetic).count();
                 Zone::universal(if letters >= 3 { &name[..letters] } else { "" })
@@ -118,7 +120,9 @@ impl Zone {
     pub(super) fn at(&self, moment: i64) -> &Offset {
         let after = self.changes.partition_point(|change| change.0 <= moment);
         match (&self.rule, after.checked_sub(1)) {
-            (Some(rule), last) if after == self.changes.len() && (last.is_some() || self.offsets.len() == 1) => {
+            (Some(rule), last)
+                if after == self.changes.len() && (last.is_some() || self.offsets.len() == 1) =>
+            {
                 rule.at(moment)
             }
             (_, Some(last)) => &self.offsets[self.changes[last].1],
@@ -133,7 +137,8 @@ impl Zone {
         let after = self.at(local.saturating_add(DAY));
         let valid = [before, after].into_iter().find(|offset| {
             let moment = local.saturating_sub(offset.seconds);
-            self.at(moment).seconds == offset.seconds && saving.is_none_or(|saving| self.at(moment).is_saving == saving)
+            self.at(moment).seconds == offset.seconds
+                && saving.is_none_or(|saving| self.at(moment).is_saving == saving)
         });
         if let Some(offset) = valid {
             return local - offset.seconds;
@@ -210,7 +215,9 @@ impl Header {
         let letters = rest.get(..self.letters)?;
         let signed = |bytes: &[u8]| {
             let negative = bytes.first().is_some_and(|&byte| byte >= 0x80);
-            bytes.iter().fold(if negative { -1 } else { 0 }, |value: i64, &byte| (value << 8) | i64::from(byte))
+            bytes
+                .iter()
+                .fold(if negative { -1 } else { 0 }, |value: i64, &byte| (value << 8) | i64::from(byte))
         };
         let name = |at: u8| {
             let name = letters.get(usize::from(at)..).unwrap_or_default();
@@ -219,10 +226,17 @@ impl Header {
         };
         let offsets: Vec<Offset> = records
             .chunks_exact(6)
-            .map(|record| Offset { seconds: signed(&record[..4]), is_saving: record[4] != 0, name: name(record[5]) })
+            .map(|record| Offset {
+                seconds: signed(&record[..4]),
+                is_saving: record[4] != 0,
+                name: name(record[5]),
+            })
             .collect();
-        let changes: Vec<(i64, usize)> =
-            moments.chunks_exact(width).map(signed).zip(kinds.iter().map(|&kind| usize::from(kind))).collect();
+        let changes: Vec<(i64, usize)> = moments
+            .chunks_exact(width)
+            .map(signed)
+            .zip(kinds.iter().map(|&kind| usize::from(kind)))
+            .collect();
         let is_sound = !offsets.is_empty()
             && changes.iter().all(|change| change.1 < offsets.len())
             && changes.is_sorted_by_key(|change| change.0);
@@ -262,11 +276,8 @@ impl Rule {
         }
         let start = saving.start.in_year(local.year) - self.standard.seconds;
         let end = saving.end.in_year(local.year) - saving.offset.seconds;
-        let is_saving = if start < end {
-            (start..end).contains(&moment)
-        } else {
-            !(end..start).contains(&moment)
-        };
+        let is_saving =
+            if start < end { (start..end).contains(&moment) } else { !(end..start).contains(&moment) };
         if is_saving { &saving.offset } else { &self.standard }
     }
 }
@@ -309,7 +320,9 @@ impl Text<'_> {
     /// `EST` or `<+03>`.
     fn name(&mut self) -> Option<String> {
         let quoted = self.accept(b'<');
-        let fits = |byte: &u8| byte.is_ascii_alphabetic() || (quoted && (byte.is_ascii_digit() || b"+-".contains(byte)));
+        let fits = |byte: &u8| {
+            byte.is_ascii_alphabetic() || (quoted && (byte.is_ascii_digit() || b"+-".contains(byte)))
+        };
         let length = self.0.iter().take_while(|byte| fits(byte)).count();
         if length < 3 {
             return None;

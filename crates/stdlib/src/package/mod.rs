@@ -7,20 +7,28 @@ mod relative;
 mod search;
 pub(crate) mod source;
 
-use wippy_vm::{Closure, Context, Error, ErrorKind, Library, LoadMode, Native, Outcome, Resume, Result, Table, Then, Value, library};
+use wippy_vm::{
+    Closure, Context, Error, ErrorKind, Library, LoadMode, Native, Outcome, Result, Resume, Table, Then,
+    Value, library,
+};
 
 use crate::host;
 
 /// The functions of `package`.
-pub static LIBRARY: Library = library!("package", [
-    ("loadlib", loadlib, "(path: string, name: string) -> (any, string?, string?)"),
-    ("searchpath", searchpath, "(name: string, path: string, sep: string?, rep: string?) -> (string?, string?)"),
-]);
+pub static LIBRARY: Library = library!(
+    "package",
+    [
+        ("loadlib", loadlib, "(path: string, name: string) -> (any, string?, string?)"),
+        (
+            "searchpath",
+            searchpath,
+            "(name: string, path: string, sep: string?, rep: string?) -> (string?, string?)"
+        ),
+    ]
+);
 
 /// The global functions of this section of the manual.
-pub static GLOBALS: Library = library!("_G", [
-    ("require", require, "(name: string) -> any"),
-]);
+pub static GLOBALS: Library = library!("_G", [("require", require, "(name: string) -> any"),]);
 
 /// The four ways of finding a module, in order.
 static SEARCHERS: [Native; 4] = [
@@ -30,8 +38,7 @@ static SEARCHERS: [Native; 4] = [
     Native { name: "root", function: search_native_root, signature: "(name: string) -> (any, any)" },
 ];
 
-const CONFIG: &[u8] =
-    if cfg!(windows) { b"\\\n;\n?\n!\n-\n" } else { b"/\n;\n?\n!\n-\n" };
+const CONFIG: &[u8] = if cfg!(windows) { b"\\\n;\n?\n!\n-\n" } else { b"/\n;\n?\n!\n-\n" };
 
 const NO_NATIVE_LIBRARIES: &[u8] = b"dynamic libraries not enabled; check your Lua installation";
 
@@ -78,7 +85,11 @@ pub fn set_path(cx: &mut Context<'_>, default: &[u8]) -> Result<()> {
     }
 }
 
-fn registry_table<'gc>(cx: &mut Context<'gc>, registry: Table<'gc>, name: &'static str) -> Result<Table<'gc>> {
+fn registry_table<'gc>(
+    cx: &mut Context<'gc>,
+    registry: Table<'gc>,
+    name: &'static str,
+) -> Result<Table<'gc>> {
     if let Value::Table(table) = cx.field(registry, name) {
         return Ok(table);
     }
@@ -116,7 +127,8 @@ fn loadlib(cx: &mut Context<'_>) -> Result<Outcome> {
 /// `package.searchpath(name, path [, sep [, rep]])`
 fn searchpath(cx: &mut Context<'_>) -> Result<Outcome> {
     // The reference implementation looks at the last argument first.
-    let folder = cx.optional_string(4)?.map_or(search::FOLDER_SEPARATOR, |text| host::c_text(text.as_bytes()));
+    let folder =
+        cx.optional_string(4)?.map_or(search::FOLDER_SEPARATOR, |text| host::c_text(text.as_bytes()));
     let separator = cx.optional_string(3)?.map_or(&b"."[..], |text| host::c_text(text.as_bytes()));
     let path = host::c_text(cx.check_string(2)?.as_bytes());
     let name = host::c_text(cx.check_string(1)?.as_bytes());
@@ -150,10 +162,13 @@ fn search_preloaded(cx: &mut Context<'_>) -> Result<Outcome> {
     cx.push(name);
     match cx.index(preload, name)? {
         Some(loader) => preloaded(cx, loader),
-        None => Ok(cx.call(2, Then::Step(|cx| {
-            let loader = cx.take_result();
-            preloaded(cx, loader)
-        }))),
+        None => Ok(cx.call(
+            2,
+            Then::Step(|cx| {
+                let loader = cx.take_result();
+                preloaded(cx, loader)
+            }),
+        )),
     }
 }
 
@@ -227,7 +242,8 @@ fn search_native_root(cx: &mut Context<'_>) -> Result<Outcome> {
 fn require(cx: &mut Context<'_>) -> Result<Outcome> {
     let name = cx.check_string(1)?;
     let is_relative = relative::is_relative(name.as_bytes());
-    let name = if is_relative { cx.string(&relative::resolve(&asking_source(cx), name.as_bytes()))? } else { name };
+    let name =
+        if is_relative { cx.string(&relative::resolve(&asking_source(cx), name.as_bytes()))? } else { name };
     let registry = cx.registry();
     let loaded = cx.field(registry, "_LOADED");
     cx.truncate(0);
@@ -349,10 +365,13 @@ fn loaded(cx: &mut Context<'_>) -> Result<Outcome> {
 fn look_up(cx: &mut Context<'_>) -> Result<Outcome> {
     match cx.index(cx.get(2), cx.get(1))? {
         Some(module) => answer(cx, module),
-        None => Ok(cx.call(2, Then::Step(|cx| {
-            let module = cx.take_result();
-            answer(cx, module)
-        }))),
+        None => Ok(cx.call(
+            2,
+            Then::Step(|cx| {
+                let module = cx.take_result();
+                answer(cx, module)
+            }),
+        )),
     }
 }
 

@@ -67,7 +67,8 @@ mod tests {
 
     #[track_caller]
     fn check(name: &str, path: &str, separator: &str, expected: &[&str]) {
-        let found: Vec<_> = candidates(name.as_bytes(), path.as_bytes(), separator.as_bytes(), b"/").collect();
+        let found: Vec<_> =
+            candidates(name.as_bytes(), path.as_bytes(), separator.as_bytes(), b"/").collect();
         let found: Vec<_> = found.iter().map(|file| String::from_utf8_lossy(file)).collect();
         assert_eq!(found, expected);
     }

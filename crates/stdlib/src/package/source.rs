@@ -65,6 +65,9 @@ mod tests {
 
     #[test]
     fn a_missing_file_is_named() {
-        assert_eq!(read(b"/no/such/file"), Err(b"cannot open /no/such/file: No such file or directory".to_vec()));
+        assert_eq!(
+            read(b"/no/such/file"),
+            Err(b"cannot open /no/such/file: No such file or directory".to_vec())
+        );
     }
 }

@@ -9,8 +9,7 @@ use super::prototype::{Constant, Position, Prototype};
 /// What a dump begins with: the header of the reference implementation's format (signature, version 5.3, format 0,
 /// conversion data, sizes of int, size_t, instruction, integer and float, and the integer 0x5678), since programs
 /// check it, then the mark of what really follows.
-pub const SIGNATURE: &[u8] =
-    b"\x1bLua\x53\x00\x19\x93\r\n\x1a\n\x04\x08\x04\x08\x08\x78\x56\0\0\0\0\0\0Wpy";
+pub const SIGNATURE: &[u8] = b"\x1bLua\x53\x00\x19\x93\r\n\x1a\n\x04\x08\x04\x08\x08\x78\x56\0\0\0\0\0\0Wpy";
 /// Version of the format and of the instruction set, the byte after the signature.
 pub const VERSION: u8 = 1;
 

@@ -10,7 +10,7 @@ use crate::native::{Collection, NativeFunction, Outcome, Request, Then};
 
 use super::context::Context;
 use super::event::Event;
-use super::frame::{After, Continuation, Frame, MULTIPLE, State as FrameState, LuaState, flag};
+use super::frame::{After, Continuation, Frame, LuaState, MULTIPLE, State as FrameState, flag};
 use super::index::{is_function, metamethod};
 use super::state::{HANDLER_STACK_SLOTS, MAX_NESTED_COROUTINES, MAX_STACK_SLOTS, NATIVE_SLOTS, State};
 use super::unwind::{Origin, raise};
@@ -40,7 +40,9 @@ pub(crate) unsafe fn ensure_stack(
 ) -> Result<*mut Slot> {
     // SAFETY: the caller's promise.
     unsafe {
-        if (*co).stack_end.offset_from_unsigned((*co).top.min((*co).stack_end)) >= need && (*co).top <= (*co).stack_end {
+        if (*co).stack_end.offset_from_unsigned((*co).top.min((*co).stack_end)) >= need
+            && (*co).top <= (*co).stack_end
+        {
             return Ok(at);
         }
         grow_stack(state, co, at, need)
@@ -380,7 +382,12 @@ unsafe fn store_results(co: *mut Coroutine, ended: Ended, first: *mut Slot, coun
 }
 
 /// The first function of a coroutine has returned.
-unsafe fn finish(state: &mut State, co: *mut Coroutine, first: *mut Slot, count: usize) -> Result<Option<Exit>> {
+unsafe fn finish(
+    state: &mut State,
+    co: *mut Coroutine,
+    first: *mut Slot,
+    count: usize,
+) -> Result<Option<Exit>> {
     // SAFETY: as for `deliver`; a coroutine that runs and is not the main one has a resumer.
     unsafe {
         if co == state.heap.roots.main {
@@ -632,6 +639,11 @@ pub(crate) unsafe fn settle(state: *mut State) -> Option<Exit> {
             if frame == (*co).frames {
                 // Only the main coroutine's base frame can be reached this way, by a host that runs nothing.
                 return Some(Exit::Finished((*co).top.offset_from_unsigned((*co).stack)));
+            }
+            // Natives that call natives pass no instruction that would charge them.
+            (*state).fuel -= 1;
+            if (*state).fuel < 0 {
+                return Some(Exit::OutOfFuel);
             }
             if (*state).heap.wants_collection() {
                 (*state).heap.step();

@@ -17,7 +17,10 @@ use super::state::State;
 pub(crate) enum Comparison {
     Known(bool),
     /// The truth of `function(a, b)` is the answer; with `swapped` the negated truth of `function(b, a)`.
-    Call { function: Slot, swapped: bool },
+    Call {
+        function: Slot,
+        swapped: bool,
+    },
 }
 
 /// `a == b`.
@@ -37,7 +40,11 @@ pub(crate) unsafe fn equals(state: &State, a: Slot, b: Slot) -> Comparison {
         if function.is_nil() {
             function = metamethod(state, b, Event::Eq);
         }
-        if function.is_nil() { Comparison::Known(false) } else { Comparison::Call { function, swapped: false } }
+        if function.is_nil() {
+            Comparison::Known(false)
+        } else {
+            Comparison::Call { function, swapped: false }
+        }
     }
 }
 

@@ -43,7 +43,11 @@ pub(crate) enum Progress {
 ///
 /// # Safety
 /// `operands` must point to `count` valid slots that may be overwritten.
-pub(crate) unsafe fn concatenate(state: &mut State, operands: *mut Slot, mut count: usize) -> Result<Progress> {
+pub(crate) unsafe fn concatenate(
+    state: &mut State,
+    operands: *mut Slot,
+    mut count: usize,
+) -> Result<Progress> {
     // SAFETY: the caller's promise; indices stay below `count`.
     unsafe {
         while count > 1 {

@@ -16,6 +16,8 @@ use crate::heap::{OutOfMemory, string};
 use crate::native::{Collection, Native, Outcome, Request, Then};
 
 use super::event::Event;
+use super::items::ArrayItems;
+use super::memory::Memory;
 use super::state::{MAX_STACK_SLOTS, State};
 use super::{compare, concat, index};
 
@@ -274,7 +276,11 @@ impl<'gc> Context<'gc> {
     /// function in slot 1 is the message handler, as in `xpcall`.
     pub fn protected_call(&mut self, arguments: usize, handler: bool) -> Outcome {
         self.st().then = Then::Return;
-        Outcome(if handler { Request::CallHandled(arguments as u32) } else { Request::CallProtected(arguments as u32) })
+        Outcome(if handler {
+            Request::CallHandled(arguments as u32)
+        } else {
+            Request::CallProtected(arguments as u32)
+        })
     }
 
     /// Asks for a call whose error comes back to `then`: afterwards [`Context::call_failed`] tells what its result is.
@@ -506,7 +512,11 @@ impl<'gc> Context<'gc> {
             let t = table.raw();
             let len = i64::from((*t).len);
             let inside = |start: i64| start >= 1 && start - 1 <= len - count as i64;
-            if count as i64 > len || !inside(from) || !inside(to) || (*t).header.flags & object::TABLE_FROZEN != 0 {
+            if count as i64 > len
+                || !inside(from)
+                || !inside(to)
+                || (*t).header.flags & object::TABLE_FROZEN != 0
+            {
                 return false;
             }
             let array = (*t).array;
@@ -785,7 +795,8 @@ impl<'gc> Context<'gc> {
 
     /// `file:line: ` of the activation at a level, from 1 for the caller of this native; empty for natives.
     pub fn position_at(&self, level: usize) -> Vec<u8> {
-        self.activation(self.coroutine(), level).map_or_else(Vec::new, |activation| activation.position_prefix())
+        self.activation(self.coroutine(), level)
+            .map_or_else(Vec::new, |activation| activation.position_prefix())
     }
 
     /// The host's value of this type, if it was set.
@@ -803,115 +814,6 @@ impl<'gc> Context<'gc> {
         // SAFETY: the cell is valid by its brand; the barrier follows the store.
         unsafe { (*userdata.raw()).user_value = value.slot() };
         self.st().heap.barrier(value.slot());
-    }
-}
-
-/// Figures and settings of the heap.
-pub struct Memory<'a> {
-    state: &'a mut State,
-}
-
-impl Memory<'_> {
-    /// Bytes in use, garbage that was not swept yet included.
-    pub fn bytes(&self) -> usize {
-        self.state.heap.bytes()
-    }
-
-    /// Stops automatic collection.
-    pub fn stop(&mut self) {
-        self.state.heap.stop();
-    }
-
-    /// Resumes automatic collection.
-    pub fn restart(&mut self) {
-        self.state.heap.restart();
-    }
-
-    /// Whether automatic collection is on.
-    pub fn is_running(&self) -> bool {
-        self.state.heap.is_running()
-    }
-
-    /// Sets how long to wait between cycles, in percent of the live size; returns the old value.
-    pub fn set_pause(&mut self, percent: i64) -> i64 {
-        self.state.heap.set_pause(percent)
-    }
-
-    /// Sets the speed of the collector relative to allocation, in percent; returns the old value.
-    pub fn set_step_multiplier(&mut self, percent: i64) -> i64 {
-        self.state.heap.set_step_multiplier(percent)
-    }
-}
-
-/// The first items of a table's array part; see [`Context::array_items`].
-#[derive(Clone, Copy)]
-pub struct ArrayItems<'gc> {
-    table: Table<'gc>,
-    count: usize,
-}
-
-impl<'gc> ArrayItems<'gc> {
-    fn at(self, index: usize) -> *mut Slot {
-        // SAFETY: the table is valid by its brand.
-        let (array, len) = unsafe { ((*self.table.raw()).array, (*self.table.raw()).len as usize) };
-        assert!(index < self.count && index < len, "item {index} of an array part that has shrunk");
-        // SAFETY: just checked.
-        unsafe { array.add(index) }
-    }
-
-    /// Whether the items are still where they were.
-    pub fn is_valid(self) -> bool {
-        // SAFETY: the table is valid by its brand.
-        unsafe { self.count <= (*self.table.raw()).len as usize }
-    }
-
-    /// Item `index`, from 0.
-    pub fn get(self, index: usize) -> Value<'gc> {
-        // SAFETY: valid as long as the table.
-        unsafe { Value::from_slot(*self.at(index)) }
-    }
-
-    /// Exchanges two items.
-    pub fn swap(self, cx: &mut Context<'gc>, i: usize, j: usize) {
-        let (a, b) = (self.at(i), self.at(j));
-        // SAFETY: both are checked; each is a store into the table, so the barrier sees both.
-        unsafe {
-            std::ptr::swap(a, b);
-            cx.st().heap.barrier(*a);
-            cx.st().heap.barrier(*b);
-        }
-    }
-
-    /// Replaces an item.
-    pub fn set(self, cx: &mut Context<'gc>, i: usize, value: Value<'gc>) {
-        let (at, value) = (self.at(i), value.slot());
-        // SAFETY: checked; the barrier follows the store.
-        unsafe { *at = value };
-        cx.st().heap.barrier(value);
-    }
-
-    /// Sorts ascending if all items are numbers other than NaN, or all are strings; tells whether it did.
-    pub fn sort_ascending(self, cx: &mut Context<'gc>) -> bool {
-        if self.count == 0 {
-            return true;
-        }
-        let first = self.at(0);
-        self.at(self.count - 1);
-        // SAFETY: `count` slots from the first one on, checked above; nothing else touches the table meanwhile.
-        let items = unsafe { std::slice::from_raw_parts_mut(first, self.count) };
-        if items.iter().all(|item| item.tag == tag::INTEGER) {
-            items.sort_unstable_by_key(|item| item.as_integer());
-        } else if items.iter().all(|item| item.tag == tag::FLOAT && !item.as_float().is_nan()) {
-            items.sort_unstable_by(|a, b| a.as_float().partial_cmp(&b.as_float()).expect("no item is NaN"));
-        } else if items.iter().all(|item| item.tag == tag::STRING) {
-            // SAFETY: what the table holds is valid by its brand.
-            items.sort_unstable_by(|a, b| unsafe { bytes_of(*a).cmp(bytes_of(*b)) });
-        } else {
-            return false;
-        }
-        // SAFETY: the same slots; moving them counts as storing them.
-        unsafe { cx.st().heap.rearranged(self.table.raw()) };
-        true
     }
 }
 

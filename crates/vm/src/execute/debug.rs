@@ -170,7 +170,12 @@ impl<'gc> Context<'gc> {
     }
 
     /// Sets upvalue `index` (from 1) of a function; returns its name, `None` if there is no such upvalue.
-    pub fn set_upvalue_of(&mut self, function: Value<'gc>, index: usize, value: Value<'gc>) -> Option<Vec<u8>> {
+    pub fn set_upvalue_of(
+        &mut self,
+        function: Value<'gc>,
+        index: usize,
+        value: Value<'gc>,
+    ) -> Option<Vec<u8>> {
         let (name, _) = self.upvalue_of(function, index)?;
         match function {
             Value::Closure(closure) => {
@@ -192,7 +197,9 @@ impl<'gc> Context<'gc> {
         // SAFETY: `upvalue_of` checked the index.
         unsafe {
             match function {
-                Value::Closure(closure) => Some(*object::Closure::upvalues(closure.raw()).add(index - 1) as u64),
+                Value::Closure(closure) => {
+                    Some(*object::Closure::upvalues(closure.raw()).add(index - 1) as u64)
+                }
                 Value::NativeClosure(closure) => {
                     Some(object::NativeClosure::upvalues(closure.raw()).add(index - 1) as u64)
                 }
@@ -242,11 +249,7 @@ impl<'gc> Context<'gc> {
         // SAFETY: the coroutine is valid by its brand; hooks live as long as the state.
         unsafe {
             let hook = (*coroutine.raw()).hook;
-            if hook.is_null() {
-                None
-            } else {
-                Some((Value::from_slot((*hook).function), (*hook).mask))
-            }
+            if hook.is_null() { None } else { Some((Value::from_slot((*hook).function), (*hook).mask)) }
         }
     }
 
@@ -315,8 +318,7 @@ impl<'gc> Activation<'gc> {
     pub fn function(&self) -> Value<'gc> {
         // SAFETY: an activation's function slot holds it.
         unsafe {
-            let function =
-                if self.frame.is_null() { self.base.sub(1) } else { (*self.frame).function() };
+            let function = if self.frame.is_null() { self.base.sub(1) } else { (*self.frame).function() };
             Value::from_slot(*function)
         }
     }

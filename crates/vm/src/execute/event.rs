@@ -101,12 +101,13 @@ unsafe impl Sync for Names {}
 /// The event's name as a string value.
 pub(crate) fn name_string(event: Event) -> *const StringObject {
     static NAMES: OnceLock<Names> = OnceLock::new();
-    NAMES.get_or_init(|| {
-        let mut names = [std::ptr::null(); Event::ALL.len()];
-        for (slot, event) in names.iter_mut().zip(Event::ALL) {
-            *slot = shared::intern(event.name().as_bytes());
-        }
-        Names(names)
-    })
-    .0[event as usize]
+    NAMES
+        .get_or_init(|| {
+            let mut names = [std::ptr::null(); Event::ALL.len()];
+            for (slot, event) in names.iter_mut().zip(Event::ALL) {
+                *slot = shared::intern(event.name().as_bytes());
+            }
+            Names(names)
+        })
+        .0[event as usize]
 }

@@ -320,7 +320,9 @@ unsafe fn set_integer(
             let index = (key as u64).wrapping_sub(1);
             if index < u64::from((*t).len) {
                 let item = (*t).array.add(index as usize);
-                if ((*item).tag != tag::NIL || (*t).metatable.is_null()) && (*t).header.flags & TABLE_FROZEN == 0 {
+                if ((*item).tag != tag::NIL || (*t).metatable.is_null())
+                    && (*t).header.flags & TABLE_FROZEN == 0
+                {
                     copy(item, value);
                     (*state).heap.barrier(*value);
                     return false;

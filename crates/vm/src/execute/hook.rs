@@ -174,7 +174,8 @@ pub(crate) unsafe fn instruction(state: &mut State) -> Result<bool> {
                 let inside = last >= start && last < start.add(code.instructions.len());
                 let line = code.positions[pc].line;
                 // A loop body begins anew each time, also the first: in the reference implementation by a jump back.
-                let enters_loop = inside && matches!((*last).op(), Op::ForPrep | Op::ForPrepInt) && at == last.add(1);
+                let enters_loop =
+                    inside && matches!((*last).op(), Op::ForPrep | Op::ForPrepInt) && at == last.add(1);
                 if pc == 0
                     || !inside
                     || enters_loop
@@ -187,7 +188,8 @@ pub(crate) unsafe fn instruction(state: &mut State) -> Result<bool> {
                 }
             }
         }
-        if told < Told::Return && mask.returns && matches!((*at).op(), Op::Return | Op::Return0 | Op::Return1) {
+        if told < Told::Return && mask.returns && matches!((*at).op(), Op::Return | Op::Return0 | Op::Return1)
+        {
             (*hook).told = Told::Return;
             fire(state, co, "return", None)?;
             return Ok(true);

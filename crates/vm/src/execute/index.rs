@@ -19,7 +19,10 @@ const MAX_CHAIN: usize = 2000;
 pub(crate) enum Lookup {
     Value(Slot),
     /// `function(object, key)` gives the value.
-    Call { function: Slot, object: Slot },
+    Call {
+        function: Slot,
+        object: Slot,
+    },
 }
 
 /// `function(object, key, value)` must be called instead of an assignment.
@@ -173,7 +176,8 @@ unsafe fn not_indexable(state: &State, object: Slot, _key: Slot, depth: usize) -
         if depth == 0 {
             names::operand_error(state, "index", object)
         } else {
-            ErrorKind::Operand { operation: "index", found: names::type_name(state, object), name: None }.into()
+            ErrorKind::Operand { operation: "index", found: names::type_name(state, object), name: None }
+                .into()
         }
     }
 }

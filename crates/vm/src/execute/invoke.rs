@@ -170,11 +170,11 @@ unsafe fn frame_native(state: *mut State, function: *mut Slot, wanted: i16, requ
     unsafe {
         let st = &mut *state;
         let co = st.current();
-        if (*co).frame.add(1) >= (*co).frames_end {
-            if let Err(error) = st.heap.grow_frames(co) {
-                st.then = Then::Return;
-                return conclude(state, Err(error.into()));
-            }
+        if (*co).frame.add(1) >= (*co).frames_end
+            && let Err(error) = st.heap.grow_frames(co)
+        {
+            st.then = Then::Return;
+            return conclude(state, Err(error.into()));
         }
         let frame = (*co).frame.add(1);
         (*co).frame = frame;
@@ -191,7 +191,11 @@ unsafe fn frame_native(state: *mut State, function: *mut Slot, wanted: i16, requ
         });
         match perform(st, request) {
             Ok(None) => {
-                if (*(*(*state).current()).frame).is_native() { leave_or_go_on(state) } else { false }
+                if (*(*(*state).current()).frame).is_native() {
+                    leave_or_go_on(state)
+                } else {
+                    false
+                }
             }
             Ok(Some(exit)) => {
                 (*state).exit = exit;
@@ -381,7 +385,8 @@ pub(crate) unsafe fn closure(state: *mut State, i: Instruction) -> bool {
         let co = st.current();
         let frame = (*co).frame;
         let parent = (*(*frame).function()).as_closure();
-        let code = *(&(*(*parent).code).children).get_unchecked(i.bx());
+        let children: &[*const Code] = &(*(*parent).code).children;
+        let code = *children.get_unchecked(i.bx());
         let descriptions = &(*code).upvalues;
         let last = (*code).last_closure.get();
         if !last.is_null() && captures_the_same(last, parent, (*frame).base, descriptions) {

@@ -13,8 +13,11 @@ pub static NEXT: Native =
     Native { name: "next", function: next, signature: "(table: table, index: any) -> (any, any)" };
 
 /// The iterator that `ipairs` returns.
-pub static IPAIRS_STEP: Native =
-    Native { name: "ipairs_step", function: ipairs_step, signature: "(table: any, index: integer) -> (integer?, any)" };
+pub static IPAIRS_STEP: Native = Native {
+    name: "ipairs_step",
+    function: ipairs_step,
+    signature: "(table: any, index: integer) -> (integer?, any)",
+};
 
 #[inline(always)]
 pub(crate) fn next_address() -> u64 {

@@ -48,9 +48,8 @@ impl<'gc> Context<'gc> {
                 [ESCAPE, ..] => b"binary string",
                 name => name,
             };
-            let named = |error: &dyn std::fmt::Display| {
-                syntax([name, b": ", error.to_string().as_bytes()].concat())
-            };
+            let named =
+                |error: &dyn std::fmt::Display| syntax([name, b": ", error.to_string().as_bytes()].concat());
             let prototype = undump(source).map_err(|error| named(&error))?;
             verify(&prototype).map_err(|error| named(&error))?;
             prototype
@@ -64,7 +63,8 @@ impl<'gc> Context<'gc> {
         let code = state.heap.link(&prototype)?;
         // SAFETY: linked code is valid while its closure lives; upvalues are fresh and closed; the globals are a root.
         unsafe {
-            let count = (&(*code).upvalues).len();
+            let code_ref: &Code = &*code;
+            let count = code_ref.upvalues.len();
             let closure = state.heap.closure(code, count);
             for n in 0..count {
                 let upvalue = state.heap.upvalue();

@@ -45,7 +45,8 @@ pub(crate) unsafe fn type_name(state: &State, value: Slot) -> String {
 pub(crate) unsafe fn operand_error(state: &State, operation: &'static str, value: Slot) -> Error {
     // SAFETY: the caller's promise.
     unsafe {
-        ErrorKind::Operand { operation, found: type_name(state, value), name: operand_name(state, value) }.into()
+        ErrorKind::Operand { operation, found: type_name(state, value), name: operand_name(state, value) }
+            .into()
     }
 }
 
@@ -79,11 +80,10 @@ pub(crate) unsafe fn operand_name(state: &State, value: Slot) -> Option<Name> {
         }
         let (code, pc) = position(frame);
         let i = code.instructions[pc];
-        let is_register =
-            |r: usize| {
-                let slot = *(*frame).base.add(r);
-                slot.tag == value.tag && slot.payload == value.payload
-            };
+        let is_register = |r: usize| {
+            let slot = *(*frame).base.add(r);
+            slot.tag == value.tag && slot.payload == value.payload
+        };
         let register = |r: usize| if is_register(r) { describe_register(code, pc, r) } else { None };
         match i.op() {
             Op::GetField | Op::GetIndex | Op::GetTable | Op::Method => register(i.b()),
@@ -97,12 +97,15 @@ pub(crate) unsafe fn operand_name(state: &State, value: Slot) -> Option<Name> {
             Op::SetUpvalueField | Op::SetUpvalueFieldConst => Some(upvalue(code, i.a())),
             Op::Call | Op::TailCall => register(i.a()),
             Op::Neg | Op::BNot | Op::Len => register(i.b()),
-            Op::Concat => (i.b()..=i.c()).rev().find(|&r| is_register(r)).and_then(|r| describe_register(code, pc, r)),
+            Op::Concat => {
+                (i.b()..=i.c()).rev().find(|&r| is_register(r)).and_then(|r| describe_register(code, pc, r))
+            }
             op if is_arithmetic(op) => {
                 use crate::bytecode::instruction::Operand;
                 // A constant has no name here, be it an operand of its own or loaded into a register.
                 let [_, left, right] = op.operands();
-                let side = |operand, index: usize| if operand == Operand::Register { register(index) } else { None };
+                let side =
+                    |operand, index: usize| if operand == Operand::Register { register(index) } else { None };
                 side(left, i.b()).or_else(|| side(right, i.c())).filter(|name| name.kind != "constant")
             }
             _ => None,
@@ -179,7 +182,8 @@ pub(crate) fn describe_register(code: &Code, pc: usize, register: usize) -> Opti
         Op::GetTable => {
             // A constant key beyond the reach of an operand is in a register, and so is `_ENV` then.
             let table = describe_register(code, at, i.b());
-            let is_env = table.is_some_and(|table| table.name == "_ENV" && matches!(table.kind, "local" | "upvalue"));
+            let is_env =
+                table.is_some_and(|table| table.name == "_ENV" && matches!(table.kind, "local" | "upvalue"));
             let kind = match is_env {
                 true => "global",
                 false if is_wide_method(code, at) => "method",
@@ -297,7 +301,9 @@ pub(crate) unsafe fn called_name(frame: *const Frame) -> Option<Name> {
     match i.op() {
         Op::Call | Op::TailCall => describe_register(code, pc, i.a()),
         Op::ForCall => Some(Name { kind: "for iterator", name: "for iterator".to_owned() }),
-        Op::GetField | Op::GetIndex | Op::GetTable | Op::GetUpvalueField | Op::Method => metamethod(Event::Index),
+        Op::GetField | Op::GetIndex | Op::GetTable | Op::GetUpvalueField | Op::Method => {
+            metamethod(Event::Index)
+        }
         Op::SetField
         | Op::SetFieldConst
         | Op::SetIndex

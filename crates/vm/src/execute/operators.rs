@@ -69,9 +69,16 @@ macro_rules! arithmetic_instruction {
                     put_float(to, $float);
                     return false;
                 } else if (*left).tag | (*right).tag == tag::FLOAT {
-                    let $x = if (*left).tag == tag::FLOAT { (*left).as_float() } else { (*left).as_integer() as f64 };
-                    let $y =
-                        if (*right).tag == tag::FLOAT { (*right).as_float() } else { (*right).as_integer() as f64 };
+                    let $x = if (*left).tag == tag::FLOAT {
+                        (*left).as_float()
+                    } else {
+                        (*left).as_integer() as f64
+                    };
+                    let $y = if (*right).tag == tag::FLOAT {
+                        (*right).as_float()
+                    } else {
+                        (*right).as_integer() as f64
+                    };
                     put_float(to, $float);
                     return false;
                 }
@@ -186,7 +193,12 @@ unsafe fn general_arithmetic(state: *mut State, event: Event, left: *const Slot,
 }
 
 #[inline(always)]
-pub(crate) unsafe fn negate(cur: &mut Cursor, state: *mut State, to: *mut Slot, operand: *const Slot) -> bool {
+pub(crate) unsafe fn negate(
+    cur: &mut Cursor,
+    state: *mut State,
+    to: *mut Slot,
+    operand: *const Slot,
+) -> bool {
     // SAFETY: operands of verified code.
     unsafe {
         match (*operand).tag {
@@ -199,7 +211,12 @@ pub(crate) unsafe fn negate(cur: &mut Cursor, state: *mut State, to: *mut Slot, 
 }
 
 #[inline(always)]
-pub(crate) unsafe fn bit_not(cur: &mut Cursor, state: *mut State, to: *mut Slot, operand: *const Slot) -> bool {
+pub(crate) unsafe fn bit_not(
+    cur: &mut Cursor,
+    state: *mut State,
+    to: *mut Slot,
+    operand: *const Slot,
+) -> bool {
     // SAFETY: operands of verified code.
     unsafe {
         if (*operand).tag == tag::INTEGER {

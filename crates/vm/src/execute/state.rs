@@ -61,6 +61,7 @@ pub(crate) struct State {
     /// Values by type that the host lends to natives.
     pub(crate) host: HashMap<TypeId, Box<dyn Any + Send>>,
     /// Storage of hooks; coroutines point into it.
+    #[expect(clippy::vec_box, reason = "coroutines point to the hooks, which must not move")]
     pub(crate) hooks: Vec<Box<Hook>>,
 }
 

@@ -208,7 +208,12 @@ pub(crate) unsafe fn handled(state: &mut State, value: Slot) -> Result<Option<Ex
 }
 
 /// Ends a protected call with an error value.
-unsafe fn stop_at(state: &mut State, co: *mut Coroutine, frame: *mut Frame, value: Slot) -> Result<Option<Exit>> {
+unsafe fn stop_at(
+    state: &mut State,
+    co: *mut Coroutine,
+    frame: *mut Frame,
+    value: Slot,
+) -> Result<Option<Exit>> {
     // SAFETY: the frame is one of the coroutine's; its window has room for two results.
     unsafe {
         discard_above(state, co, frame);
@@ -322,9 +327,7 @@ unsafe fn to_value(state: &mut State, error: &Error, origin: Origin) -> Slot {
             {
                 text_value(state, error.to_string().as_bytes())
             }
-            _ => {
-                text_value(state, &[position_prefix(caller), error.to_string().into_bytes()].concat())
-            }
+            _ => text_value(state, &[position_prefix(caller), error.to_string().into_bytes()].concat()),
         }
     }
 }

@@ -103,8 +103,10 @@ impl Vm {
         }
         // SAFETY: fresh objects; the registry holds them where the reference implementation's does.
         unsafe {
-            heap.set_integer(registry, 1, Slot::coroutine(main)).expect("two slots are below every limit check");
-            heap.set_integer(registry, 2, Slot::table(globals)).expect("two slots are below every limit check");
+            heap.set_integer(registry, 1, Slot::coroutine(main))
+                .expect("two slots are below every limit check");
+            heap.set_integer(registry, 2, Slot::table(globals))
+                .expect("two slots are below every limit check");
         }
         heap.roots.registry = registry;
         heap.roots.globals = globals;
@@ -295,7 +297,9 @@ impl Vm {
                 depth += 1;
             }
             let skipped = depth.saturating_sub(2 * STACK_END);
-            for level in (0..depth).filter(|level| skipped == 0 || *level < STACK_END || *level >= depth - STACK_END) {
+            for level in
+                (0..depth).filter(|level| skipped == 0 || *level < STACK_END || *level >= depth - STACK_END)
+            {
                 let Some(activation) = cx.activation(coroutine, level) else { break };
                 let Some(position) = activation.position() else { continue };
                 let info = cx.function_info(activation.function());
@@ -307,7 +311,14 @@ impl Vm {
                 stack.push(Place { source: info.source, position, function });
             }
             let traceback = cx.traceback(coroutine, 0);
-            Failure { message, traceback, stack, skipped, is_text: matches!(value, Value::String(_)), exit: None }
+            Failure {
+                message,
+                traceback,
+                stack,
+                skipped,
+                is_text: matches!(value, Value::String(_)),
+                exit: None,
+            }
         })
     }
 

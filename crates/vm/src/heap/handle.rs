@@ -118,7 +118,9 @@ impl<'gc> Value<'gc> {
                 tag::STRING => Value::String(Str::from_raw(slot.as_string())),
                 tag::TABLE => Value::Table(Table::from_raw(slot.as_table())),
                 tag::CLOSURE => Value::Closure(Closure::from_raw(slot.as_closure())),
-                tag::NATIVE_CLOSURE => Value::NativeClosure(NativeClosure::from_raw(slot.as_native_closure())),
+                tag::NATIVE_CLOSURE => {
+                    Value::NativeClosure(NativeClosure::from_raw(slot.as_native_closure()))
+                }
                 tag::USERDATA => Value::UserData(UserData::from_raw(slot.as_userdata())),
                 tag::COROUTINE => Value::Coroutine(Coroutine::from_raw(slot.as_coroutine())),
                 tag::NATIVE => Value::Native(slot.as_native()),

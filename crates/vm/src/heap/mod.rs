@@ -320,5 +320,8 @@ impl Drop for Heap {
 }
 
 #[cfg(test)]
-#[expect(clippy::undocumented_unsafe_blocks, reason = "all rest on one rule: what is used is reachable from the roots")]
+#[expect(
+    clippy::undocumented_unsafe_blocks,
+    reason = "all rest on one rule: what is used is reachable from the roots"
+)]
 mod tests;

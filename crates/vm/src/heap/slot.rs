@@ -193,8 +193,11 @@ impl Slot {
     #[inline(always)]
     pub(crate) fn same(self, other: Slot) -> bool {
         if self.tag == other.tag {
-            if self.tag == tag::FLOAT { self.as_float() == other.as_float() }
-            else { self.payload == other.payload || self.tag >= tag::TRUE }
+            if self.tag == tag::FLOAT {
+                self.as_float() == other.as_float()
+            } else {
+                self.payload == other.payload || self.tag >= tag::TRUE
+            }
         } else {
             false
         }
