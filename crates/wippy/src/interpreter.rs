@@ -87,7 +87,7 @@ impl Interpreter {
     /// If the limits are too small for the standard library (about 10 KB).
     pub fn with_limits(limits: Limits) -> Interpreter {
         let mut vm = Vm::new(limits);
-        vm.enter(|cx| wippy_stdlib::open(cx)).expect("the memory limit leaves room for the standard library");
+        vm.enter(wippy_stdlib::open).expect("the memory limit leaves room for the standard library");
         Interpreter { vm, interrupt: Interrupt::default() }
     }
 
