@@ -136,7 +136,7 @@ impl Program {
             5 => format!("show(table.remove({array}, 1))"),
             // Equal elements and failing comparisons have no determined order: numbers that differ, or texts.
             6 => "local t = {3, -1, 2.5, 1e10, 0, 7} table.sort(t) show(t)".to_owned(),
-            7 => format!("table.sort({array}, order)"),
+            7 => format!("if not getmetatable({array}) then table.sort({array}, order) end"),
             8 => format!("show(table.unpack({array}))"),
             _ => format!("show(#{array}, {array}[1], {array}[#{array}])"),
         };
