@@ -364,8 +364,8 @@ fn loaded<'gc>(
     if let Some(mode) = mode
         && !mode.contains(&letter)
     {
-        let mode = String::from_utf8_lossy(mode);
-        let message = cx.string(format!("attempt to load a {kind} chunk (mode is '{mode}')").as_bytes())?;
+        let refused = format!("attempt to load a {kind} chunk (mode is '");
+        let message = cx.string(&[refused.as_bytes(), mode, b"')"].concat())?;
         return Ok(fails(cx, message.into()));
     }
     match cx.load(source, name, LoadMode::ANY) {

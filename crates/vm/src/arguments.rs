@@ -42,7 +42,7 @@ impl From<Number> for Value<'_> {
 impl<'gc> Context<'gc> {
     /// `bad argument #index to 'function' (message)`
     #[cold]
-    pub fn argument_error(&self, index: usize, message: impl Into<String>) -> Error {
+    pub fn argument_error(&self, index: usize, message: impl Into<Vec<u8>>) -> Error {
         Error::new(ErrorKind::Argument { index, message: message.into() })
     }
 
@@ -176,8 +176,9 @@ impl<'gc> Context<'gc> {
             (Value::Nil, Some(name)) => name.as_bytes(),
             _ => self.check_string(index)?.as_bytes(),
         };
-        options.iter().position(|option| option.as_bytes() == given).ok_or_else(|| {
-            self.argument_error(index, format!("invalid option '{}'", String::from_utf8_lossy(given)))
-        })
+        options
+            .iter()
+            .position(|option| option.as_bytes() == given)
+            .ok_or_else(|| self.argument_error(index, [b"invalid option '", given, b"'"].concat()))
     }
 }

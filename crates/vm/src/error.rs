@@ -60,7 +60,7 @@ pub enum ErrorKind {
         /// Number of the argument, from 1.
         index: usize,
         /// What is wrong with it.
-        message: String,
+        message: Vec<u8>,
     },
     /// The memory limit would be passed.
     Memory,
@@ -134,7 +134,9 @@ impl fmt::Display for ErrorKind {
             ErrorKind::Plain(bytes) | ErrorKind::Syntax(bytes) => {
                 f.write_str(&String::from_utf8_lossy(bytes))
             }
-            ErrorKind::Argument { index, message } => write!(f, "bad argument #{index} ({message})"),
+            ErrorKind::Argument { index, message } => {
+                write!(f, "bad argument #{index} ({})", String::from_utf8_lossy(message))
+            }
             ErrorKind::Memory => f.write_str("not enough memory"),
             ErrorKind::StackOverflow => f.write_str("stack overflow"),
             ErrorKind::Exit(request) => write!(f, "exit with code {}", request.code),

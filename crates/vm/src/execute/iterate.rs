@@ -32,7 +32,9 @@ pub(crate) fn ipairs_address() -> u64 {
 fn next(cx: &mut Context<'_>) -> Result<Outcome> {
     let Value::Table(table) = cx.get(1) else {
         let found = if cx.has(1) { cx.type_name(cx.get(1)) } else { "no value".to_owned() };
-        return Err(ErrorKind::Argument { index: 1, message: format!("table expected, got {found}") }.into());
+        return Err(
+            ErrorKind::Argument { index: 1, message: format!("table expected, got {found}").into() }.into()
+        );
     };
     match table.next(cx.get(2)) {
         Ok(Some((key, value))) => {
@@ -54,7 +56,7 @@ impl Outcome {
 
 fn ipairs_step(cx: &mut Context<'_>) -> Result<Outcome> {
     let Value::Integer(index) = cx.get(2) else {
-        return Err(ErrorKind::Argument { index: 2, message: "number expected".to_owned() }.into());
+        return Err(ErrorKind::Argument { index: 2, message: b"number expected".to_vec() }.into());
     };
     let index = index.wrapping_add(1);
     cx.truncate(2);

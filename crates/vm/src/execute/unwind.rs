@@ -316,7 +316,7 @@ unsafe fn to_value(state: &mut State, error: &Error, origin: Origin) -> Slot {
             ErrorKind::Argument { index, message } => {
                 let tail = origin == Origin::Framed && (*frame).flags & flag::TAIL != 0;
                 let text = argument_message(state, caller, native, tail, *index, message);
-                text_value(state, &[position_prefix(caller), text.into_bytes()].concat())
+                text_value(state, &[position_prefix(caller), text].concat())
             }
             // Operations that a native has done on its own behalf stand at no line.
             ErrorKind::Operand { .. }
@@ -339,22 +339,23 @@ unsafe fn argument_message(
     native: Option<*mut Slot>,
     tail: bool,
     mut index: usize,
-    message: &str,
-) -> String {
+    message: &[u8],
+) -> Vec<u8> {
     // SAFETY: as for `raise`.
     unsafe {
         let name = if tail || (*caller).is_native() { None } else { names::called_name(caller) };
         if let Some(Name { kind: "method", name }) = &name {
             index -= 1;
             if index == 0 {
-                return format!("calling '{name}' on bad self ({message})");
+                return [b"calling '", name.as_bytes(), b"' on bad self (", message, b")"].concat();
             }
         }
         let name = match name {
             Some(name) => Some(name.name),
             None => native.and_then(|native| global_name(state, *native)),
         };
-        format!("bad argument #{index} to '{}' ({message})", name.as_deref().unwrap_or("?"))
+        let who = name.as_deref().unwrap_or("?");
+        [format!("bad argument #{index} to '{who}' (").as_bytes(), message, b")"].concat()
     }
 }
 
