@@ -67,8 +67,8 @@ pub(crate) unsafe fn concatenate(
                 function = metamethod(state, b, Event::Concat);
             }
             if function.is_nil() {
-                let culprit = if is_text(a) { b } else { a };
-                return Err(names::operand_error(state, "concatenate", culprit));
+                let culprit = if is_text(a) { count - 1 } else { count - 2 };
+                return Err(names::slot_error(state, "concatenate", operands.add(culprit)));
             }
             return Ok(Progress::Call { function, left: count - 2 });
         }

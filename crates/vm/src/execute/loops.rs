@@ -26,7 +26,16 @@ unsafe fn prepare(a: *mut Slot) -> Result<bool> {
             let Some(limit) = for_limit(limit, step) else {
                 return Err(Error::message("'for' limit must be a number"));
             };
-            let Some(limit) = limit else { return Ok(false) };
+            let Some(limit) = limit else {
+                if step != 0 {
+                    return Ok(false);
+                }
+                // A limit below all integers and a step of zero: the reference implementation counts zeros for ever.
+                put_integer(a, 0);
+                put_integer(a.add(1), -1);
+                put_integer(a.add(3), 0);
+                return Ok(true);
+            };
             let runs = if step > 0 { start <= limit } else { start >= limit };
             if !runs {
                 return Ok(false);

@@ -50,6 +50,26 @@ pub(crate) unsafe fn operand_error(state: &State, operation: &'static str, value
     }
 }
 
+/// The error of an operation on the value in a slot of the active frame, which may hold the same value twice.
+///
+/// # Safety
+/// The slot must be valid.
+#[cold]
+pub(crate) unsafe fn slot_error(state: &State, operation: &'static str, slot: *const Slot) -> Error {
+    // SAFETY: the caller's promise; the active frame's `pc` is saved.
+    unsafe {
+        let frame = (*state.current()).frame;
+        let name = if state.in_native || (*frame).is_native() {
+            None
+        } else {
+            let (code, pc) = position(frame);
+            let register = slot.offset_from((*frame).base);
+            usize::try_from(register).ok().and_then(|register| describe_register(code, pc, register))
+        };
+        ErrorKind::Operand { operation, found: type_name(state, *slot), name }.into()
+    }
+}
+
 /// The code and the index of the current instruction of a Lua frame.
 ///
 /// # Safety
@@ -97,16 +117,16 @@ pub(crate) unsafe fn operand_name(state: &State, value: Slot) -> Option<Name> {
             Op::SetUpvalueField | Op::SetUpvalueFieldConst => Some(upvalue(code, i.a())),
             Op::Call | Op::TailCall => register(i.a()),
             Op::Neg | Op::BNot | Op::Len => register(i.b()),
-            Op::Concat => {
-                (i.b()..=i.c()).rev().find(|&r| is_register(r)).and_then(|r| describe_register(code, pc, r))
-            }
             op if is_arithmetic(op) => {
                 use crate::bytecode::instruction::Operand;
                 // A constant has no name here, be it an operand of its own or loaded into a register.
                 let [_, left, right] = op.operands();
-                let side =
-                    |operand, index: usize| if operand == Operand::Register { register(index) } else { None };
-                side(left, i.b()).or_else(|| side(right, i.c())).filter(|name| name.kind != "constant")
+                if left == Operand::Register && is_register(i.b()) {
+                    // Were the left operand fit, the right one would be blamed.
+                    return describe_register(code, pc, i.b()).filter(|name| name.kind != "constant");
+                }
+                let name = if right == Operand::Register { register(i.c()) } else { None };
+                name.filter(|name| name.kind != "constant")
             }
             _ => None,
         }
