@@ -9,7 +9,7 @@ use wippy_vm::{
 use crate::package::source;
 use crate::{host, io};
 
-/// The functions; `next` is the machine's own and is added by [`open`].
+/// The functions; `next` is the machine's own and is added by `open`.
 pub static LIBRARY: Library = library!(
     "_G",
     [

@@ -1,7 +1,7 @@
 //! The `debug` library (Lua 5.3 manual, section 6.10).
 //!
 //! Looking at activations is the interpreter's business (`Context::activation`); here are its facts as Lua values.
-//! Most functions take a coroutine in front of their other arguments; [`Target`] says which one is meant.
+//! Most functions take a coroutine in front of their other arguments; `Target` says which one is meant.
 
 use wippy_vm::{
     Activation, Context, Coroutine, FunctionInfo, HookMask, Library, LoadMode, Outcome, Result, Table, Value,

@@ -14,7 +14,7 @@ use crate::steps::{self, Next, Steps};
 
 pub use random::Random;
 
-/// The library's rows. `random` and `randomseed` share a generator and are added by [`constants`].
+/// The library's rows. `random` and `randomseed` share a generator and are added by `constants`.
 pub static LIBRARY: Library = library!(
     "math",
     [

@@ -1,6 +1,6 @@
 //! The `table` library (Lua 5.3 manual, section 6.6).
 //!
-//! Plain tables are handled at once; tables with metamethods go through [`transfer`] and [`sort`], which ask for one
+//! Plain tables are handled at once; tables with metamethods go through `transfer` and `sort`, which ask for one
 //! call at a time. No function here recurses or holds a worker for the length of a table.
 
 mod sort;
