@@ -1,6 +1,6 @@
 //! Diagnostics: one shape and one renderer for everything `wippy` has to say about a source text.
 //!
-//! Syntax errors, failed checks and uncaught run-time errors become a [`Diagnostic`]; [`render`] makes text of it.
+//! Syntax errors, failed checks and uncaught run-time errors become a [`Diagnostic`]; `render` makes text of it.
 //! Nothing here knows where a diagnostic comes from or where the text goes.
 
 mod excerpt;
