@@ -1,7 +1,7 @@
 //! Prototypes from bytes that may come from anywhere.
 //!
 //! Checks only the format; whether the code may run is the verifier's question. Invariant: no input makes it panic,
-//! recurse deeper than [`MAX_DEPTH`], or allocate more than a small multiple of the input's length.
+//! recurse deeper than `MAX_DEPTH`, or allocate more than a small multiple of the input's length.
 
 use std::fmt;
 use std::sync::Arc;

@@ -1,6 +1,6 @@
 //! `Slot`: a Lua value as the heap and the interpreter store it, 16 bytes, tag beside payload.
 //!
-//! Not the face that natives see (that is [`crate::value::Value`]). Invariant: a slot whose tag is a collectable one
+//! Not the face that natives see (that is [`super::handle::Value`]). Invariant: a slot whose tag is a collectable one
 //! holds a pointer to a live cell of that kind in the heap that owns the slot, or to an immortal one.
 
 use super::object::{Closure, Coroutine, Header, NativeClosure, StringObject, Table, UserData};
