@@ -100,17 +100,20 @@ fn explain(
     Surprise { source, token, expected, openers: filter.openers() }.explain()
 }
 
-/// `source` without its first line if that begins with `#`, as in `#!/usr/bin/env wippy`; the line end stays, so that
-/// lines keep their numbers. A byte order mark (UTF-8) before it goes too, with or without such a line.
+/// A file's content without what stands before the chunk: a byte order mark (UTF-8), and a first line that begins with
+/// `#`, as in `#!/usr/bin/env wippy`. The end of that line stays, so that lines keep their numbers, except before a binary
+/// chunk.
 ///
 /// This is what loading a *file* does; `load` on a string does not.
 pub fn strip_shebang(source: &[u8]) -> &[u8] {
+    const BINARY: u8 = 0x1b;
     let source = source.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(source);
-    match source {
-        [b'#', ..] => {
-            let end = source.iter().position(|&byte| byte == b'\n').unwrap_or(source.len());
-            &source[end..]
-        }
-        _ => source,
+    if !source.starts_with(b"#") {
+        return source;
+    }
+    let end = source.iter().position(|&byte| byte == b'\n').unwrap_or(source.len());
+    match source.get(end + 1) {
+        Some(&BINARY) => &source[end + 1..],
+        _ => &source[end..],
     }
 }

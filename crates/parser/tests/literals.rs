@@ -210,4 +210,8 @@ fn first_lines_that_a_file_may_have() {
     assert_eq!(strip_shebang(b"\xef\xbb\xbfreturn 1"), b"return 1");
     assert_eq!(strip_shebang(b"#"), b"");
     assert_eq!(strip_shebang(b"x = #y"), b"x = #y");
+    assert_eq!(strip_shebang(b"# only\n"), b"\n");
+    assert_eq!(strip_shebang(b"# x\n\x1bLua"), b"\x1bLua");
+    assert_eq!(strip_shebang(b"\n# x"), b"\n# x");
+    assert_eq!(strip_shebang(b""), b"");
 }

@@ -8,6 +8,7 @@ use wippy_vm::{
 
 use crate::package::source;
 use crate::{host, io};
+use wippy_parser::strip_shebang;
 
 /// The functions; `next` is the machine's own and is added by `open`.
 pub static LIBRARY: Library = library!(
@@ -451,13 +452,11 @@ pub(crate) fn read_chunk(
     name: Option<&[u8]>,
 ) -> Result<std::result::Result<Vec<u8>, Vec<u8>>> {
     let Some(name) = name else {
-        return Ok(io::read_all_stdin(cx).map(|text| source::without_preamble(&text).into_owned()).map_err(
-            |error| {
-                let mut message = b"cannot read stdin: ".to_vec();
-                message.extend_from_slice(host::describe(&error).as_bytes());
-                message
-            },
-        ));
+        return Ok(io::read_all_stdin(cx).map(|text| strip_shebang(&text).to_vec()).map_err(|error| {
+            let mut message = b"cannot read stdin: ".to_vec();
+            message.extend_from_slice(host::describe(&error).as_bytes());
+            message
+        }));
     };
     Ok(source::read(name))
 }
