@@ -138,7 +138,9 @@ impl Machine {
         let has_text = self.lua.vm().error_value(|cx, value| {
             let handler = cx.metamethod(value, Event::ToString);
             let registry = cx.registry();
-            !handler.is_nil() && cx.set_field(registry, KEPT, value).is_ok()
+            // A host object's report is in the failure already, and says more.
+            let has_report = value.host_object().is_some_and(|object| object.report().is_some());
+            !handler.is_nil() && !has_report && cx.set_field(registry, KEPT, value).is_ok()
         });
         if !has_text {
             return failure.message.clone();

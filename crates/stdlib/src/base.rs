@@ -126,6 +126,9 @@ fn setmetatable(cx: &mut Context<'_>) -> Result<Outcome> {
     if table.metatable().is_some() && !cx.metamethod(table.into(), Event::Metatable).is_nil() {
         return Err(Error::message("cannot change a protected metatable"));
     }
+    if table.is_frozen() {
+        return Err(Error::message("attempt to modify a frozen table"));
+    }
     cx.set_metatable(table.into(), metatable);
     Ok(cx.returns(table))
 }

@@ -5,11 +5,14 @@
 
 pub mod base;
 pub mod bit32;
+pub mod class;
 pub mod coroutine;
 pub mod debug;
+pub mod errors;
 mod host;
 pub mod io;
 pub mod math;
+pub mod modules;
 pub mod os;
 pub mod package;
 mod steps;
@@ -37,6 +40,7 @@ pub static LIBRARIES: &[Entry] = &[
     Entry { library: &os::LIBRARY, complete: None },
     Entry { library: &bit32::LIBRARY, complete: None },
     Entry { library: &debug::LIBRARY, complete: None },
+    Entry { library: &errors::LIBRARY, complete: Some(errors::complete) },
 ];
 
 /// Installs all libraries into an interpreter.

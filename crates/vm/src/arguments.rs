@@ -107,7 +107,7 @@ impl<'gc> Context<'gc> {
         }
     }
 
-    /// Argument `index` as a string; a number becomes its text.
+    /// Argument `index` as a string; a number becomes its text, and so does an object that has one (an error).
     ///
     /// # Errors
     /// When it is neither, or when the memory limit would be passed.
@@ -115,7 +115,7 @@ impl<'gc> Context<'gc> {
     pub fn check_string(&mut self, index: usize) -> Result<Str<'gc>> {
         match self.get(index) {
             Value::String(text) => Ok(text),
-            other => self.coerce_string(other)?.ok_or_else(|| self.type_error(index, "string")),
+            other => self.text_of(other)?.ok_or_else(|| self.type_error(index, "string")),
         }
     }
 

@@ -369,7 +369,10 @@ pub(super) fn write<'gc>(
                 number::write_general(&mut text, float);
                 stream.write(&text)
             }
-            _ => return Err(cx.type_error(index, "string")),
+            other => match other.host_object().and_then(|object| object.text()) {
+                Some(text) => stream.write(&text),
+                None => return Err(cx.type_error(index, "string")),
+            },
         };
         result = result.and(written);
     }

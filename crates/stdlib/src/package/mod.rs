@@ -12,7 +12,7 @@ use wippy_vm::{
     Value, library,
 };
 
-use crate::host;
+use crate::{host, modules};
 
 /// The functions of `package`.
 pub static LIBRARY: Library = library!(
@@ -37,6 +37,10 @@ static SEARCHERS: [Native; 4] = [
     Native { name: "c", function: search_native, signature: "(name: string) -> (any, any)" },
     Native { name: "root", function: search_native_root, signature: "(name: string) -> (any, any)" },
 ];
+
+/// The loader of built-in modules.
+static BUILT_IN: Native =
+    Native { name: "builtin", function: load_built_in, signature: "(name: string) -> any" };
 
 const CONFIG: &[u8] = if cfg!(windows) { b"\\\n;\n?\n!\n-\n" } else { b"/\n;\n?\n!\n-\n" };
 
@@ -172,8 +176,20 @@ fn search_preloaded(cx: &mut Context<'_>) -> Result<Outcome> {
     }
 }
 
+/// Makes a built-in module, by its name.
+fn load_built_in(cx: &mut Context<'_>) -> Result<Outcome> {
+    let name = cx.check_string(1)?;
+    let Some(module) = modules::find(name.as_bytes()) else { return Err(missing(cx, b"")) };
+    let module = module.load(cx)?;
+    Ok(cx.returns(module))
+}
+
+/// Answers with the loader that a program has set, else with that of a built-in module.
 fn preloaded<'gc>(cx: &mut Context<'gc>, loader: Value<'gc>) -> Result<Outcome> {
     match (loader, cx.get(1)) {
+        (Value::Nil, Value::String(name)) if modules::find(name.as_bytes()).is_some() => {
+            Ok(cx.returns(&BUILT_IN))
+        }
         (Value::Nil, Value::String(name)) => {
             not_found(cx, &[b"\n\tno field package.preload['", name.as_bytes(), b"']"].concat())
         }

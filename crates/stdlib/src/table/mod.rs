@@ -346,12 +346,22 @@ impl Concatenation {
             Value::Integer(integer) => number::write_integer(&mut self.out, integer),
             Value::Float(float) => number::write_float(&mut self.out, float),
             other => {
+                if let Some(text) = other.host_object().and_then(|object| object.text()) {
+                    self.extend(cx, &text)?;
+                    return self.turn(cx, separator);
+                }
                 let (found, at) = (other.type_name(), self.next);
                 return Err(Error::message(format!(
                     "invalid value ({found}) at index {at} in table for 'concat'"
                 )));
             }
         }
+        self.turn(cx, separator)
+    }
+
+    /// Appends the separator unless the item was the last one; turns to the next item.
+    #[inline]
+    fn turn(&mut self, cx: &Context<'_>, separator: &[u8]) -> Result<()> {
         if self.next == self.last {
             // Beyond the last one there may be no further index.
             self.last = i64::MIN;

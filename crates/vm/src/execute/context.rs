@@ -40,6 +40,7 @@ impl From<TableError> for Error {
             TableError::NilKey => ErrorKind::Operation("table index is nil").into(),
             TableError::NanKey => ErrorKind::Operation("table index is NaN").into(),
             TableError::Overflow => ErrorKind::Operation("table overflow").into(),
+            TableError::Frozen => ErrorKind::Operation("attempt to modify a frozen table").into(),
             TableError::OutOfMemory => Error::new(ErrorKind::Memory),
         }
     }

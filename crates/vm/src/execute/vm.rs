@@ -288,7 +288,10 @@ impl Vm {
                     let mut text = super::concat::NumberText::new();
                     text.write(value.slot()).to_vec()
                 }
-                other => format!("(error object is a {} value)", other.type_name()).into_bytes(),
+                other => match other.host_object().and_then(|object| object.report()) {
+                    Some(text) => text.into_owned(),
+                    None => format!("(error object is a {} value)", other.type_name()).into_bytes(),
+                },
             };
             let coroutine = cx.coroutine();
             let mut stack = Vec::new();

@@ -274,6 +274,18 @@ impl<'gc> Table<'gc> {
         }
     }
 
+    /// Makes it read-only, for good: every write to it fails from now on. Tables in it are not touched.
+    pub fn freeze(self) {
+        // SAFETY: the table is valid by its brand; all writers look at the flag.
+        unsafe { (*self.raw()).header.flags |= object::TABLE_FROZEN }
+    }
+
+    /// Whether it is read-only.
+    pub fn is_frozen(self) -> bool {
+        // SAFETY: the table is valid by its brand.
+        unsafe { (*self.raw()).header.flags & object::TABLE_FROZEN != 0 }
+    }
+
     /// The entry after `key` in the order of traversal, the first one after `nil`; `Ok(None)` at the end.
     ///
     /// # Errors

@@ -5,7 +5,7 @@
 use std::ptr::null_mut;
 
 use super::Heap;
-use super::object::{Header, Node, StringObject, Table, absent};
+use super::object::{Header, Node, StringObject, TABLE_FROZEN, Table, absent};
 use super::slot::{self, Slot, tag};
 use super::string;
 use super::table::{TableError, find, find_integer, find_string, main_position, normal};
@@ -21,6 +21,7 @@ impl Heap {
         unsafe {
             let key = normal(key);
             match key.tag {
+                _ if (*t).header.flags & TABLE_FROZEN != 0 => Err(TableError::Frozen),
                 tag::STRING => self.set_string(t, key.as_string(), value),
                 tag::INTEGER => self.set_integer(t, key.as_integer(), value),
                 tag::NIL => Err(TableError::NilKey),
@@ -46,7 +47,11 @@ impl Heap {
     ) -> Result<(), TableError> {
         // SAFETY: the caller's promise.
         unsafe {
-            (*t).header.flags &= !absent::ALL;
+            let flags = (*t).header.flags;
+            if flags & TABLE_FROZEN != 0 {
+                return Err(TableError::Frozen);
+            }
+            (*t).header.flags = flags & !absent::ALL;
             let node = find_string(t, s);
             self.store(t, node, Slot::string(s), value)
         }
@@ -65,6 +70,9 @@ impl Heap {
     ) -> Result<(), TableError> {
         // SAFETY: the caller's promise; slots below `capacity` are initialised.
         unsafe {
+            if (*t).header.flags & TABLE_FROZEN != 0 {
+                return Err(TableError::Frozen);
+            }
             let index = (i as u64).wrapping_sub(1);
             if index < u64::from((*t).capacity) {
                 let index = index as u32;

@@ -21,6 +21,8 @@ pub(crate) enum TableError {
     OutOfMemory,
     /// More entries than a table may have.
     Overflow,
+    /// The table is read-only.
+    Frozen,
 }
 
 /// `next` was asked for the entry after a key that is not in the table.

@@ -1,0 +1,57 @@
+//! The modules that `require` finds without a file: one table, from which scripts take any and applications what they
+//! list.
+//!
+//! A module is built when an interpreter first asks for it; one that nobody asks for costs nothing. Invariant: a module
+//! has one value per interpreter.
+
+use wippy_vm::{Context, Library, Result, Value};
+
+/// A built-in module.
+pub struct Module {
+    /// Name for `require`, and of the global that an application's entry sees.
+    pub name: &'static str,
+    /// What it does, in a line.
+    pub summary: &'static str,
+    /// What applications may select modules by: `deterministic`, `encoding`, `io`, `time`, ...
+    pub classes: &'static [&'static str],
+    /// Its functions, and the methods of its objects.
+    pub libraries: &'static [&'static Library],
+    /// Makes its value.
+    build: for<'gc> fn(&mut Context<'gc>) -> Result<Value<'gc>>,
+}
+
+/// Every built-in module, by name.
+pub static MODULES: &[Module] = &[];
+
+/// The module of a name.
+pub fn find(name: &[u8]) -> Option<&'static Module> {
+    MODULES.iter().find(|module| module.name.as_bytes() == name)
+}
+
+impl Module {
+    /// Its value in this interpreter, made now if it was not asked for before.
+    ///
+    /// # Errors
+    /// When the memory limit would be passed.
+    pub fn load<'gc>(&self, cx: &mut Context<'gc>) -> Result<Value<'gc>> {
+        let registry = cx.registry();
+        let modules = match cx.field(registry, MADE) {
+            Value::Table(modules) => modules,
+            _ => {
+                let modules = cx.table(0, 4)?;
+                cx.set_field(registry, MADE, modules)?;
+                modules
+            }
+        };
+        let made = cx.field(modules, self.name);
+        if !made.is_nil() {
+            return Ok(made);
+        }
+        let value = (self.build)(cx)?;
+        cx.set_field(modules, self.name, value)?;
+        Ok(value)
+    }
+}
+
+/// Where the registry keeps the modules that were made.
+const MADE: &str = "_MODULES";
