@@ -128,19 +128,21 @@ impl Printer {
         match kind {
             TypeKind::Basic(basic) => self.text(basic.name()),
             TypeKind::Literal(literal) => self.literal(literal),
-            TypeKind::Reference { path, arguments } => {
-                self.text(&path.join("."));
-                if !arguments.is_empty() {
-                    self.text("<");
-                    let start = self.out.len();
-                    self.list(arguments, ", ", usize::MAX, |p, it| p.ty(it, Place::Anywhere));
-                    if self.out[start..].starts_with('<') {
-                        self.out.insert(start, ' '); // `<<` would be one token
-                    }
-                    self.text(">");
-                }
-            }
+            TypeKind::Reference { path, arguments } => self.name(&path.join("."), arguments),
+            TypeKind::Host { name, arguments } => self.name(name, arguments),
+            TypeKind::Named(named) => self.name(named.declaration.name(), &named.arguments),
+            TypeKind::Generic(declaration) => self.text(declaration.0.name()),
             TypeKind::Parameter(name) => self.text(name),
+            TypeKind::Tuple(pack) => self.open_pack(pack),
+            TypeKind::Interface { parents, fields } => {
+                for parent in parents {
+                    self.ty(parent, Place::Intersection { last: false });
+                    self.text(" & ");
+                }
+                self.text("interface {");
+                self.list(fields, ", ", self.limits.fields, Self::field);
+                self.text("}");
+            }
             TypeKind::Array { element, readonly } => {
                 self.readonly(*readonly);
                 self.text("{");
@@ -188,6 +190,21 @@ impl Printer {
                 self.annotation(annotation);
             }
         }
+    }
+
+    /// A name with its type arguments.
+    fn name(&mut self, name: &str, arguments: &[Type]) {
+        self.text(name);
+        if arguments.is_empty() {
+            return;
+        }
+        self.text("<");
+        let start = self.out.len();
+        self.list(arguments, ", ", usize::MAX, |p, it| p.ty(it, Place::Anywhere));
+        if self.out[start..].starts_with('<') {
+            self.out.insert(start, ' '); // `<<` would be one token
+        }
+        self.text(">");
     }
 
     fn members(&mut self, members: &[Type], separator: &str, place: fn(bool) -> Place) {
@@ -269,6 +286,11 @@ impl Printer {
         if let ([only], None) = (pack.items.as_slice(), &pack.tail) {
             return self.ty(only, Place::Anywhere);
         }
+        self.open_pack(pack);
+    }
+
+    /// A list of types in parentheses, however many there are.
+    fn open_pack(&mut self, pack: &Pack) {
         self.text("(");
         self.list(&pack.items, ", ", usize::MAX, |p, it| p.ty(it, Place::Anywhere));
         if let Some(tail) = &pack.tail {
@@ -346,6 +368,9 @@ impl Printer {
 fn needs_parentheses(kind: &TypeKind, place: Place) -> bool {
     match place {
         Place::Anywhere => false,
+        Place::Intersection { .. } if matches!(kind, TypeKind::Interface { parents, .. } if !parents.is_empty()) => {
+            true
+        }
         Place::Union { last } => matches!(kind, TypeKind::Union(_)) || !last && ends_in_function(kind),
         Place::Intersection { last } => {
             let compound = matches!(kind, TypeKind::Union(_) | TypeKind::Intersection(_));

@@ -1,7 +1,7 @@
 //! Types of annotated Lua: what they are, how they are read, how they are shown.
 //!
-//! Knows the syntax tree and [`Type`]; knows nothing of values, the interpreter or files. Named types are kept as
-//! names: nothing here has an environment to look them up in.
+//! Knows the syntax tree and [`Type`]; knows nothing of values, the interpreter or files. What names mean is asked of a
+//! [`Scope`]; names without a meaning are kept as names.
 //! Invariant: a type is immutable and may be shared between threads.
 //!
 //! ```
@@ -16,17 +16,25 @@
 //! # Ok::<(), wippy_typecheck::Error>(())
 //! ```
 
+mod canon;
+mod declaration;
 mod display;
 mod error;
 mod lower;
+mod parts;
 mod signature;
+mod subtype;
 mod ty;
 
+pub use canon::{Canon, equivalent};
+pub use declaration::{Declaration, Named};
 pub use display::Brief;
 pub use error::{Error, ErrorKind};
-pub use lower::lower;
+pub use lower::{Meaning, Scope, lower, lower_alias, lower_in, lower_interface};
+pub use parts::Environment;
 pub use signature::{parse_signature, parse_type};
+pub use subtype::{Relation, assignable, is_subtype};
 pub use ty::{
-    Annotation, Basic, Constant, Field, FunctionType, Indexer, Literal, Pack, Parameter, Type, TypeKind,
-    TypeParameter,
+    Annotation, Basic, Constant, DeclarationRef, Field, FunctionType, Indexer, Literal, MAX_TYPE_DEPTH, Pack,
+    Parameter, Type, TypeKind, TypeParameter,
 };

@@ -1,7 +1,8 @@
-//! From the syntax of an annotation to a [`Type`], without an environment.
+//! From the syntax of an annotation to a [`Type`], with or without a [`Scope`] to look names up in.
 //!
-//! Predeclared names become their types, names of enclosing generic parameters become parameters, all other names stay
-//! names. Invariant: the parser limits the nesting of annotations, so this may recurse.
+//! Names of enclosing generic parameters become parameters, names that the scope knows become what it says, predeclared
+//! names become their types, and all other names stay names. Invariant: the parser limits the nesting of annotations,
+//! so this may recurse.
 
 use std::sync::Arc;
 
@@ -11,6 +12,7 @@ use wippy_parser::ast::{
 };
 use wippy_parser::{Interner, Symbol};
 
+use crate::declaration::{Declaration, Named};
 use crate::error::{Error, ErrorKind};
 use crate::ty::{
     Annotation, Basic, Constant, Field, FunctionType, Indexer, Literal, Pack, Parameter, Type, TypeKind,
@@ -22,11 +24,90 @@ use crate::ty::{
 /// # Errors
 /// `typeof(e)`, arguments of annotations that are not constants, and fields declared twice.
 pub fn lower(annotation: &TypeExpression<'_>, interner: &Interner) -> Result<Type, Error> {
-    Lowering { interner, generics: Vec::new() }.ty(annotation)
+    lower_in(annotation, interner, &mut NoScope)
+}
+
+/// As [`lower`], with names looked up in `scope`.
+///
+/// # Errors
+/// As [`lower`]; `typeof(e)` only if the scope gives it no type.
+pub fn lower_in(
+    annotation: &TypeExpression<'_>,
+    interner: &Interner,
+    scope: &mut dyn Scope,
+) -> Result<Type, Error> {
+    Lowering { interner, scope, generics: Vec::new() }.ty(annotation)
+}
+
+/// Gives `declaration` the meaning of `type Name<…> = …`.
+///
+/// # Errors
+/// As [`lower_in`]; the declaration stays undefined.
+pub fn lower_alias(
+    alias: &ast::TypeAlias<'_>,
+    declaration: &Declaration,
+    interner: &Interner,
+    scope: &mut dyn Scope,
+) -> Result<(), Error> {
+    let mut lowering = Lowering { interner, scope, generics: Vec::new() };
+    let parameters = lowering.declaration_generics(alias.generics)?;
+    let body = lowering.ty(&alias.ty)?;
+    declaration.define(parameters, body);
+    Ok(())
+}
+
+/// Gives `declaration` the meaning of `interface Name<…>: … … end`.
+///
+/// # Errors
+/// As [`lower_in`]; the declaration stays undefined.
+pub fn lower_interface(
+    interface: &ast::Interface<'_>,
+    declaration: &Declaration,
+    interner: &Interner,
+    scope: &mut dyn Scope,
+) -> Result<(), Error> {
+    let mut lowering = Lowering { interner, scope, generics: Vec::new() };
+    let parameters = lowering.declaration_generics(interface.generics)?;
+    let parents = lowering.types(interface.parents)?;
+    let fields = lowering.interface_items(interface.items)?;
+    declaration.define(parameters, Type::new(TypeKind::Interface { parents, fields }));
+    Ok(())
+}
+
+/// What a name means in a place of a program.
+#[derive(Clone, Debug)]
+pub enum Meaning {
+    /// A declaration, to be used with the arguments that follow the name.
+    Declaration(Arc<Declaration>),
+    /// A type; arguments make no sense.
+    Type(Type),
+}
+
+/// Where type names and `typeof` get their meaning.
+pub trait Scope {
+    /// What a name, or a path of names between dots, means; `None` leaves it to the predeclared names.
+    fn resolve(&mut self, path: &[ast::Name]) -> Option<Meaning>;
+
+    /// The type that `typeof(expression)` stands for, if it is known.
+    fn type_of(&mut self, expression: &Expression<'_>) -> Option<Type>;
+}
+
+/// No names beside the predeclared ones.
+struct NoScope;
+
+impl Scope for NoScope {
+    fn resolve(&mut self, _: &[ast::Name]) -> Option<Meaning> {
+        None
+    }
+
+    fn type_of(&mut self, _: &Expression<'_>) -> Option<Type> {
+        None
+    }
 }
 
 struct Lowering<'i> {
     interner: &'i Interner,
+    scope: &'i mut dyn Scope,
     /// The generic parameters in force.
     generics: Vec<Symbol>,
 }
@@ -66,7 +147,10 @@ impl Lowering<'_> {
             ast::TypeKind::Function(function) => TypeKind::Function(self.function(function)?),
             ast::TypeKind::Paren(inner) => return self.ty(inner),
             ast::TypeKind::Keyof(inner) => TypeKind::Keyof(self.ty(inner)?),
-            ast::TypeKind::Typeof(_) => return Err(Error::new(ErrorKind::TypeofNeedsProgram, node.span)),
+            ast::TypeKind::Typeof(expression) => match self.scope.type_of(expression) {
+                Some(ty) => return Ok(ty),
+                None => return Err(Error::new(ErrorKind::TypeofNeedsProgram, node.span)),
+            },
         };
         Ok(Type::new(kind))
     }
@@ -81,6 +165,17 @@ impl Lowering<'_> {
             if self.generics.contains(&name.symbol) {
                 return Ok(TypeKind::Parameter(text));
             }
+        }
+        match self.scope.resolve(reference.path) {
+            Some(Meaning::Declaration(declaration)) => {
+                let arguments = self.types(reference.arguments)?;
+                return Ok(TypeKind::Named(Named { declaration, arguments }));
+            }
+            Some(Meaning::Type(ty)) => return Ok(ty.kind().clone()),
+            None => {}
+        }
+        if let ([name], []) = (reference.path, reference.arguments) {
+            let text = self.name(name.symbol);
             if let Some(basic) = Basic::from_name(&text) {
                 return Ok(TypeKind::Basic(basic));
             }
@@ -121,6 +216,72 @@ impl Lowering<'_> {
             Some(indexer) if fields.is_empty() => TypeKind::Map { indexer, readonly },
             indexer => TypeKind::Record { fields, indexer, readonly },
         })
+    }
+
+    /// The parameters of a declaration, which stay in force.
+    fn declaration_generics(
+        &mut self,
+        generics: &[GenericParameter<'_>],
+    ) -> Result<Vec<TypeParameter>, Error> {
+        self.generics.extend(generics.iter().map(|generic| generic.name.symbol));
+        generics.iter().map(|generic| self.generic(generic)).collect()
+    }
+
+    fn interface_items(&mut self, items: &[ast::InterfaceItem<'_>]) -> Result<Vec<Field>, Error> {
+        let mut fields: Vec<Field> = Vec::new();
+        for item in items {
+            let (name, field) = match item {
+                ast::InterfaceItem::Field(field) => {
+                    let ty = self.ty(field.ty)?;
+                    let (optional, readonly) = (field.optional, field.readonly);
+                    (field.name, Field { name: self.bytes(field.name.symbol), ty, optional, readonly })
+                }
+                ast::InterfaceItem::Method(method) => {
+                    let name = self.bytes(method.name.symbol);
+                    let outside = self.generics.len();
+                    self.generics.extend(method.generics.iter().map(|generic| generic.name.symbol));
+                    let function = self.method(method);
+                    self.generics.truncate(outside);
+                    let ty = Type::new(TypeKind::Function(function?));
+                    (method.name, Field { name, ty, optional: false, readonly: false })
+                }
+            };
+            if fields.iter().any(|known| known.name == field.name) {
+                return Err(Error::new(ErrorKind::DuplicateField(field.name.to_vec()), name.span));
+            }
+            fields.push(field);
+        }
+        Ok(fields)
+    }
+
+    fn method(&mut self, method: &ast::InterfaceMethod<'_>) -> Result<FunctionType, Error> {
+        Ok(FunctionType {
+            generics: method.generics.iter().map(|it| self.generic(it)).collect::<Result<_, _>>()?,
+            parameters: method.parameters.iter().map(|it| self.binding(it)).collect::<Result<_, _>>()?,
+            vararg: self.vararg(method.vararg)?,
+            result: self.return_annotation(method.result)?,
+        })
+    }
+
+    /// A parameter of a declared function; `self` without a type is the receiver, any other one is anything.
+    fn binding(&mut self, binding: &ast::Binding<'_>) -> Result<Parameter, Error> {
+        let ty = match binding.ty {
+            Some(ty) => self.ty(ty)?,
+            None if binding.name.symbol == Symbol::SELF => Type::basic(Basic::SelfType),
+            None => Type::basic(Basic::Any),
+        };
+        Ok(Parameter { name: Some(self.name(binding.name.symbol)), ty, optional: binding.optional })
+    }
+
+    fn return_annotation(
+        &mut self,
+        annotation: Option<ast::ReturnAnnotation<'_>>,
+    ) -> Result<Option<Pack>, Error> {
+        match annotation {
+            Some(ast::ReturnAnnotation::Types(pack)) => self.pack(pack).map(Some),
+            Some(ast::ReturnAnnotation::Asserts(_)) => Ok(Some(Pack::default())),
+            None => Ok(None),
+        }
     }
 
     fn function(&mut self, function: &ast::FunctionType<'_>) -> Result<FunctionType, Error> {

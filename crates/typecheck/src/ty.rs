@@ -1,14 +1,28 @@
 //! [`Type`]: the structure of a type as it was declared, in declaration order.
 //!
-//! Two types are equal when their structure is; that `A | B` and `B | A` mean the same is not decided here.
+//! `==` compares structure as it was written, named types by their declaration; that `A | B` and `B | A`, or a name and
+//! what it stands for, are one type is decided by [`crate::Canon`].
 //! Invariant: immutable and shared; cloning costs a reference count. Parentheses are gone, unions and intersections
 //! are flat and have at least two members, an optional type is not optional again.
 
+use std::fmt;
+use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
+use crate::declaration::{Declaration, Named};
+
 /// A type. Cheap to clone, `Send` and `Sync`.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct Type(Arc<TypeKind>);
+#[derive(Clone)]
+pub struct Type(Arc<Node>);
+
+struct Node {
+    kind: TypeKind,
+    /// Levels of nesting, names not followed; at least 1.
+    depth: u32,
+}
+
+/// Most levels of nesting of a type that a running program may build; walks recurse on nesting.
+pub const MAX_TYPE_DEPTH: u32 = 256;
 
 /// The forms of a type.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -25,7 +39,27 @@ pub enum TypeKind {
         /// The generic arguments.
         arguments: Vec<Type>,
     },
-    /// A generic parameter of an enclosing function type.
+    /// A declared type, by what declares it: `User`, `Box<number>`
+    Named(Named),
+    /// A generic declaration without arguments, as a value: `Box`
+    Generic(DeclarationRef),
+    /// A type that a host module defines: `channel.Channel<T>`
+    Host {
+        /// Its name with the module's: `channel.Channel`
+        name: Arc<str>,
+        /// The generic arguments.
+        arguments: Vec<Type>,
+    },
+    /// The body of an interface declaration.
+    Interface {
+        /// The interfaces it extends, in order.
+        parents: Vec<Type>,
+        /// Its own items, in declaration order; methods are fields of function type.
+        fields: Vec<Field>,
+    },
+    /// What a function returns, as a type of its own: `(A, B)`
+    Tuple(Pack),
+    /// A generic parameter of an enclosing function type or declaration.
     Parameter(Arc<str>),
     /// `{T}`
     Array {
@@ -74,6 +108,24 @@ pub enum TypeKind {
         /// The annotation.
         annotation: Annotation,
     },
+}
+
+/// A declaration that compares by identity.
+#[derive(Clone, Debug)]
+pub struct DeclarationRef(pub Arc<Declaration>);
+
+impl PartialEq for DeclarationRef {
+    fn eq(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+}
+
+impl Eq for DeclarationRef {}
+
+impl Hash for DeclarationRef {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        Arc::as_ptr(&self.0).hash(state);
+    }
 }
 
 /// Declares the predeclared types: variant, names (the first is shown), meaning.
@@ -239,10 +291,47 @@ pub enum Constant {
     Table(Vec<(Option<Constant>, Constant)>),
 }
 
+impl PartialEq for Type {
+    fn eq(&self, other: &Self) -> bool {
+        self.is(other) || self.0.depth == other.0.depth && self.0.kind == other.0.kind
+    }
+}
+
+impl Eq for Type {}
+
+impl Hash for Type {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.0.kind.hash(state);
+    }
+}
+
+impl fmt::Debug for Type {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.kind.fmt(f)
+    }
+}
+
 impl Type {
     /// A type of this form.
     pub fn new(kind: TypeKind) -> Self {
-        Self(Arc::new(kind))
+        let mut inner = 0;
+        kind.each_part(&mut |part| inner = inner.max(part.depth()));
+        Self(Arc::new(Node { kind, depth: inner + 1 }))
+    }
+
+    /// A use of a declaration.
+    pub fn named(declaration: Arc<Declaration>, arguments: Vec<Self>) -> Self {
+        Self::new(TypeKind::Named(Named { declaration, arguments }))
+    }
+
+    /// Levels of nesting, at least 1; what names stand for does not count.
+    pub fn depth(&self) -> u32 {
+        self.0.depth
+    }
+
+    /// Whether both are the very same object, which makes them equal.
+    pub fn is(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
     }
 
     /// A predeclared type.
@@ -252,7 +341,7 @@ impl Type {
 
     /// Its form.
     pub fn kind(&self) -> &TypeKind {
-        &self.0
+        &self.0.kind
     }
 
     /// This type or nil; the same type if it is optional already.
