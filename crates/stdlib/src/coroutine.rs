@@ -12,6 +12,7 @@ pub static LIBRARY: Library = library!(
         ("isyieldable", isyieldable, "() -> boolean"),
         ("resume", resume, "(co: any, ...any) -> (boolean, ...any)"),
         ("running", running, "() -> (any, boolean)"),
+        ("spawn", spawn, "(f: any) -> any"),
         ("status", status, "(co: any) -> string"),
         ("wrap", wrap, "(f: any) -> (...any) -> (...any)"),
         ("yield", yield_, "(...any) -> (...any)"),
@@ -31,6 +32,13 @@ fn create(cx: &mut Context<'_>) -> Result<Outcome> {
     let function = cx.check_function(1)?;
     let coroutine = cx.create_coroutine(function)?;
     Ok(cx.returns(coroutine))
+}
+
+/// Starts a scheduled coroutine, which runs at once until it waits for something or ends.
+fn spawn(cx: &mut Context<'_>) -> Result<Outcome> {
+    cx.check_function(1)?;
+    cx.truncate(1);
+    Ok(cx.spawns())
 }
 
 fn wrap(cx: &mut Context<'_>) -> Result<Outcome> {

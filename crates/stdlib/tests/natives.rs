@@ -49,6 +49,7 @@ fn printed(name: &str, source: &[u8], fuel: u64, stress: bool) -> String {
             Step::OutOfFuel => {}
             Step::Finished => break,
             Step::Failed(failure) => panic!("{name}: {failure}\n{}", failure.traceback),
+            Step::Parked => panic!("{name}: {}", vm.deadlock()),
         }
     }
     vm.enter(flush_all).unwrap();

@@ -70,6 +70,10 @@ pub(crate) enum Request {
     ResumeWrapped(u32),
     /// Suspend the running coroutine, handing the topmost values to its resumer.
     Yield(u32),
+    /// Wait until somebody hands over values, which follow the topmost so many, or for the coroutine's turn.
+    Park(u32),
+    /// Start the topmost value as a scheduled coroutine; go on with the coroutine as the result when it parks.
+    Spawn,
     /// Give control back to the host and continue later.
     Pause,
     /// Collect garbage: everything, or a step; then run what became finalizable.

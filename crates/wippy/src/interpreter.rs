@@ -161,7 +161,9 @@ impl Interpreter {
         match run_to_end(self, SLICE, check) {
             Ok(()) => Ok(()),
             Err(Stopped::Failed(failure)) => Err(Stop::Failed(failure)),
-            Err(Stopped::Interrupted | Stopped::Parked) => Err(Stop::Interrupted),
+            Err(Stopped::Interrupted) => Err(Stop::Interrupted),
+            // Nobody answers operations here, so what waits waits for ever.
+            Err(Stopped::Parked) => Err(Stop::Failed(self.vm.deadlock())),
         }
     }
 
@@ -207,6 +209,7 @@ impl Process for Interpreter {
         match step {
             wippy_vm::Step::Finished => Step::Finished(()),
             wippy_vm::Step::OutOfFuel => Step::OutOfFuel,
+            wippy_vm::Step::Parked => Step::Parked,
             wippy_vm::Step::Failed(failure) => Step::Failed(failure),
         }
     }

@@ -14,7 +14,7 @@ use super::frame::{After, Continuation, Frame, LuaState, MULTIPLE, State as Fram
 use super::index::{is_function, metamethod};
 use super::state::{HANDLER_STACK_SLOTS, MAX_NESTED_COROUTINES, MAX_STACK_SLOTS, NATIVE_SLOTS, State};
 use super::unwind::{Origin, raise};
-use super::{concatenate_from, hook, names};
+use super::{concatenate_from, hook, names, park};
 
 /// Why the interpreter gives control back to the host.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -25,6 +25,8 @@ pub(crate) enum Exit {
     OutOfFuel,
     /// An error reached the top; its value is the pending error.
     Failed,
+    /// Every scheduled coroutine waits.
+    Parked,
 }
 
 /// Makes room for `need` slots above the top; returns where `at` is now.
@@ -396,6 +398,9 @@ unsafe fn finish(
             return Ok(Some(Exit::Finished(at)));
         }
         let resumer = (*co).resumer;
+        if resumer.is_null() {
+            return Ok(park::ended(state, co));
+        }
         (*co).top = first.add(count);
         hand_over(state, co, resumer, count)?;
         (*co).status = Status::Dead;
@@ -425,7 +430,10 @@ unsafe fn hand_over(state: &mut State, from: *mut Coroutine, to: *mut Coroutine,
 }
 
 /// Makes another coroutine the running one; the statuses are the caller's business, except the new one's.
-unsafe fn switch(state: &mut State, from: *mut Coroutine, to: *mut Coroutine) {
+///
+/// # Safety
+/// Both must be valid.
+pub(crate) unsafe fn switch(state: &mut State, from: *mut Coroutine, to: *mut Coroutine) {
     // SAFETY: both are valid.
     unsafe {
         (*to).status = Status::Running;
@@ -518,11 +526,28 @@ pub(crate) unsafe fn perform(state: &mut State, request: Request) -> Result<Opti
                 let then = std::mem::replace(&mut state.then, Then::Return);
                 (*frame).set_continuation(then);
                 let resumer = (*co).resumer;
+                if resumer.is_null() {
+                    (*co).top = first;
+                    return Ok(park::reschedule(state, co));
+                }
                 hand_over(state, co, resumer, count as usize)?;
                 (*co).status = Status::Suspended;
                 state.nested -= 1;
                 (*co).resumer = std::ptr::null_mut();
                 switch(state, co, resumer);
+                Ok(None)
+            }
+            Request::Park(count) => {
+                (*frame).results_at = below(count).offset_from_unsigned((*frame).base) as u32;
+                let then = std::mem::replace(&mut state.then, Then::Return);
+                (*frame).set_continuation(then);
+                park::suspend(state, co);
+                Ok(park::next(state))
+            }
+            Request::Spawn => {
+                let function = below(1);
+                (*frame).results_at = function.offset_from_unsigned((*frame).base) as u32;
+                park::spawn(state, co, function)?;
                 Ok(None)
             }
             Request::Pause => {

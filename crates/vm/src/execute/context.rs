@@ -300,9 +300,10 @@ impl<'gc> Context<'gc> {
     /// pushed in their place before `then` goes on.
     ///
     /// # Errors
-    /// "attempt to yield from outside a coroutine" in the main coroutine.
+    /// "attempt to yield from outside a coroutine" in the main coroutine, unless coroutines are scheduled: then it
+    /// waits for its turn.
     pub fn yields(&mut self, count: usize, then: Then) -> Result<Outcome> {
-        if self.is_main() {
+        if self.is_main() && !self.st().scheduling {
             return Err(ErrorKind::Operation("attempt to yield from outside a coroutine").into());
         }
         self.st().then = then;
@@ -778,9 +779,10 @@ impl<'gc> Context<'gc> {
     pub fn coroutine_status(&self, co: Coroutine<'gc>) -> &'static str {
         // SAFETY: the coroutine is valid by its brand.
         match unsafe { (*co.raw()).status } {
+            _ if self.waits_scheduled(co) => "suspended",
             object::Status::Suspended => "suspended",
             object::Status::Running => "running",
-            object::Status::Normal => "normal",
+            object::Status::Normal | object::Status::Parked => "normal",
             object::Status::Dead => "dead",
         }
     }

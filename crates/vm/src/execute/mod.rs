@@ -25,6 +25,7 @@ pub(crate) mod loops;
 pub(crate) mod memory;
 pub(crate) mod names;
 pub(crate) mod operators;
+pub(crate) mod park;
 pub(crate) mod state;
 pub(crate) mod unwind;
 pub(crate) mod vm;

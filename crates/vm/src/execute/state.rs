@@ -16,6 +16,7 @@ use crate::native::Then;
 
 use super::call::Exit;
 use super::hook::Hook;
+use super::park::Operation;
 
 /// Most slots that a value stack may have; as the reference implementation's `LUAI_MAXSTACK`.
 pub(crate) const MAX_STACK_SLOTS: usize = 1_000_000;
@@ -56,6 +57,12 @@ pub(crate) struct State {
     pub(crate) handlers: u32,
     /// Coroutines that wait for one they have resumed.
     pub(crate) nested: u32,
+    /// All scheduled coroutines are parked; the main one stands in as the running one.
+    pub(crate) idle: bool,
+    /// Coroutines are scheduled here: a yield without a resumer gives others their turn.
+    pub(crate) scheduling: bool,
+    /// What natives ask of the owner, in order.
+    pub(crate) outbox: Vec<Operation>,
     /// Whether finalizers may be started.
     pub(crate) finalizers: bool,
     /// Values by type that the host lends to natives.

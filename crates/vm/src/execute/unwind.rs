@@ -115,7 +115,8 @@ unsafe fn propagate(state: &mut State, mut value: Slot, mut handled: bool) -> Re
                 }
                 return stop_at(state, co, frame, value);
             }
-            if co == state.heap.roots.main {
+            if co == state.heap.roots.main || (*co).resumer.is_null() {
+                // A scheduled coroutine has no resumer: its error is the program's.
                 state.heap.roots.error = value;
                 return Ok(Some(Exit::Failed));
             }
@@ -262,7 +263,7 @@ pub(crate) unsafe fn reset(state: &mut State) {
     unsafe {
         let main = state.heap.roots.main;
         let mut co = state.current();
-        while co != main {
+        while co != main && !co.is_null() {
             (*co).status = Status::Dead;
             co = (*co).resumer;
         }
@@ -274,6 +275,7 @@ pub(crate) unsafe fn reset(state: &mut State) {
         state.in_native = false;
         state.handlers = 0;
         state.nested = 0;
+        super::park::forget_all(state);
         state.hooked = !(*main).hook.is_null();
     }
 }

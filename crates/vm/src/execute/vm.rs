@@ -13,6 +13,7 @@ use crate::native::Then;
 
 use super::call::{Exit, begin, prepare_coroutine};
 use super::context::Context;
+use super::debug::Activation;
 use super::frame::{After, MULTIPLE};
 use super::state::State;
 use super::unwind::reset;
@@ -24,6 +25,8 @@ pub enum Step {
     Finished,
     /// The fuel is spent; run again to go on.
     OutOfFuel,
+    /// Every coroutine waits for something: take the operations, answer some, and run again.
+    Parked,
     /// An error reached the top. The stack still stands for [`Vm::traceback`], until the next start.
     Failed(Failure),
 }
@@ -74,7 +77,7 @@ impl Default for Limits {
 
 /// One Lua interpreter: a heap, a main coroutine, a fuel counter. It owns no thread and blocks on nothing.
 pub struct Vm {
-    state: Box<State>,
+    pub(crate) state: Box<State>,
     running: bool,
     results_at: usize,
 }
@@ -124,6 +127,9 @@ impl Vm {
             exit_request: None,
             handlers: 0,
             nested: 0,
+            idle: false,
+            scheduling: false,
+            outbox: Vec::new(),
             finalizers: true,
             host: HashMap::new(),
             hooks: Vec::new(),
@@ -143,7 +149,8 @@ impl Vm {
             (*co).top = super::unwind::live_top(co);
             let mut cx = Context::new(state, (*co).top);
             let result = f(&mut cx);
-            (*co).top = (*co).stack.add(top);
+            // A coroutine that waits may have been handed values below the context's slots.
+            (*co).top = if (*state).idle { cx.base } else { (*co).stack.add(top) };
             result
         }
     }
@@ -176,6 +183,10 @@ impl Vm {
             return Step::Finished;
         }
         self.state.fuel = i64::try_from(fuel).unwrap_or(i64::MAX);
+        // SAFETY: the state is consistent between runs.
+        if self.state.idle && unsafe { super::park::next(&mut self.state) }.is_some() {
+            return Step::Parked;
+        }
         // SAFETY: the state is consistent between runs and this is its only user.
         match unsafe { super::run(&raw mut *self.state) } {
             Exit::Finished(at) => {
@@ -184,6 +195,7 @@ impl Vm {
                 Step::Finished
             }
             Exit::OutOfFuel => Step::OutOfFuel,
+            Exit::Parked => Step::Parked,
             Exit::Failed => {
                 self.running = false;
                 Step::Failed(self.failure())
@@ -194,12 +206,13 @@ impl Vm {
     /// Runs to the end, whatever fuel that takes.
     ///
     /// # Errors
-    /// An uncaught error.
+    /// An uncaught error, and when everything waits: nobody here answers operations.
     pub fn finish(&mut self) -> Result<(), Failure> {
         loop {
             match self.run(u64::MAX) {
                 Step::Finished => return Ok(()),
                 Step::OutOfFuel => {}
+                Step::Parked => return Err(self.deadlock()),
                 Step::Failed(failure) => return Err(failure),
             }
         }
@@ -235,7 +248,7 @@ impl Vm {
                     reset(&mut *state);
                     return;
                 }
-                if exit == Exit::Failed {
+                if matches!(exit, Exit::Failed | Exit::Parked) {
                     reset(&mut *state);
                     (*state).finalizers = true;
                 }
@@ -304,14 +317,7 @@ impl Vm {
                 (0..depth).filter(|level| skipped == 0 || *level < STACK_END || *level >= depth - STACK_END)
             {
                 let Some(activation) = cx.activation(coroutine, level) else { break };
-                let Some(position) = activation.position() else { continue };
-                let info = cx.function_info(activation.function());
-                let function = match activation.name() {
-                    Some(name) => format!("{} '{}'", name.kind, name.name),
-                    None if info.what == "main" => "main chunk".to_owned(),
-                    None => format!("function <{}:{}>", info.short_source, info.line_defined),
-                };
-                stack.push(Place { source: info.source, position, function });
+                stack.extend(cx.place(&activation));
             }
             let traceback = cx.traceback(coroutine, 0);
             Failure {
@@ -337,6 +343,20 @@ impl Vm {
     /// Forgets the pending error value, so that it can be collected.
     pub fn clear_error(&mut self) {
         self.state.heap.roots.error = Slot::NIL;
+    }
+}
+
+impl<'gc> Context<'gc> {
+    /// Where an activation of a Lua function stands.
+    pub(crate) fn place(&self, activation: &Activation<'gc>) -> Option<Place> {
+        let position = activation.position()?;
+        let info = self.function_info(activation.function());
+        let function = match activation.name() {
+            Some(name) => format!("{} '{}'", name.kind, name.name),
+            None if info.what == "main" => "main chunk".to_owned(),
+            None => format!("function <{}:{}>", info.short_source, info.line_defined),
+        };
+        Some(Place { source: info.source, position, function })
     }
 }
 

@@ -157,7 +157,11 @@ impl Heap {
                 self.gray.push(cell);
             }
         }
-        let values = std::iter::once(&roots.error).chain(&roots.extra).chain(&self.due);
+        for &co in &roots.ready {
+            self.gray.push(co.cast());
+        }
+        let values =
+            std::iter::once(&roots.error).chain(&roots.extra).chain(&self.due).chain(roots.anchors.values());
         for value in values {
             if value.is_collectable() {
                 self.gray.push(value.as_header());

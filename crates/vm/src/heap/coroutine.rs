@@ -5,6 +5,7 @@
 
 use std::ptr::{null, null_mut};
 
+use super::anchors::Ticket;
 use super::class::rounded;
 use super::object::{Coroutine, Header, Kind, Status, Upvalue};
 use super::slot::{self, Slot};
@@ -100,9 +101,32 @@ impl Heap {
             (*co).resumer = null_mut();
             (*co).hook = null_mut();
             (*co).status = Status::Suspended;
+            (*co).scheduled = false;
+            (*co).handlers = 0;
+            (*co).nested = 0;
+            (*co).generation = 0;
         }
         self.destructible.push(co.cast());
         Ok(co)
+    }
+
+    /// The innermost coroutines of all chains that are parked, in the order in which they were made.
+    pub(crate) fn parked_coroutines(&self) -> Vec<*mut Coroutine> {
+        let is_parked = |object: &*mut Header| {
+            // SAFETY: the list names cells that are not freed yet; the kind says what they are.
+            unsafe {
+                !object.is_null()
+                    && (**object).kind == Kind::Coroutine
+                    && (*object.cast::<Coroutine>()).status == Status::Parked
+            }
+        };
+        self.destructible.iter().copied().filter(is_parked).map(<*mut Header>::cast).collect()
+    }
+
+    /// Keeps a value for the outside world, and a coroutine's generation with it.
+    pub(crate) fn anchor(&mut self, value: Slot, generation: u64) -> Ticket {
+        self.barrier(value);
+        self.roots.anchors.add(value, generation)
     }
 
     fn part(&mut self, bytes: usize) -> Result<*mut u8, OutOfMemory> {

@@ -6,6 +6,7 @@
 //! [`Roots`], and every store into a cell that is not a stack was followed by [`Heap::barrier`].
 #![allow(unsafe_code, reason = "objects are raw cells in blocks; docs/unsafe.md lists the invariants")]
 
+pub(crate) mod anchors;
 mod class;
 pub(crate) mod code;
 mod collect;
@@ -30,6 +31,7 @@ use std::any::Any;
 use std::collections::VecDeque;
 use std::ptr::null_mut;
 
+use anchors::Anchors;
 use code::Code;
 use gray::Segments;
 use memory::Memory;
@@ -55,6 +57,10 @@ pub(crate) struct Roots {
     pub(crate) error: Slot,
     /// Whatever else must live.
     pub(crate) extra: Vec<Slot>,
+    /// Scheduled coroutines that can go on, in the order in which they will: the innermost of each chain.
+    pub(crate) ready: VecDeque<*mut Coroutine>,
+    /// What the outside world still has to answer.
+    pub(crate) anchors: Anchors,
 }
 
 /// What the collector does next.
@@ -140,6 +146,8 @@ impl Heap {
                 metatables: [null_mut(); 10],
                 error: Slot::NIL,
                 extra: Vec::new(),
+                ready: VecDeque::new(),
+                anchors: Anchors::new(),
             },
             gray: Segments::new(),
             slices: Segments::new(),

@@ -162,6 +162,8 @@ pub(crate) enum Status {
     Running,
     /// Waits for a coroutine that it resumed.
     Normal,
+    /// The innermost coroutine of a chain that waits for something, or for its turn to go on.
+    Parked,
     /// Returned or failed.
     Dead,
 }
@@ -188,6 +190,14 @@ pub(crate) struct Coroutine {
     /// Debug hook of this coroutine, if any.
     pub(crate) hook: *mut crate::execute::hook::Hook,
     pub(crate) status: Status,
+    /// Made by `coroutine.spawn`: nobody resumes it but the run queue. The main coroutine is not marked.
+    pub(crate) scheduled: bool,
+    /// While parked: message handlers that run in its chain.
+    pub(crate) handlers: u8,
+    /// While parked: coroutines of its chain that wait for one they have resumed.
+    pub(crate) nested: u32,
+    /// How often it was woken: a registration with another number is stale.
+    pub(crate) generation: u64,
 }
 
 const _: () = {

@@ -1,0 +1,406 @@
+//! Scheduled coroutines: parking, waking, and who runs next.
+//!
+//! The main coroutine and those that [`Context::spawns`] started are *scheduled*: nobody resumes them but the run queue.
+//! When a native answers with a parking wish, the whole chain of coroutines that wait for the running one parks with it;
+//! the queue holds the innermost of each chain. Not here: what is waited for (channels are in `execute::channel`,
+//! everything else is the owner's). Invariant: a coroutine whose status is `Parked` has a native frame on top, to whose
+//! slots whoever wakes it appends the results, and it is woken once for each time it parks (its generation tells).
+
+use std::any::Any;
+
+use crate::error::Result;
+use crate::heap::anchors::Ticket;
+use crate::heap::handle::{Coroutine, Value};
+use crate::heap::object::{self, Status};
+use crate::heap::slot::{Slot, tag};
+use crate::native::{Outcome, Request, Then};
+
+use super::call::{Exit, begin, switch};
+use super::context::Context;
+use super::frame::{After, MULTIPLE};
+use super::state::State;
+use super::vm::{Failure, Place, Vm};
+
+/// Something that a native asks of the owner, who answers by [`Context::wake`] or through the anchored value.
+pub struct Operation {
+    /// Who waits for the answer, or what is kept for it.
+    pub ticket: Ticket,
+    /// What is asked; the owner knows the types.
+    pub request: Box<dyn Any + Send>,
+}
+
+/// A scheduled coroutine that waits.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Waiting {
+    /// Whether it is the main coroutine.
+    pub is_main: bool,
+    /// The builtin that waits, as a traceback calls it.
+    pub operation: Option<String>,
+    /// The innermost Lua function and the line it waits at.
+    pub place: Option<Place>,
+}
+
+/// Marks the running coroutine as waiting, or as waiting for its turn.
+///
+/// # Safety
+/// The coroutine must be the running one, a native frame on top whose results begin at its `results_at`.
+pub(crate) unsafe fn suspend(state: &mut State, co: *mut object::Coroutine) {
+    // SAFETY: the caller's promise.
+    unsafe {
+        (*co).status = Status::Parked;
+        (*co).handlers = state.handlers as u8;
+        (*co).nested = state.nested;
+    }
+}
+
+/// Goes on with the first coroutine of the run queue; if there is none, the owner is told.
+///
+/// # Safety
+/// The running coroutine must have been suspended or have ended.
+pub(crate) unsafe fn next(state: &mut State) -> Option<Exit> {
+    // SAFETY: the queue holds living coroutines, for it is a root.
+    unsafe {
+        let from = state.current();
+        match state.heap.roots.ready.pop_front() {
+            Some(to) => {
+                state.idle = false;
+                state.handlers = u32::from((*to).handlers);
+                state.nested = (*to).nested;
+                switch(state, from, to);
+                None
+            }
+            None => {
+                state.heap.touched(from);
+                state.heap.roots.current = state.heap.roots.main;
+                state.idle = true;
+                state.handlers = 0;
+                state.nested = 0;
+                state.hooked = false;
+                Some(Exit::Parked)
+            }
+        }
+    }
+}
+
+/// Puts the running coroutine at the end of the run queue and goes on with the first one.
+///
+/// # Safety
+/// As for [`suspend`].
+pub(crate) unsafe fn reschedule(state: &mut State, co: *mut object::Coroutine) -> Option<Exit> {
+    // SAFETY: the caller's promise.
+    unsafe {
+        suspend(state, co);
+        state.heap.roots.ready.push_back(co);
+        next(state)
+    }
+}
+
+/// A scheduled coroutine has returned: its results are dropped.
+///
+/// # Safety
+/// The coroutine must be the running one, without frames but its base frame.
+#[cold]
+pub(crate) unsafe fn ended(state: &mut State, co: *mut object::Coroutine) -> Option<Exit> {
+    // SAFETY: the caller's promise.
+    unsafe {
+        (*co).status = Status::Dead;
+        (*co).top = (*co).stack.add(1);
+        next(state)
+    }
+}
+
+/// Starts the function in a slot of the running coroutine as a scheduled coroutine, which takes the function's place.
+/// The running one goes on next, whatever else is ready.
+///
+/// # Safety
+/// As for [`suspend`]; the slot must be the topmost one of the native.
+pub(crate) unsafe fn spawn(state: &mut State, co: *mut object::Coroutine, function: *mut Slot) -> Result<()> {
+    // SAFETY: a fresh coroutine has room for its function.
+    unsafe {
+        let child = state.heap.coroutine()?;
+        (*child).scheduled = true;
+        (*child).hook = (*co).hook;
+        *(*child).top = *function;
+        (*child).top = (*child).top.add(1);
+        state.heap.barrier(*function);
+        *function = Slot::coroutine(child);
+        state.scheduling = true;
+        suspend(state, co);
+        state.heap.roots.ready.push_front(co);
+        state.handlers = 0;
+        state.nested = 0;
+        switch(state, co, child);
+        begin(state, (*child).stack.add(1), MULTIPLE, After::Finish)
+    }
+}
+
+/// Forgets who waits and who is ready: the program is over.
+pub(crate) fn forget_all(state: &mut State) {
+    if state.scheduling {
+        for co in state.heap.parked_coroutines() {
+            // SAFETY: the heap lists cells that are not freed yet.
+            unsafe { (*co).status = Status::Dead };
+        }
+    }
+    state.idle = false;
+    state.heap.roots.ready.clear();
+    state.heap.roots.anchors.clear();
+    state.outbox.clear();
+}
+
+/// The first coroutine of a chain of resumers: the scheduled one.
+///
+/// # Safety
+/// The coroutine must be valid.
+unsafe fn outermost(mut co: *mut object::Coroutine) -> *mut object::Coroutine {
+    // SAFETY: resumers of a coroutine that waits or runs are alive.
+    unsafe {
+        while !(*co).resumer.is_null() {
+            co = (*co).resumer;
+        }
+        co
+    }
+}
+
+/// Raises the topmost value: the continuation of a native that is woken with an error.
+fn raise_topmost(cx: &mut Context<'_>) -> Result<Outcome> {
+    let value = cx.get(cx.len());
+    Err(cx.throw(value))
+}
+
+impl<'gc> Context<'gc> {
+    /// Parks the running scheduled coroutine, with all that waits for it, until [`Context::wake`] is called with the
+    /// ticket; the values given there are pushed and `then` goes on. The answer must be returned at once.
+    pub fn park(&mut self, then: Then) -> (Ticket, Outcome) {
+        let state = self.st();
+        let co = state.current();
+        state.then = then;
+        // SAFETY: the running coroutine is valid.
+        let ticket = state.heap.anchor(Slot::coroutine(co), unsafe { (*co).generation });
+        (ticket, Outcome(Request::Park(0)))
+    }
+
+    /// Parks as [`Context::park`] does and leaves a request for the owner, who finds it with
+    /// [`Vm::take_operations`] and answers it with [`Context::wake`].
+    pub fn operation(&mut self, request: Box<dyn Any + Send>, then: Then) -> Outcome {
+        let (ticket, outcome) = self.park(then);
+        self.st().outbox.push(Operation { ticket, request });
+        outcome
+    }
+
+    /// Keeps a value for the owner, until [`Context::release`]. As long as there is one, the program is not
+    /// deadlocked: something is outstanding. `nil` cannot be kept; it counts as `false`.
+    pub fn anchor(&mut self, value: impl Into<Value<'gc>>) -> Ticket {
+        let value = value.into().slot();
+        let value = if value.is_nil() { Slot::FALSE } else { Slot { aux: 0, ..value } };
+        self.st().heap.anchor(value, 0)
+    }
+
+    /// The value kept under a ticket, until it is released.
+    pub fn anchored(&self, ticket: Ticket) -> Option<Value<'gc>> {
+        let anchor = self.st().heap.roots.anchors.get(ticket)?;
+        // SAFETY: a root.
+        Some(unsafe { Value::from_slot(anchor.value) })
+    }
+
+    /// Forgets a ticket; `false` if it names nothing. A coroutine that waits for it waits for ever.
+    pub fn release(&mut self, ticket: Ticket) -> bool {
+        self.st().heap.roots.anchors.remove(ticket).is_some()
+    }
+
+    /// Leaves a request for the owner without parking; the answer concerns what is kept under `ticket`.
+    pub fn post(&mut self, ticket: Ticket, request: Box<dyn Any + Send>) {
+        self.st().outbox.push(Operation { ticket, request });
+    }
+
+    /// Hands values to the coroutine that waits for a ticket and puts it at the end of the run queue. `false` if
+    /// nobody waits for it any more.
+    ///
+    /// # Errors
+    /// When the memory limit would be passed; then the coroutine still waits.
+    pub fn wake(&mut self, ticket: Ticket, values: &[Value<'gc>]) -> Result<bool> {
+        let Some(co) = self.waiting_for(ticket) else { return Ok(false) };
+        // SAFETY: the coroutine is parked.
+        unsafe { self.hand_to(co, values)? };
+        let state = self.st();
+        state.heap.roots.anchors.remove(ticket);
+        state.heap.roots.ready.push_back(co);
+        Ok(true)
+    }
+
+    /// Wakes a coroutine so that the native it waits in raises `error`.
+    ///
+    /// # Errors
+    /// As [`Context::wake`].
+    pub fn wake_with_error(&mut self, ticket: Ticket, error: impl Into<Value<'gc>>) -> Result<bool> {
+        let Some(co) = self.waiting_for(ticket) else { return Ok(false) };
+        let woken = self.wake(ticket, &[error.into()])?;
+        // SAFETY: a parked coroutine has its native's frame on top.
+        unsafe {
+            let frame = (*co).frame;
+            drop((*frame).take_continuation());
+            (*frame).set_continuation(Then::Step(raise_topmost));
+        }
+        Ok(woken)
+    }
+
+    fn waiting_for(&self, ticket: Ticket) -> Option<*mut object::Coroutine> {
+        let anchor = self.st().heap.roots.anchors.get(ticket)?;
+        if anchor.value.tag != tag::COROUTINE {
+            return None;
+        }
+        let co = anchor.value.as_coroutine();
+        // SAFETY: a root.
+        let waits = unsafe { (*co).status == Status::Parked && (*co).generation == anchor.generation };
+        waits.then_some(co)
+    }
+
+    /// Appends results to the slots of a parked coroutine's native; it is not parked any more, but not yet ready.
+    ///
+    /// # Safety
+    /// The coroutine must be parked, and be put into the run queue next.
+    pub(crate) unsafe fn hand_to(&mut self, co: *mut object::Coroutine, values: &[Value<'gc>]) -> Result<()> {
+        // SAFETY: the caller's promise; room is made first. While everything waits, the main coroutine stands in as the
+        // running one, so this context's slots may lie above the results.
+        unsafe {
+            let state = self.st();
+            let count = values.len();
+            if ((*co).stack_end.offset_from((*co).top) as usize) < count {
+                let offset = self.base.offset_from((*co).stack);
+                state.heap.grow_stack(co, count)?;
+                if co == state.current() {
+                    self.base = (*co).stack.offset(offset);
+                }
+            }
+            let at = if co == state.current() {
+                let slots = (*co).top.offset_from_unsigned(self.base);
+                std::ptr::copy(self.base, self.base.add(count), slots);
+                let at = self.base;
+                self.base = at.add(count);
+                at
+            } else {
+                (*co).top
+            };
+            (*co).top = (*co).top.add(count);
+            for (n, value) in values.iter().enumerate() {
+                *at.add(n) = value.slot();
+            }
+            (*co).generation += 1;
+            state.heap.touched(co);
+            Ok(())
+        }
+    }
+
+    /// Starts the function in the topmost slot as a scheduled coroutine. It runs at once until it parks or ends; then
+    /// the running one goes on with the coroutine as the native's result.
+    pub fn spawns(&mut self) -> Outcome {
+        Outcome(Request::Spawn)
+    }
+
+    /// Whether a coroutine is scheduled and not in the chain that runs now.
+    pub(crate) fn waits_scheduled(&self, co: Coroutine<'gc>) -> bool {
+        let state = self.st();
+        let co = co.raw();
+        // SAFETY: both are valid.
+        unsafe {
+            let is_scheduled = (*co).scheduled || co == state.heap.roots.main;
+            is_scheduled && (*co).status != Status::Dead && (state.idle || outermost(state.current()) != co)
+        }
+    }
+}
+
+impl Vm {
+    /// Schedules the main coroutine from its start: a yield in it gives others their turn instead of failing. Happens
+    /// by itself with the first spawned coroutine.
+    pub fn set_scheduling(&mut self) {
+        self.state.scheduling = true;
+    }
+
+    /// What natives have asked of the owner since the last call, in order.
+    pub fn take_operations(&mut self) -> Vec<Operation> {
+        std::mem::take(&mut self.state.outbox)
+    }
+
+    /// Whether [`Vm::take_operations`] would answer anything.
+    pub fn has_operations(&self) -> bool {
+        !self.state.outbox.is_empty()
+    }
+
+    /// Tickets that nobody has answered or released. When everything is parked and there is none, nothing can ever
+    /// happen here.
+    pub fn outstanding(&self) -> usize {
+        self.state.heap.roots.anchors.len()
+    }
+
+    /// Whether some coroutine can go on: after [`Step::Parked`](super::vm::Step::Parked), whether running makes sense.
+    pub fn is_ready(&self) -> bool {
+        !self.state.idle || !self.state.heap.roots.ready.is_empty()
+    }
+
+    /// Who waits, and where, in the order of their making.
+    pub fn waiting(&mut self) -> Vec<Waiting> {
+        let parked = self.state.heap.parked_coroutines();
+        let (main, queue) = (self.state.heap.roots.main, &self.state.heap.roots.ready);
+        let parked: Vec<_> = parked.into_iter().filter(|co| !queue.contains(co)).collect();
+        self.enter(|cx| {
+            let describe = |&leaf: &*mut object::Coroutine| {
+                // SAFETY: parked coroutines are alive while nothing is collected.
+                let is_main = unsafe { outermost(leaf) } == main;
+                let mut waiting = Waiting { is_main, operation: None, place: None };
+                let mut co = leaf;
+                while waiting.place.is_none() && !co.is_null() {
+                    // SAFETY: as above.
+                    let handle = unsafe { Coroutine::from_raw(co) };
+                    let mut level = 0;
+                    while let Some(activation) = cx.activation(handle, level) {
+                        if level == 0 && co == leaf {
+                            waiting.operation =
+                                activation.name().map(|name| format!("{} '{}'", name.kind, name.name));
+                        }
+                        waiting.place = cx.place(&activation);
+                        if waiting.place.is_some() {
+                            break;
+                        }
+                        level += 1;
+                    }
+                    // SAFETY: as above.
+                    co = unsafe { (*co).resumer };
+                }
+                waiting
+            };
+            parked.iter().map(describe).collect()
+        })
+    }
+
+    /// The failure of a program whose coroutines all wait for something that cannot happen.
+    pub fn deadlock(&mut self) -> Failure {
+        let waiting = self.waiting();
+        let mut message = match waiting.len() {
+            1 => "deadlock: all 1 coroutines blocked".to_owned(),
+            count => format!("deadlock: all {count} coroutines blocked"),
+        };
+        /// Coroutines that a report names.
+        const MOST: usize = 20;
+        for waiting in waiting.iter().take(MOST) {
+            let who = if waiting.is_main { "main coroutine" } else { "coroutine" };
+            let operation = waiting.operation.as_deref().map_or(String::new(), |name| format!(" in {name}"));
+            let place = waiting.place.as_ref().map_or_else(
+                || "?".to_owned(),
+                |place| {
+                    let source = crate::bytecode::chunk_id::chunk_id(&place.source);
+                    format!("{}:{}", String::from_utf8_lossy(&source), place.position.line)
+                },
+            );
+            message.push_str(&format!("\n  {place}: {who} waits{operation}"));
+        }
+        if waiting.len() > MOST {
+            message.push_str(&format!("\n  ... and {} more", waiting.len() - MOST));
+        }
+        let stack = waiting.iter().find_map(|waiting| waiting.place.clone()).into_iter().collect();
+        Failure { stack, ..Failure::from(crate::error::ErrorKind::Message(message)) }
+    }
+}
+
+#[cfg(test)]
+#[path = "park_tests.rs"]
+mod tests;
