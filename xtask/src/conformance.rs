@@ -37,7 +37,10 @@ pub(crate) fn run(mut options: Options) -> Result<(), Failure> {
     }
     let suite = workspace::root().join("lua-testsuite");
     let mut cases = workspace::files_below(&suite, "lua")?;
-    cases.retain(|case| case.to_string_lossy().contains(&wanted) && !is_helper(case));
+    cases.retain(|case| {
+        let name = case.strip_prefix(&suite).unwrap_or(case);
+        name.to_string_lossy().contains(&wanted) && !is_helper(name)
+    });
     let failed = all(&cases, |case| one(&suite, case, &interpreter, oracle.as_deref()));
     for (case, fault) in &failed {
         println!("{}\n{fault}", case.strip_prefix(&suite)?.display());
