@@ -6,6 +6,7 @@
 pub mod base;
 pub mod bit32;
 pub mod class;
+pub mod clock;
 pub mod coroutine;
 pub mod debug;
 pub mod errors;
@@ -18,6 +19,7 @@ pub mod package;
 mod steps;
 pub mod string;
 pub mod table;
+pub mod time;
 pub mod utf8;
 
 use wippy_vm::{Context, Library, Result, Table};

@@ -4,7 +4,9 @@
 //! A module is built when an interpreter first asks for it; one that nobody asks for costs nothing. Invariant: a module
 //! has one value per interpreter.
 
-use wippy_vm::{Context, Library, Result, Value};
+use wippy_vm::{Context, Library, Result, Table, Value};
+
+use crate::time;
 
 /// A built-in module.
 pub struct Module {
@@ -21,7 +23,13 @@ pub struct Module {
 }
 
 /// Every built-in module, by name.
-pub static MODULES: &[Module] = &[];
+pub static MODULES: &[Module] = &[Module {
+    name: "time",
+    summary: "durations, points in time, zones, timers",
+    classes: &["time", "nondeterministic"],
+    libraries: time::LIBRARIES,
+    build: time::build,
+}];
 
 /// The module of a name.
 pub fn find(name: &[u8]) -> Option<&'static Module> {
@@ -55,3 +63,14 @@ impl Module {
 
 /// Where the registry keeps the modules that were made.
 const MADE: &str = "_MODULES";
+
+/// Makes the table of a module from its rows; the caller adds what is no function and freezes it.
+pub(crate) fn table<'gc>(
+    cx: &mut Context<'gc>,
+    library: &'static Library,
+    constants: usize,
+) -> Result<Table<'gc>> {
+    let table = cx.table(0, library.functions.len() + constants)?;
+    library.install(cx, table)?;
+    Ok(table)
+}

@@ -4,28 +4,28 @@
 //! fields that a script may give overflows here.
 
 /// Seconds of a day.
-pub(super) const DAY: i64 = 86_400;
+pub(crate) const DAY: i64 = 86_400;
 
 /// A moment, split up (C's `struct tm`).
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) struct Moment {
+pub(crate) struct Moment {
     /// From 1 BC as year 0.
-    pub(super) year: i64,
+    pub(crate) year: i64,
     /// From 0.
-    pub(super) month: i64,
+    pub(crate) month: i64,
     /// Of the month, from 1.
-    pub(super) day: i64,
-    pub(super) hour: i64,
-    pub(super) minute: i64,
-    pub(super) second: i64,
+    pub(crate) day: i64,
+    pub(crate) hour: i64,
+    pub(crate) minute: i64,
+    pub(crate) second: i64,
     /// From 0 for Sunday.
-    pub(super) weekday: i64,
+    pub(crate) weekday: i64,
     /// From 0.
-    pub(super) day_of_year: i64,
+    pub(crate) day_of_year: i64,
 }
 
 /// Days from 1970-01-01 to a date whose month and day may be out of range.
-pub(super) fn days_from_date(year: i64, month: i64, day: i64) -> i64 {
+pub(crate) fn days_from_date(year: i64, month: i64, day: i64) -> i64 {
     // Years begin in March here, so that the leap day is the last one.
     let shifted = year * 12 + month - 2;
     let (year, month) = (shifted.div_euclid(12), shifted.rem_euclid(12));
@@ -35,16 +35,16 @@ pub(super) fn days_from_date(year: i64, month: i64, day: i64) -> i64 {
 }
 
 /// Seconds since 1970 of a date and a time of day; any field may be out of range.
-pub(super) fn seconds_from(year: i64, month: i64, day: i64, hour: i64, minute: i64, second: i64) -> i64 {
+pub(crate) fn seconds_from(year: i64, month: i64, day: i64, hour: i64, minute: i64, second: i64) -> i64 {
     days_from_date(year, month, day) * DAY + hour * 3600 + minute * 60 + second
 }
 
-pub(super) fn is_leap(year: i64) -> bool {
+pub(crate) fn is_leap(year: i64) -> bool {
     year % 4 == 0 && (year % 100 != 0 || year % 400 == 0)
 }
 
 /// Splits up seconds since 1970; `None` when the year does not fit C's `int` as years since 1900.
-pub(super) fn split(seconds: i64) -> Option<Moment> {
+pub(crate) fn split(seconds: i64) -> Option<Moment> {
     let (days, rest) = (seconds.div_euclid(DAY), seconds.rem_euclid(DAY));
     let shifted = days + 719_468;
     let (era, day_of_era) = (shifted.div_euclid(146_097), shifted.rem_euclid(146_097));
@@ -69,12 +69,12 @@ pub(super) fn split(seconds: i64) -> Option<Moment> {
 
 impl Moment {
     /// Number of the week in its year when weeks begin on `first` (0 for Sunday); 0 before the first such day.
-    pub(super) fn week(&self, first: i64) -> i64 {
+    pub(crate) fn week(&self, first: i64) -> i64 {
         (self.day_of_year + 7 - (self.weekday - first).rem_euclid(7)) / 7
     }
 
     /// Year and week by ISO 8601: weeks begin on Monday and belong to the year that has most of their days.
-    pub(super) fn iso_week(&self) -> (i64, i64) {
+    pub(crate) fn iso_week(&self) -> (i64, i64) {
         let monday = self.day_of_year - (self.weekday + 6) % 7;
         let week = |start: i64, year: i64| {
             // `start` counts from the first of January of `year`.

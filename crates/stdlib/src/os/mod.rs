@@ -3,11 +3,11 @@
 //! `os.exit` ends nothing here: it raises what no protected call catches, and the host ends the process. Invariant:
 //! the time zone is the one that the environment named when it was first needed.
 
-mod calendar;
+pub(crate) mod calendar;
 mod format;
 pub(crate) mod temporary;
 mod time;
-mod zone;
+pub(crate) mod zone;
 
 use wippy_vm::{Context, ErrorKind, ExitRequest, Library, Outcome, Result, Value, library};
 

