@@ -5,6 +5,7 @@
 
 pub mod base;
 pub mod bit32;
+pub mod channel;
 pub mod class;
 pub mod clock;
 pub mod coroutine;
@@ -34,6 +35,7 @@ pub struct Entry {
 
 /// Every library that has a table of its own, in the order in which they are opened.
 pub static LIBRARIES: &[Entry] = &[
+    Entry { library: &channel::LIBRARY, complete: None },
     Entry { library: &coroutine::LIBRARY, complete: None },
     Entry { library: &table::LIBRARY, complete: None },
     Entry { library: &string::LIBRARY, complete: Some(string::complete) },

@@ -32,6 +32,7 @@ mod native;
 pub mod number;
 
 pub use error::{Error, ErrorKind, ExitRequest, Name, Result};
+pub use execute::channel::{Push, Transfer};
 pub use execute::context::Context;
 pub use execute::debug::{Activation, FunctionInfo};
 pub use execute::event::Event;
@@ -43,7 +44,7 @@ pub use execute::memory::Memory;
 pub use execute::park::{Operation, Waiting};
 pub use execute::vm::{Failure, Limits, Place, Step, Vm};
 pub use heap::anchors::Ticket;
-pub use heap::handle::{Closure, Coroutine, NativeClosure, Str, Table, UserData, Value};
+pub use heap::handle::{Case, Channel, Closure, Coroutine, NativeClosure, Str, Table, UserData, Value};
 pub use host_object::HostObject;
 pub use library::Library;
 pub use native::{Collection, Native, NativeFunction, Outcome, Resume, Then};

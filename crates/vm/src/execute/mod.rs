@@ -7,6 +7,7 @@
 
 pub(crate) mod arithmetic;
 pub(crate) mod call;
+pub(crate) mod channel;
 pub(crate) mod compare;
 pub(crate) mod concat;
 pub(crate) mod context;

@@ -215,33 +215,27 @@ impl<'gc> Context<'gc> {
 
     /// Hands values to the coroutine that waits for a ticket and puts it at the end of the run queue. `false` if
     /// nobody waits for it any more.
-    ///
-    /// # Errors
-    /// When the memory limit would be passed; then the coroutine still waits.
-    pub fn wake(&mut self, ticket: Ticket, values: &[Value<'gc>]) -> Result<bool> {
-        let Some(co) = self.waiting_for(ticket) else { return Ok(false) };
+    pub fn wake(&mut self, ticket: Ticket, values: &[Value<'gc>]) -> bool {
+        let Some(co) = self.waiting_for(ticket) else { return false };
         // SAFETY: the coroutine is parked.
-        unsafe { self.hand_to(co, values)? };
+        unsafe { self.hand_to(co, values) };
         let state = self.st();
         state.heap.roots.anchors.remove(ticket);
         state.heap.roots.ready.push_back(co);
-        Ok(true)
+        true
     }
 
     /// Wakes a coroutine so that the native it waits in raises `error`.
-    ///
-    /// # Errors
-    /// As [`Context::wake`].
-    pub fn wake_with_error(&mut self, ticket: Ticket, error: impl Into<Value<'gc>>) -> Result<bool> {
-        let Some(co) = self.waiting_for(ticket) else { return Ok(false) };
-        let woken = self.wake(ticket, &[error.into()])?;
+    pub fn wake_with_error(&mut self, ticket: Ticket, error: impl Into<Value<'gc>>) -> bool {
+        let Some(co) = self.waiting_for(ticket) else { return false };
+        let woken = self.wake(ticket, &[error.into()]);
         // SAFETY: a parked coroutine has its native's frame on top.
         unsafe {
             let frame = (*co).frame;
             drop((*frame).take_continuation());
             (*frame).set_continuation(Then::Step(raise_topmost));
         }
-        Ok(woken)
+        woken
     }
 
     fn waiting_for(&self, ticket: Ticket) -> Option<*mut object::Coroutine> {
@@ -259,7 +253,7 @@ impl<'gc> Context<'gc> {
     ///
     /// # Safety
     /// The coroutine must be parked, and be put into the run queue next.
-    pub(crate) unsafe fn hand_to(&mut self, co: *mut object::Coroutine, values: &[Value<'gc>]) -> Result<()> {
+    pub(crate) unsafe fn hand_to(&mut self, co: *mut object::Coroutine, values: &[Value<'gc>]) {
         // SAFETY: the caller's promise; room is made first. While everything waits, the main coroutine stands in as the
         // running one, so this context's slots may lie above the results.
         unsafe {
@@ -267,7 +261,13 @@ impl<'gc> Context<'gc> {
             let count = values.len();
             if ((*co).stack_end.offset_from((*co).top) as usize) < count {
                 let offset = self.base.offset_from((*co).stack);
-                state.heap.grow_stack(co, count)?;
+                // The limit is looked at by what the coroutine does next; a result must not get lost.
+                let limit = state.heap.limit();
+                state.heap.set_limit(usize::MAX >> 1);
+                if state.heap.grow_stack(co, count).is_err() {
+                    std::process::abort();
+                }
+                state.heap.set_limit(limit);
                 if co == state.current() {
                     self.base = (*co).stack.offset(offset);
                 }
@@ -287,7 +287,6 @@ impl<'gc> Context<'gc> {
             }
             (*co).generation += 1;
             state.heap.touched(co);
-            Ok(())
         }
     }
 

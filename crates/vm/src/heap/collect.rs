@@ -299,6 +299,7 @@ impl Heap {
         unsafe {
             match (*object).kind {
                 Kind::UserData => (*object.cast::<UserData>()).data = None,
+                Kind::Channel => self.destroy_channel(object.cast()),
                 Kind::Coroutine => self.destroy_coroutine(object.cast()),
                 Kind::Code => {
                     let released = Unit::release(object.cast());

@@ -16,23 +16,23 @@ use crate::native::Native;
 type Brand<'gc> = PhantomData<*mut fn(&'gc ()) -> &'gc ()>;
 
 macro_rules! handle {
-    ($(#[doc = $doc:literal])* $name:ident => $object:ident) => {
+    ($(#[doc = $doc:literal])* $name:ident => $object:path) => {
         $(#[doc = $doc])*
         #[derive(Clone, Copy)]
-        pub struct $name<'gc>(NonNull<object::$object>, Brand<'gc>);
+        pub struct $name<'gc>(NonNull<$object>, Brand<'gc>);
 
         impl<'gc> $name<'gc> {
             /// # Safety
             /// The pointer must be valid for the lifetime of the brand, and of the heap that the brand stands for.
             #[inline(always)]
-            pub(crate) unsafe fn from_raw(raw: *mut object::$object) -> Self {
+            pub(crate) unsafe fn from_raw(raw: *mut $object) -> Self {
                 debug_assert!(!raw.is_null());
                 // SAFETY: the caller's promise.
                 Self(unsafe { NonNull::new_unchecked(raw) }, PhantomData)
             }
 
             #[inline(always)]
-            pub(crate) fn raw(self) -> *mut object::$object {
+            pub(crate) fn raw(self) -> *mut $object {
                 self.0.as_ptr()
             }
 
@@ -51,27 +51,36 @@ macro_rules! handle {
 
 handle! {
     /// A string.
-    Str => StringObject
+    Str => object::StringObject
 }
 handle! {
     /// A table.
-    Table => Table
+    Table => object::Table
 }
 handle! {
     /// A Lua function.
-    Closure => Closure
+    Closure => object::Closure
 }
 handle! {
     /// A builtin with upvalues.
-    NativeClosure => NativeClosure
+    NativeClosure => object::NativeClosure
 }
 handle! {
     /// A host object.
-    UserData => UserData
+    UserData => object::UserData
 }
 handle! {
     /// A coroutine.
-    Coroutine => Coroutine
+    Coroutine => object::Coroutine
+}
+
+handle! {
+    /// A channel; as a value a userdata.
+    Channel => super::channel::Channel
+}
+handle! {
+    /// A case of a select; as a value a userdata.
+    Case => super::channel::Case
 }
 
 /// Any Lua value, as natives see it.

@@ -7,6 +7,7 @@
 #![allow(unsafe_code, reason = "objects are raw cells in blocks; docs/unsafe.md lists the invariants")]
 
 pub(crate) mod anchors;
+pub(crate) mod channel;
 mod class;
 pub(crate) mod code;
 mod collect;

@@ -26,6 +26,10 @@ pub(crate) enum Kind {
     NativeClosure,
     Upvalue,
     UserData,
+    /// A channel; see [`super::channel`]. Its tag is that of userdata.
+    Channel,
+    /// A case of a select. Its tag is that of userdata.
+    Case,
     Coroutine,
     /// Value or frame stack of a coroutine; marked by its owner.
     Part,

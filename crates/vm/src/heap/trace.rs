@@ -5,6 +5,7 @@
 
 use std::ptr::null_mut;
 
+use super::channel::Case;
 use super::class::rounded;
 use super::code::Unit;
 use super::coroutine::{SPARE_SLOTS, cell_of, fill_nil, frame_bytes, stack_bytes};
@@ -138,6 +139,17 @@ impl Heap {
                     self.gray_cell((*userdata).metatable);
                     self.gray_slot((*userdata).user_value.payload, (*userdata).user_value.tag);
                     size_of::<UserData>()
+                }
+                Kind::Channel | Kind::Case => {
+                    let userdata = cell.cast::<UserData>();
+                    self.gray_cell((*userdata).metatable);
+                    self.gray_slot((*userdata).user_value.payload, (*userdata).user_value.tag);
+                    if (*cell).kind == Kind::Channel {
+                        self.trace_channel(cell.cast())
+                    } else {
+                        self.gray_cell((*cell.cast::<Case>()).channel);
+                        size_of::<Case>()
+                    }
                 }
                 Kind::Coroutine => self.trace_coroutine(cell.cast(), budget),
                 Kind::Code => {
