@@ -105,6 +105,8 @@ pub(crate) struct Filter<'s, 'i> {
     /// The token emitted last, and the one before it.
     last: Option<Spanned>,
     before_last: Option<Token>,
+    /// Whether the token emitted last may change the openers, and has not yet.
+    unsettled: bool,
     openers: Vec<Opener>,
     /// Names so far of the `local` list that is being read.
     names: u32,
@@ -124,6 +126,7 @@ impl<'s, 'i> Filter<'s, 'i> {
             ahead: VecDeque::new(),
             last: None,
             before_last: None,
+            unsettled: false,
             openers: Vec::new(),
             names: 0,
         }
@@ -153,12 +156,15 @@ impl<'s, 'i> Filter<'s, 'i> {
         self.ahead.get(n).and_then(|token| token.as_ref().ok().copied().flatten())
     }
 
+    #[inline]
     fn emit(&mut self) -> Result<Option<Spanned>, SyntaxError> {
         if let Some(refused) = self.shared.refused.get() {
             return Err(self.refusal(refused));
         }
-        let grew = self.settle();
-        let Some((token, span)) = self.raw()? else {
+        let grew = self.unsettled && self.settle();
+        let next = if self.ahead.is_empty() { self.lexer.next()? } else { self.raw()? };
+        let Some((token, span)) = next else {
+            self.unsettled = false;
             let end = Offset(self.lexer.source().len() as u32);
             self.shared.lookahead.set(Span::new(end, end));
             return Ok(None);
@@ -175,7 +181,10 @@ impl<'s, 'i> Filter<'s, 'i> {
         if grew && !closes(token) {
             self.check_depth(span)?;
         }
-        self.count_names(token, span)?;
+        if self.names > 0 || self.last_is(Token::Local) {
+            self.count_names(token, span)?;
+        }
+        self.unsettled = opens_or_closes(token);
         self.before_last = self.last.map(|(token, _)| token);
         self.last = Some((token, span));
         Ok(Some((token, span)))
@@ -231,7 +240,9 @@ impl<'s, 'i> Filter<'s, 'i> {
     // ---- openers ----
 
     /// Applies the token emitted last to the openers; whether something was opened.
+    #[inline(never)]
     fn settle(&mut self) -> bool {
+        self.unsettled = false;
         let Some((token, span)) = self.last else { return false };
         match token {
             Token::LeftParen | Token::AtCall(_) => self.open_bracket(OpenerKind::Paren, span),
@@ -404,6 +415,7 @@ impl<'s, 'i> Filter<'s, 'i> {
 impl Iterator for Filter<'_, '_> {
     type Item = Result<(Offset, Token, Offset), SyntaxError>;
 
+    #[inline]
     fn next(&mut self) -> Option<Self::Item> {
         match self.emit() {
             Ok(Some((token, span))) => Some(Ok((span.start, token, span.end))),
@@ -485,6 +497,29 @@ fn begins_type(token: Token) -> bool {
             | Token::Pipe
             | Token::Ampersand
             | Token::Minus
+    )
+}
+
+/// Whether the token may open or close a bracket or a block: what [`Filter::settle`] looks at.
+fn opens_or_closes(token: Token) -> bool {
+    matches!(
+        token,
+        Token::LeftParen
+            | Token::AtCall(_)
+            | Token::LeftBracket
+            | Token::LeftBrace
+            | Token::Do
+            | Token::While
+            | Token::For
+            | Token::If
+            | Token::Repeat
+            | Token::Function
+            | Token::KeywordInterface
+            | Token::RightParen
+            | Token::RightBracket
+            | Token::RightBrace
+            | Token::End
+            | Token::Until
     )
 }
 

@@ -21,6 +21,7 @@ pub mod annotation;
 pub mod ast;
 mod builder;
 mod diagnose;
+mod driver;
 pub mod error;
 mod filter;
 #[rustfmt::skip]

@@ -212,7 +212,8 @@ unsafe fn slow_get_index(state: *mut State, object: *const Slot, i: Instruction)
     }
 }
 
-/// Assigns to a string constant's field of a table without regard to a `__newindex`, which the caller has excluded.
+/// Assigns out of line: a new key, a metamethod, an error. Growing a table makes no garbage, so the collector waits
+/// for the next object: working now it would only find the grown table alive.
 #[inline(never)]
 unsafe fn slow_set(state: *mut State, object: *const Slot, key: Slot, value: *const Slot) -> bool {
     // SAFETY: operands of verified code.
@@ -223,18 +224,13 @@ unsafe fn slow_set(state: *mut State, object: *const Slot, key: Slot, value: *co
             let t = (*object).as_table();
             if (*t).metatable.is_null() && (*t).header.flags & TABLE_FROZEN == 0 {
                 return match st.heap.set(t, key, value) {
-                    Ok(()) => st.heap.wants_collection() && safepoint(state, Live::All),
+                    Ok(()) => false,
                     Err(error) => retry_or_fail(state, error.into()),
                 };
             }
         }
         let result = match assign(st, *object, key, value) {
-            Ok(None) => {
-                if st.heap.wants_collection() {
-                    return safepoint(state, Live::All);
-                }
-                Ok(())
-            }
+            Ok(None) => Ok(()),
             Ok(Some(AssignCall { function, object })) => {
                 metacall(st, function, [object, key, value], After::Discard)
             }

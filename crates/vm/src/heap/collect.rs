@@ -25,6 +25,9 @@ const CHECKING: bool = cfg!(feature = "check-heap");
 /// Work of one step, in weighted bytes: about 20 microseconds of marking.
 const STEP_WORK: isize = if CHECKING { 4 * 1024 } else { 64 * 1024 };
 
+/// Most work of one step, however much was allocated since the last: about a millisecond.
+const LARGEST_STEP_WORK: isize = if CHECKING { STEP_WORK } else { 4 << 20 };
+
 /// No cycle starts below this many bytes.
 const FIRST_CYCLE_BYTES: usize = 24 * 1024;
 
@@ -61,7 +64,9 @@ impl Heap {
                 self.set_next_cycle();
                 return false;
             }
-            self.work(STEP_WORK)
+            // A few large allocations owe as much work as many small ones, but meet few safepoints.
+            let owed = self.memory.debt.max(0) as i128 * i128::from(self.step_percent) / 50;
+            self.work(owed.min(LARGEST_STEP_WORK as i128).max(STEP_WORK as i128) as isize)
         }
     }
 
