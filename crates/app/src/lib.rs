@@ -1,0 +1,18 @@
+//! Applications: how a folder of definition files becomes a running system.
+//!
+//! Four layers, each knowing only the ones before it: `load` (files to entries), `kinds` (what entries may be),
+//! `registry` (entries in versions), `lifecycle` (services, as a pure state machine). Invariant: nothing in these layers
+//! prints, and what is wrong is data ([`problem::Problem`]) until a front end shows it.
+
+pub mod duration;
+pub mod entry;
+pub mod files;
+pub mod id;
+pub mod kinds;
+pub mod load;
+pub mod nearest;
+pub mod pattern;
+pub mod print;
+pub mod problem;
+pub mod registry;
+pub mod value;
