@@ -2,6 +2,7 @@
 //!
 //! It prints and ends the process; everything it knows about the language comes from the crates below.
 
+mod app;
 mod arguments;
 mod blame;
 mod check;
@@ -97,6 +98,8 @@ fn run_command(
         print_version(flags)
     } else if is(&table::COMPLETION) {
         print_completion(&words[0])
+    } else if let Some(result) = app::command(command, words, flags, settings) {
+        result
     } else {
         unsupported(&format!("wippy {}", command.path))
     }

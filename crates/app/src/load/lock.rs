@@ -91,7 +91,9 @@ impl Lock {
             problems.push(Problem::error(Code::Configuration, message).at(place(node)));
         };
         for (key, folder) in [("modules", &mut lock.modules_folder), ("src", &mut lock.source_folder)] {
-            let Some(node) = node.get("directories").and_then(|directories| directories.get(key)) else { continue };
+            let Some(node) = node.get("directories").and_then(|directories| directories.get(key)) else {
+                continue;
+            };
             match node.as_text().filter(|text| !text.is_empty()) {
                 Some(text) => *folder = text.to_owned(),
                 None => fault(node, format!("directories.{key} must be the name of a folder")),

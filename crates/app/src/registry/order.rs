@@ -60,7 +60,13 @@ pub fn references(entry: &Entry, each: &mut dyn FnMut(Reference)) {
     for path in SPLIT.iter() {
         let rest = &path[1..];
         let variable = path[path.len() - 1].ends_with("_env");
-        let mut found = |value: &Value| leaf(value, entry.id.namespace(), variable, each);
+        // A bare name among imports is a built-in module.
+        let imports = path[1] == "imports";
+        let mut found = |value: &Value| {
+            if !(imports && value.as_text().is_some_and(|text| Id::parse(text).is_none())) {
+                leaf(value, entry.id.namespace(), variable, each);
+            }
+        };
         if path[0] == "meta" {
             // Metadata is a map of its own.
             descend_map(&entry.meta, rest, &mut found);
@@ -313,7 +319,7 @@ mod tests {
 
     #[test]
     fn references_are_found_at_the_listed_paths() {
-        assert_eq!(needs("imports: {a: lib, b: 'o:lib'}"), ["app:lib", "o:lib"]);
+        assert_eq!(needs("imports: {a: lib, b: 'o:lib', c: ':time'}"), ["o:lib"]);
         assert_eq!(needs("lifecycle: {requires: [a, 'o:b']}"), ["app:a", "o:b"]);
         assert_eq!(needs("meta: {router: r, key_env: K}"), ["app:r", "$K"]);
         assert_eq!(needs("contracts: [{contract: c, methods: {m: f}}]"), ["app:c", "app:f"]);

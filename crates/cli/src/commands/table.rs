@@ -74,31 +74,44 @@ pub(crate) static ROOT: &[&Flag] = &[&HELP, &VERSION, &EVALUATE, &INTERACTIVE, &
 
 // --- flags shared by several commands --------------------------------------------------------------------------
 
-static LOCK_FILE: Flag = Flag::value("lock-file", "FILE", "lock file").short('l').default("wippy.lock");
-static SET: Flag =
+/// `--lock-file`.
+pub(crate) static LOCK_FILE: Flag =
+    Flag::value("lock-file", "FILE", "lock file").short('l').default("wippy.lock");
+/// `--set`.
+pub(crate) static SET: Flag =
     Flag::value("set", "K=V", "configuration value section.path=value, wins over files").list();
-static OVERRIDE: Flag =
+/// `--override`.
+pub(crate) static OVERRIDE: Flag =
     Flag::value("override", "K=V", "entry value namespace:entry:field=value").short('o').list();
 static PROFILE: Flag = Flag::value("profile", "NAME", "configuration profile").later();
 static REGISTRY_URL: Flag = Flag::value("registry", "URL", "module hub").later();
-static HOST: Flag = Flag::value("host", "ID", "terminal host; needed only if there are several");
-static YAML: Flag = Flag::switch("yaml", "print YAML");
+/// `--host`.
+pub(crate) static HOST: Flag = Flag::value("host", "ID", "terminal host; needed only if there are several");
+/// `--yaml`.
+pub(crate) static YAML: Flag = Flag::switch("yaml", "print YAML");
 /// `--json`.
 pub(crate) static JSON: Flag = Flag::switch("json", "print JSON");
-static MODULES_DIR: Flag = Flag::value("modules-dir", "DIR", "where modules are kept").default(".wippy");
-static SRC_DIR: Flag = Flag::value("src-dir", "DIR", "where the sources are").short('d').default("./src");
+/// `--modules-dir`.
+pub(crate) static MODULES_DIR: Flag =
+    Flag::value("modules-dir", "DIR", "where modules are kept").default(".wippy");
+/// `--src-dir`.
+pub(crate) static SRC_DIR: Flag =
+    Flag::value("src-dir", "DIR", "where the sources are").short('d').default("./src");
 static DESCRIPTION: Flag = Flag::value("description", "TEXT", "one line about the pack").short('d');
 
 // --- commands --------------------------------------------------------------------------------------------------
 
-static EXEC: Flag = Flag::value("exec", "ID", "process to execute; a bare name when it is unique").short('x');
+/// `--exec`.
+pub(crate) static EXEC: Flag =
+    Flag::value("exec", "ID", "process to execute; a bare name when it is unique").short('x');
 static WATCH: Flag = Flag::switch("watch", "restart when a file changes").later();
 
-static RUN: Command =
+/// `run`.
+pub(crate) static RUN: Command =
     Command::new("run", Group::Run, "start an application, one of its commands, or a script")
         .usage(&["FILE.lua [ARGS]", "[NAME [ARGS]]", "list", "-x ns:name [ARGS]"])
         .examples(&[("wippy run hello.lua a b", "the same as: wippy hello.lua a b")])
-        .about("This release runs scripts. Applications (everything but FILE.lua) are not supported yet.")
+        .about("This release runs scripts and lists commands; running applications is not supported yet.")
         .flags(&[&EXEC, &HOST, &OVERRIDE, &SET, &PROFILE, &REGISTRY_URL, &WATCH])
         .words(Words::Program);
 
@@ -223,27 +236,41 @@ pub(crate) static COMPLETION: Command =
         ])
         .words(Words::One("SHELL"));
 
-static KIND: Flag = Flag::value("kind", "GLOB", "only entries of this kind").short('k');
-static REGISTRY_NS: Flag = Flag::value("ns", "GLOB", "only entries of this namespace").short('n');
-static NAME: Flag = Flag::value("name", "GLOB", "only entries of this name");
-static META: Flag =
+/// `--kind`.
+pub(crate) static KIND: Flag = Flag::value("kind", "GLOB", "only entries of this kind").short('k');
+/// `--ns`.
+pub(crate) static REGISTRY_NS: Flag = Flag::value("ns", "GLOB", "only entries of this namespace").short('n');
+/// `--name`.
+pub(crate) static NAME: Flag = Flag::value("name", "GLOB", "only entries of this name");
+/// `--meta`.
+pub(crate) static META: Flag =
     Flag::value("meta", "COND", "condition on metadata: f=v f~re f*part f^start f$end").commas();
-static FIELD: Flag = Flag::value("field", "NAME", "print only this field").short('f');
-static RAW: Flag = Flag::switch("raw", "no newline at the end");
+/// `--field`.
+pub(crate) static FIELD: Flag = Flag::value("field", "NAME", "print only this field").short('f');
+/// `--raw`.
+pub(crate) static RAW: Flag = Flag::switch("raw", "no newline at the end");
 
-static REGISTRY_LIST: Command = Command::new("registry list", Group::Inspect, "list the linked entries")
-    .flags(&[&KIND, &REGISTRY_NS, &NAME, &META, &JSON, &YAML, &LOCK_FILE])
-    .later();
-static REGISTRY_SHOW: Command = Command::new("registry show", Group::Inspect, "print one linked entry")
-    .usage(&["ID"])
-    .flags(&[&JSON, &YAML, &FIELD, &RAW, &LOCK_FILE])
-    .words(Words::One("ID"))
-    .later();
+/// `registry list`.
+pub(crate) static REGISTRY_LIST: Command =
+    Command::new("registry list", Group::Inspect, "list the linked entries").flags(&[
+        &KIND,
+        &REGISTRY_NS,
+        &NAME,
+        &META,
+        &JSON,
+        &YAML,
+        &LOCK_FILE,
+    ]);
+/// `registry show`.
+pub(crate) static REGISTRY_SHOW: Command =
+    Command::new("registry show", Group::Inspect, "print one linked entry")
+        .usage(&["ID"])
+        .flags(&[&JSON, &YAML, &FIELD, &RAW, &LOCK_FILE])
+        .words(Words::One("ID"));
 static REGISTRY: Command =
     Command::new("registry", Group::Inspect, "inspect the linked entries without starting anything")
         .usage(&["list", "show ID"])
-        .nested(&[&REGISTRY_LIST, &REGISTRY_SHOW])
-        .later();
+        .nested(&[&REGISTRY_LIST, &REGISTRY_SHOW]);
 
 static FORMAT: Flag = Flag::value("format", "F", "output format").choices(&["text", "json"]).default("text");
 static TYPES: Command = Command::new("types", Group::Inspect, "print type definitions")
@@ -256,31 +283,40 @@ static SCHEMA: Command = Command::new("schema", Group::Inspect, "print the JSON 
     .words(Words::One("FORMAT"))
     .later();
 
-static MODULES_DIR_LONG: Flag = Flag::value("modules-dir", "DIR", "where modules are kept");
-static SRC_DIR_UPDATE: Flag = Flag::value("src-dir", "DIR", "where the sources are").short('d');
-static INIT: Command = Command::new("init", Group::Modules, "write wippy.lock")
-    .flags(&[&SRC_DIR, &MODULES_DIR, &LOCK_FILE])
-    .later();
-static UPDATE: Command = Command::new("update", Group::Modules, "rewrite the lock from the sources")
-    .flags(&[&SRC_DIR_UPDATE, &MODULES_DIR_LONG, &LOCK_FILE])
-    .later();
+/// `--modules-dir`.
+pub(crate) static MODULES_DIR_LONG: Flag = Flag::value("modules-dir", "DIR", "where modules are kept");
+/// `--src-dir`.
+pub(crate) static SRC_DIR_UPDATE: Flag = Flag::value("src-dir", "DIR", "where the sources are").short('d');
+/// `init`.
+pub(crate) static INIT: Command =
+    Command::new("init", Group::Modules, "write wippy.lock").flags(&[&SRC_DIR, &MODULES_DIR, &LOCK_FILE]);
+/// `update`.
+pub(crate) static UPDATE: Command =
+    Command::new("update", Group::Modules, "rewrite the lock from the sources").flags(&[
+        &SRC_DIR_UPDATE,
+        &MODULES_DIR_LONG,
+        &LOCK_FILE,
+    ]);
 static REFRESH: Flag = Flag::switch("refresh", "look every module up again");
 static FORCE: Flag = Flag::switch("force", "replace what is installed");
 static REPAIR: Flag = Flag::switch("repair", "put back what is missing or damaged");
-static INSTALL: Command = Command::new("install", Group::Modules, "put the locked modules in place")
-    .flags(&[&REFRESH, &FORCE, &REPAIR, &LOCK_FILE])
-    .later();
+/// `install`.
+pub(crate) static INSTALL: Command =
+    Command::new("install", Group::Modules, "put the locked modules in place")
+        .flags(&[&REFRESH, &FORCE, &REPAIR, &LOCK_FILE]);
 static ADD: Command = Command::new("add", Group::Modules, "add a module")
     .usage(&["org/module[@RANGE] ..."])
     .words(Words::Many)
     .later();
-static TEMPLATE: Flag =
+/// `--template`.
+pub(crate) static TEMPLATE: Flag =
     Flag::value("template", "NAME", "what to start from").choices(&["cli", "http", "service"]).default("cli");
-static NEW: Command = Command::new("new", Group::Modules, "create a runnable skeleton")
+/// `new`.
+pub(crate) static NEW: Command = Command::new("new", Group::Modules, "create a runnable skeleton")
     .usage(&["DIR"])
     .flags(&[&TEMPLATE])
     .words(Words::One("DIR"))
-    .later();
+    .about("An HTTP application as a template is not supported yet.");
 
 static TAGS: Flag = Flag::value("tags", "TAGS", "tags of the pack").short('t').commas();
 static PACK_META: Flag = Flag::value("meta", "K=V", "metadata of the pack").list();

@@ -73,6 +73,12 @@ impl Run {
         self
     }
 
+    /// In a folder below it.
+    pub(crate) fn below(mut self, folder: &Scratch, name: &str) -> Run {
+        self.command.current_dir(folder.0.join(name));
+        self
+    }
+
     /// With this variable set.
     pub(crate) fn variable(mut self, name: &str, value: &str) -> Run {
         self.command.env(name, value);
@@ -160,6 +166,11 @@ impl Scratch {
         fs::create_dir_all(path.parent().expect("a file is in a folder")).expect("a folder can be made");
         fs::write(&path, text).expect("a file can be written");
         path
+    }
+
+    /// The text of a file.
+    pub(crate) fn read(&self, name: &str) -> String {
+        fs::read_to_string(self.0.join(name)).expect("the file can be read")
     }
 }
 
