@@ -41,6 +41,7 @@ pub use execute::items::ArrayItems;
 pub use execute::iterate::{IPAIRS_STEP, NEXT};
 pub use execute::load::LoadMode;
 pub use execute::memory::Memory;
+pub use execute::parcel::{Packed, Parcel, Tokens};
 pub use execute::park::{Operation, Waiting};
 pub use execute::vm::{Failure, Limits, Place, Step, Vm};
 pub use heap::anchors::Ticket;

@@ -1,0 +1,531 @@
+//! `Parcel`: Lua values that have left their heap, on their way to another one.
+//!
+//! One flat run of bytes, written once by [`Context::pack`] and read once by [`Context::unpack`]; a few scalars need no
+//! allocation. What has no meaning elsewhere (functions, coroutines, channels, most userdata) becomes `nil`, or is left
+//! out of its table; metatables stay behind. Not a storage format: it is never read from outside, so its reader trusts
+//! it. Invariants: tables are numbered in the order in which they begin; each value packed has numbers of its own.
+
+use std::sync::Arc;
+
+use hashbrown::HashMap;
+use smallvec::SmallVec;
+
+use crate::error::{ErrorKind, Result};
+use crate::heap::handle::{Table as LuaTable, Value};
+use crate::heap::object::Table;
+use crate::heap::slot::{Slot, tag};
+use crate::heap::string;
+use crate::heap::table::next_at;
+use crate::host_object::HostObject;
+
+use super::context::Context;
+
+/// Bytes that a parcel holds without an allocation: two numbers, or a short word and a number.
+const INLINE: usize = 24;
+
+/// What a run of bytes begins with.
+mod mark {
+    pub(super) const NIL: u8 = 0;
+    pub(super) const FALSE: u8 = 1;
+    pub(super) const TRUE: u8 = 2;
+    /// Eight bytes follow.
+    pub(super) const INTEGER: u8 = 3;
+    /// Eight bytes follow.
+    pub(super) const FLOAT: u8 = 4;
+    /// Four bytes of length and the bytes follow.
+    pub(super) const TEXT: u8 = 5;
+    /// One byte of length and the bytes follow.
+    pub(super) const SHORT_TEXT: u8 = 6;
+    /// Items and other entries, four bytes each; the items follow, then keys and values up to `END`.
+    pub(super) const TABLE: u8 = 7;
+    /// A table that has begun before: its number, four bytes.
+    pub(super) const AGAIN: u8 = 8;
+    /// A host object: its place in the list, four bytes.
+    pub(super) const OBJECT: u8 = 9;
+    /// The end of a table.
+    pub(super) const END: u8 = 10;
+}
+
+/// Any number of Lua values, owned, independent of every heap. See the module.
+#[derive(Clone, Default)]
+pub struct Parcel {
+    bytes: SmallVec<[u8; INLINE]>,
+    #[expect(clippy::box_collection, reason = "rare, and a parcel should be small")]
+    objects: Option<Box<Vec<Arc<dyn HostObject>>>>,
+}
+
+/// A value of a parcel, as Rust code sees it.
+#[derive(Clone)]
+pub enum Packed<'a> {
+    /// `nil`, or what became `nil`.
+    Nil,
+    /// `true` or `false`
+    Boolean(bool),
+    /// An integer.
+    Integer(i64),
+    /// A float.
+    Float(f64),
+    /// A string.
+    Text(&'a [u8]),
+    /// A host object: an error, for instance.
+    Object(&'a Arc<dyn HostObject>),
+    /// A table begins: as many items, then as many key and value pairs, up to [`Packed::End`].
+    Table {
+        /// Items 1 to so many; `nil` stands for a missing one.
+        items: usize,
+        /// At most so many entries follow them.
+        entries: usize,
+    },
+    /// A table that has begun before in the same value, counted from 0.
+    Again(usize),
+    /// The end of a table.
+    End,
+}
+
+impl Parcel {
+    /// A parcel without values.
+    pub fn new() -> Parcel {
+        Parcel::default()
+    }
+
+    /// Whether it holds no values.
+    pub fn is_empty(&self) -> bool {
+        self.bytes.is_empty()
+    }
+
+    /// Bytes that its content takes.
+    pub fn size(&self) -> usize {
+        self.bytes.len()
+    }
+
+    /// Its values as a stream of tokens; tables are not balanced for the caller, but always balanced.
+    pub fn tokens(&self) -> Tokens<'_> {
+        Tokens { bytes: &self.bytes, objects: self.objects.as_deref().map_or(&[], |list| list) }
+    }
+
+    /// Its first value; `Nil` if there is none.
+    pub fn first(&self) -> Packed<'_> {
+        self.tokens().next().unwrap_or(Packed::Nil)
+    }
+
+    /// Appends a token. Whoever writes a table writes its [`Packed::End`], too.
+    pub fn push(&mut self, token: Packed<'_>) {
+        match token {
+            Packed::Nil => self.bytes.push(mark::NIL),
+            Packed::Boolean(false) => self.bytes.push(mark::FALSE),
+            Packed::Boolean(true) => self.bytes.push(mark::TRUE),
+            Packed::Integer(integer) => self.word(mark::INTEGER, integer as u64),
+            Packed::Float(float) => self.word(mark::FLOAT, float.to_bits()),
+            Packed::Text(text) => self.text(text),
+            Packed::Object(object) => self.object(Arc::clone(object)),
+            Packed::Table { items, entries } => {
+                self.number(mark::TABLE, items);
+                self.bytes.extend_from_slice(&(entries as u32).to_le_bytes());
+            }
+            Packed::Again(number) => self.number(mark::AGAIN, number),
+            Packed::End => self.bytes.push(mark::END),
+        }
+    }
+
+    #[inline]
+    fn word(&mut self, mark: u8, word: u64) {
+        let mut all = [mark; 9];
+        all[1..].copy_from_slice(&word.to_le_bytes());
+        self.bytes.extend_from_slice(&all);
+    }
+
+    fn number(&mut self, mark: u8, number: usize) {
+        let mut all = [mark; 5];
+        all[1..].copy_from_slice(&(number as u32).to_le_bytes());
+        self.bytes.extend_from_slice(&all);
+    }
+
+    fn text(&mut self, text: &[u8]) {
+        match u8::try_from(text.len()) {
+            Ok(length) => self.bytes.extend_from_slice(&[mark::SHORT_TEXT, length]),
+            Err(_) => self.number(mark::TEXT, text.len()),
+        }
+        self.bytes.extend_from_slice(text);
+    }
+
+    fn object(&mut self, object: Arc<dyn HostObject>) {
+        let list = self.objects.get_or_insert_default();
+        list.push(object);
+        let number = list.len() - 1;
+        self.number(mark::OBJECT, number);
+    }
+}
+
+impl<'a> FromIterator<Packed<'a>> for Parcel {
+    fn from_iter<I: IntoIterator<Item = Packed<'a>>>(tokens: I) -> Parcel {
+        let mut parcel = Parcel::new();
+        tokens.into_iter().for_each(|token| parcel.push(token));
+        parcel
+    }
+}
+
+/// The tokens of a [`Parcel`].
+#[derive(Clone)]
+pub struct Tokens<'a> {
+    bytes: &'a [u8],
+    objects: &'a [Arc<dyn HostObject>],
+}
+
+impl<'a> Tokens<'a> {
+    fn take<const N: usize>(&mut self) -> [u8; N] {
+        match self.bytes.split_first_chunk::<N>() {
+            Some((head, tail)) => {
+                self.bytes = tail;
+                *head
+            }
+            None => {
+                self.bytes = &[];
+                [0; N]
+            }
+        }
+    }
+
+    fn number(&mut self) -> usize {
+        u32::from_le_bytes(self.take()) as usize
+    }
+
+    fn text(&mut self, length: usize) -> Packed<'a> {
+        let (text, rest) = self.bytes.split_at(length.min(self.bytes.len()));
+        self.bytes = rest;
+        Packed::Text(text)
+    }
+}
+
+impl<'a> Iterator for Tokens<'a> {
+    type Item = Packed<'a>;
+
+    #[inline]
+    fn next(&mut self) -> Option<Packed<'a>> {
+        let (&first, rest) = self.bytes.split_first()?;
+        self.bytes = rest;
+        Some(match first {
+            mark::FALSE => Packed::Boolean(false),
+            mark::TRUE => Packed::Boolean(true),
+            mark::INTEGER => Packed::Integer(i64::from_le_bytes(self.take())),
+            mark::FLOAT => Packed::Float(f64::from_bits(u64::from_le_bytes(self.take()))),
+            mark::TEXT => {
+                let length = self.number();
+                self.text(length)
+            }
+            mark::SHORT_TEXT => {
+                let [length] = self.take();
+                self.text(usize::from(length))
+            }
+            mark::TABLE => Packed::Table { items: self.number(), entries: self.number() },
+            mark::AGAIN => Packed::Again(self.number()),
+            mark::OBJECT => {
+                let number = self.number();
+                self.objects.get(number).map_or(Packed::Nil, Packed::Object)
+            }
+            mark::END => Packed::End,
+            _ => Packed::Nil,
+        })
+    }
+}
+
+/// A table that is being written, and how far it is.
+struct Open {
+    table: *mut Table,
+    /// Position of the next entry, as [`next_at`] counts.
+    at: u32,
+    /// Items of the array part; all are written before any other entry.
+    items: u32,
+    /// The value whose key was written last; `nil` if none is due.
+    due: Slot,
+}
+
+/// Tables that are looked up one by one before a map is made of them.
+const FEW: usize = 8;
+
+/// The numbers of the tables of one value.
+#[derive(Default)]
+struct Numbers {
+    count: usize,
+    few: SmallVec<[*mut Table; FEW]>,
+    many: HashMap<*mut Table, usize, foldhash::fast::FixedState>,
+}
+
+impl Numbers {
+    /// The number of a table that was met before; otherwise it gets the next one.
+    fn of(&mut self, table: *mut Table) -> Option<usize> {
+        if self.count < FEW {
+            if let Some(number) = self.few.iter().position(|&other| other == table) {
+                return Some(number);
+            }
+            self.few.push(table);
+        } else {
+            if self.many.is_empty() {
+                self.many.extend(self.few.iter().enumerate().map(|(number, &table)| (table, number)));
+            }
+            if let Some(&number) = self.many.get(&table) {
+                return Some(number);
+            }
+            self.many.insert(table, self.count);
+        }
+        self.count += 1;
+        None
+    }
+}
+
+struct Packer<'a, 'gc> {
+    cx: &'a Context<'gc>,
+    parcel: &'a mut Parcel,
+    numbers: Numbers,
+    open: SmallVec<[Open; 4]>,
+}
+
+/// Whether a value has a meaning in another heap.
+///
+/// # Safety
+/// The value must be valid.
+unsafe fn travels(value: Slot) -> bool {
+    match value.tag {
+        tag::USERDATA => {
+            // SAFETY: the caller's promise.
+            let object = unsafe { Value::from_slot(value) }.host_object();
+            object.is_some_and(|object| Arc::clone(object).depart().is_some())
+        }
+        tag::CLOSURE | tag::NATIVE | tag::NATIVE_CLOSURE | tag::COROUTINE | tag::LIGHT_USERDATA => false,
+        _ => true,
+    }
+}
+
+impl Packer<'_, '_> {
+    /// Writes a value, of a table the beginning; `nil` for what has no meaning elsewhere.
+    ///
+    /// # Safety
+    /// The value must be valid.
+    #[inline]
+    unsafe fn value(&mut self, value: Slot) -> Result<()> {
+        // SAFETY: the caller's promise; the tag says what the value is.
+        unsafe {
+            match value.tag {
+                tag::TRUE => self.parcel.bytes.push(mark::TRUE),
+                tag::FALSE => self.parcel.bytes.push(mark::FALSE),
+                tag::INTEGER => self.parcel.word(mark::INTEGER, value.payload),
+                tag::FLOAT => self.parcel.word(mark::FLOAT, value.payload),
+                tag::STRING => {
+                    let bytes = string::bytes(value.as_string());
+                    if bytes.len() > u32::MAX as usize {
+                        return Err(ErrorKind::Memory.into());
+                    }
+                    self.parcel.text(bytes);
+                }
+                tag::TABLE => return self.table(value.as_table()),
+                tag::USERDATA => {
+                    let object = Value::from_slot(value).host_object();
+                    match object.and_then(|object| Arc::clone(object).depart()) {
+                        Some(object) => self.parcel.object(object),
+                        None => self.parcel.bytes.push(mark::NIL),
+                    }
+                }
+                _ => self.parcel.bytes.push(mark::NIL),
+            }
+        }
+        Ok(())
+    }
+
+    unsafe fn table(&mut self, table: *mut Table) -> Result<()> {
+        if let Some(number) = self.numbers.of(table) {
+            self.parcel.number(mark::AGAIN, number);
+            return Ok(());
+        }
+        // The copy counts as the sender's until it is sent.
+        self.cx.check_room(self.parcel.bytes.len())?;
+        // SAFETY: the table is alive; its nodes are as many as it says.
+        unsafe {
+            let items = (*table).len;
+            let mut entries = 0;
+            if !(*table).has_no_nodes() {
+                for n in 0..(*table).node_count() {
+                    entries += usize::from(u32::from((*(*table).nodes.add(n)).tag) != tag::NIL);
+                }
+            }
+            self.parcel.push(Packed::Table { items: items as usize, entries });
+            self.open.push(Open { table, at: 0, items, due: Slot::NIL });
+        }
+        Ok(())
+    }
+
+    /// Writes the tables that have begun to their ends.
+    unsafe fn finish(&mut self) -> Result<()> {
+        while let Some(open) = self.open.last_mut() {
+            let value = if !open.due.is_nil() {
+                std::mem::replace(&mut open.due, Slot::NIL)
+            } else if open.at < open.items {
+                open.at += 1;
+                // SAFETY: the table is alive and nothing changes it meanwhile; items are below its length.
+                unsafe { *(*open.table).array.add(open.at as usize - 1) }
+            } else {
+                // SAFETY: as above.
+                match unsafe { next_at(open.table, open.at) } {
+                    Some((next, key, value)) => {
+                        open.at = next;
+                        // SAFETY: what a live table holds is valid.
+                        if unsafe { !travels(key) || !travels(value) } {
+                            continue;
+                        }
+                        open.due = value;
+                        key
+                    }
+                    None => {
+                        self.parcel.bytes.push(mark::END);
+                        self.open.pop();
+                        continue;
+                    }
+                }
+            };
+            // SAFETY: as above.
+            unsafe { self.value(value)? };
+        }
+        Ok(())
+    }
+}
+
+/// A table that is being built.
+struct Building<'gc> {
+    table: LuaTable<'gc>,
+    /// Items that have been put into it.
+    at: usize,
+    items: usize,
+    key: Option<Value<'gc>>,
+}
+
+impl<'gc> Context<'gc> {
+    /// Copies `count` slots, from slot `first` on, out of this heap. Costs fuel by its size.
+    ///
+    /// # Errors
+    /// When the memory limit would be passed.
+    pub fn pack(&mut self, first: usize, count: usize) -> Result<Parcel> {
+        let mut parcel = Parcel::new();
+        for slot in first..first + count {
+            self.pack_value(&mut parcel, self.get(slot))?;
+        }
+        Ok(parcel)
+    }
+
+    /// Appends a copy of a value to a parcel.
+    ///
+    /// # Errors
+    /// When the memory limit would be passed.
+    #[inline]
+    pub fn pack_value(&mut self, parcel: &mut Parcel, value: Value<'gc>) -> Result<()> {
+        match value {
+            Value::Integer(integer) => parcel.word(mark::INTEGER, integer as u64),
+            Value::Float(float) => parcel.word(mark::FLOAT, float.to_bits()),
+            Value::Boolean(boolean) => parcel.bytes.push(if boolean { mark::TRUE } else { mark::FALSE }),
+            Value::String(text) if text.len() < 256 => parcel.text(text.as_bytes()),
+            other => return self.pack_large(parcel, other),
+        }
+        Ok(())
+    }
+
+    #[inline(never)]
+    fn pack_large(&mut self, parcel: &mut Parcel, value: Value<'gc>) -> Result<()> {
+        let before = parcel.size();
+        let mut packer = Packer { cx: self, parcel, numbers: Numbers::default(), open: SmallVec::new() };
+        // SAFETY: the value is valid by its brand.
+        unsafe {
+            packer.value(value.slot())?;
+            packer.finish()?;
+        }
+        let written = parcel.size() - before;
+        // Running out of fuel here is noticed by whatever runs next.
+        let _ = self.charge(written / 16);
+        Ok(())
+    }
+
+    /// Builds the values of a parcel in this heap and pushes them; answers how many there are.
+    ///
+    /// # Errors
+    /// When the memory limit would be passed, or the values are too many for the stack.
+    pub fn unpack(&mut self, parcel: &Parcel) -> Result<usize> {
+        let before = self.len();
+        let mut tokens = parcel.tokens();
+        while let Some(value) = self.unpack_next(&mut tokens)? {
+            self.reserve_slots(1)?;
+            self.push(value);
+        }
+        let _ = self.charge(parcel.size() / 16);
+        Ok(self.len() - before)
+    }
+
+    /// Builds the next value of a parcel in this heap; `None` at its end.
+    ///
+    /// # Errors
+    /// When the memory limit would be passed.
+    #[inline]
+    pub fn unpack_next(&mut self, tokens: &mut Tokens<'_>) -> Result<Option<Value<'gc>>> {
+        let Some(token) = tokens.next() else { return Ok(None) };
+        Ok(Some(match token {
+            Packed::Table { items, entries } => {
+                let table = self.table(items, entries)?;
+                self.unpack_table(table, items, tokens)?;
+                table.into()
+            }
+            other => self.unpack_simple(other)?,
+        }))
+    }
+
+    #[inline]
+    fn unpack_simple(&mut self, token: Packed<'_>) -> Result<Value<'gc>> {
+        Ok(match token {
+            Packed::Boolean(boolean) => Value::Boolean(boolean),
+            Packed::Integer(integer) => Value::Integer(integer),
+            Packed::Float(float) => Value::Float(float),
+            Packed::Text(text) => self.string(text)?.into(),
+            Packed::Object(object) => Arc::clone(object).arrive(self)?.into(),
+            Packed::Nil | Packed::Table { .. } | Packed::Again(_) | Packed::End => Value::Nil,
+        })
+    }
+
+    fn unpack_table(&mut self, first: LuaTable<'gc>, items: usize, tokens: &mut Tokens<'_>) -> Result<()> {
+        let mut made: SmallVec<[LuaTable<'gc>; 8]> = SmallVec::new();
+        let mut open: SmallVec<[Building<'gc>; 4]> = SmallVec::new();
+        made.push(first);
+        open.push(Building { table: first, at: 0, items, key: None });
+        while !open.is_empty() {
+            let Some(token) = tokens.next() else { return Ok(()) };
+            let mut begun = None;
+            let value = match token {
+                Packed::End => {
+                    open.pop();
+                    continue;
+                }
+                Packed::Again(number) => made.get(number).map_or(Value::Nil, |&table| table.into()),
+                Packed::Table { items, entries } => {
+                    // Small cells are not checked one by one.
+                    self.check_room(1)?;
+                    let table = self.table(items, entries)?;
+                    made.push(table);
+                    begun = Some(Building { table, at: 0, items, key: None });
+                    table.into()
+                }
+                other => self.unpack_simple(other)?,
+            };
+            if let Some(building) = open.last_mut() {
+                if building.at < building.items {
+                    building.at += 1;
+                    if !value.is_nil() {
+                        self.raw_set_integer(building.table, building.at as i64, value)?;
+                    }
+                } else if let Some(key) = building.key.take() {
+                    self.raw_set(building.table, key, value)?;
+                } else {
+                    building.key = Some(value);
+                }
+            }
+            open.extend(begun);
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+#[path = "parcel_tests.rs"]
+mod tests;
