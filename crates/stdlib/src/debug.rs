@@ -256,7 +256,7 @@ fn setmetatable(cx: &mut Context<'_>) -> Result<Outcome> {
 }
 
 fn getregistry(cx: &mut Context<'_>) -> Result<Outcome> {
-    let registry = cx.registry();
+    let registry = cx.complete_registry()?;
     Ok(cx.returns(registry))
 }
 

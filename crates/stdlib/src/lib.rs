@@ -23,7 +23,9 @@ pub mod table;
 pub mod time;
 pub mod utf8;
 
-use wippy_vm::{Context, Library, Result, Table};
+use std::sync::{Arc, OnceLock};
+
+use wippy_vm::{Context, Image, Library, Result, Table};
 
 /// A library and what it needs beyond its functions.
 pub struct Entry {
@@ -47,7 +49,16 @@ pub static LIBRARIES: &[Entry] = &[
     Entry { library: &errors::LIBRARY, complete: Some(errors::complete) },
 ];
 
-/// Installs all libraries into an interpreter.
+/// The image of an interpreter with all libraries, for scripts: whoever changes a library changes it for itself.
+///
+/// # Panics
+/// If the libraries cannot be shared, which the tests exclude.
+pub fn image() -> Arc<Image> {
+    static IMAGE: OnceLock<Arc<Image>> = OnceLock::new();
+    Arc::clone(IMAGE.get_or_init(|| Image::build(open).expect("no library has a value of one interpreter")))
+}
+
+/// Installs all libraries into an interpreter that has none, or that is to become an image.
 ///
 /// # Errors
 /// When the memory limit would be passed.

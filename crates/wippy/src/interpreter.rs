@@ -82,12 +82,8 @@ impl Interpreter {
     }
 
     /// A state with limits.
-    ///
-    /// # Panics
-    /// If the limits are too small for the standard library (about 10 KB).
     pub fn with_limits(limits: Limits) -> Interpreter {
-        let mut vm = Vm::new(limits);
-        vm.enter(wippy_stdlib::open).expect("the memory limit leaves room for the standard library");
+        let vm = Vm::with_image(limits, &wippy_stdlib::image());
         Interpreter { vm, interrupt: Interrupt::default() }
     }
 

@@ -2,13 +2,14 @@
 //!
 //! Invariant: the methods are the functions of the metatable, so a method that a script has taken out works alike.
 
+use std::any::Any;
 use std::io::{self, SeekFrom};
 
 use wippy_vm::{Context, Error, Library, Native, Outcome, Result, Table, UserData, Value, library, number};
 
-use super::files::{Closing, Files, OpenFile, SharedFile, before_reading, flush_due};
+use super::files::{Closing, OpenFile, SharedFile, before_reading, files, flush_due};
 use super::read::{self, ReadError};
-use super::stream::{Buffering, Stream};
+use super::stream::{Buffering, Device, Standard, Stream};
 use crate::host;
 
 /// Name of the type, and of its metatable in the registry.
@@ -66,6 +67,36 @@ pub(super) fn object<'gc>(cx: &mut Context<'gc>, file: SharedFile) -> UserData<'
     cx.userdata(Box::new(FileObject { file, of_type }), metatable)
 }
 
+/// Where the registry keeps the object of a standard stream.
+pub(super) fn standard_key(which: Standard) -> &'static str {
+    match which {
+        Standard::Input => "_IO_stdin",
+        Standard::Output => "_IO_stdout",
+        Standard::Error => "_IO_stderr",
+    }
+}
+
+/// Makes the Lua object of a standard stream, which every interpreter has its own of.
+pub(super) fn standard<'gc>(cx: &mut Context<'gc>, which: Standard) -> Result<UserData<'gc>> {
+    fn make(which: Standard, of_type: Option<usize>) -> Box<dyn Any + Send> {
+        let is_input = which == Standard::Input;
+        let stream = Stream::new(Device::Standard(which), is_input, !is_input);
+        Box::new(FileObject { file: SharedFile::new(stream, Closing::Never), of_type })
+    }
+    let registry = cx.registry();
+    let metatable = match cx.field(registry, TYPE) {
+        Value::Table(metatable) => Some(metatable),
+        _ => None,
+    };
+    let object = match which {
+        Standard::Input => cx.userdata_on_demand(|of_type| make(Standard::Input, of_type), metatable),
+        Standard::Output => cx.userdata_on_demand(|of_type| make(Standard::Output, of_type), metatable),
+        Standard::Error => cx.userdata_on_demand(|of_type| make(Standard::Error, of_type), metatable),
+    };
+    cx.set_field(registry, standard_key(which), object)?;
+    Ok(object)
+}
+
 /// What a file's object holds.
 struct FileObject {
     file: SharedFile,
@@ -76,7 +107,7 @@ struct FileObject {
 /// Makes the Lua object of a newly opened file.
 pub(super) fn opened<'gc>(cx: &mut Context<'gc>, stream: Stream, closing: Closing) -> UserData<'gc> {
     let file = SharedFile::new(stream, closing);
-    if let Some(files) = cx.host::<Files>() {
+    if let Some(files) = files(cx) {
         files.remember(&file);
     }
     object(cx, file)

@@ -46,27 +46,44 @@ impl SharedFile {
     }
 }
 
-/// See the module. Kept as a host value of the interpreter.
+/// See the module. Kept as a host value of the interpreter, from the first use of a file on.
+#[derive(Default)]
 pub(super) struct Files {
-    pub(super) input: SharedFile,
-    pub(super) output: SharedFile,
-    pub(super) error: SharedFile,
+    /// The standard streams that were used, in the order of [`Standard`].
+    standard: [Option<SharedFile>; 3],
     opened: Vec<Weak<Mutex<Option<OpenFile>>>>,
 }
 
-impl Files {
-    pub(super) fn new() -> Files {
-        let standard = |which, readable, writable| {
-            SharedFile::new(Stream::new(Device::Standard(which), readable, writable), Closing::Never)
-        };
-        Files {
-            input: standard(Standard::Input, true, false),
-            output: standard(Standard::Output, false, true),
-            error: standard(Standard::Error, false, true),
-            opened: Vec::new(),
-        }
+/// The interpreter's files.
+pub(super) fn files<'a>(cx: &'a mut Context<'_>) -> Option<&'a mut Files> {
+    if cx.host::<Files>().is_none() {
+        cx.set_host(Files::default());
     }
+    cx.host::<Files>()
+}
 
+/// A standard stream; `None` if the library was not opened.
+#[inline]
+fn standard(cx: &mut Context<'_>, which: Standard) -> Option<SharedFile> {
+    if let Some(files) = cx.host::<Files>()
+        && let Some(file) = &files.standard[which as usize]
+    {
+        return Some(file.clone());
+    }
+    first_use(cx, which)
+}
+
+/// Finds a standard stream in its object, which the registry keeps.
+#[cold]
+fn first_use(cx: &mut Context<'_>, which: Standard) -> Option<SharedFile> {
+    let registry = cx.registry();
+    let object = cx.field(registry, super::file::standard_key(which));
+    let file = super::file::file_in(object)?.clone();
+    files(cx)?.standard[which as usize] = Some(file.clone());
+    Some(file)
+}
+
+impl Files {
     /// Remembers a file until it is gone.
     pub(super) fn remember(&mut self, file: &SharedFile) {
         if self.opened.len() == self.opened.capacity() {
@@ -78,9 +95,9 @@ impl Files {
     /// Flushes everything; the first failure is told.
     fn flush(&mut self) -> io::Result<()> {
         let opened = self.opened.iter().filter_map(Weak::upgrade).map(SharedFile);
-        let standard = [self.output.clone(), self.error.clone(), self.input.clone()];
+        let [input, output, error] = self.standard.clone();
         let mut result = Ok(());
-        for file in standard.into_iter().chain(opened) {
+        for file in [output, error, input].into_iter().flatten().chain(opened) {
             if let Some(open) = file.lock().as_mut() {
                 result = result.and(open.stream.flush());
             }
@@ -92,8 +109,13 @@ impl Files {
 /// Does something with the stream of standard output.
 #[inline]
 fn with_output<R: Default>(cx: &mut Context<'_>, act: impl FnOnce(&mut Stream) -> R) -> R {
-    match cx.host::<Files>() {
-        Some(files) => files.output.lock().as_mut().map_or_else(R::default, |open| act(&mut open.stream)),
+    if let Some(files) = cx.host::<Files>()
+        && let Some(output) = &files.standard[Standard::Output as usize]
+    {
+        return output.lock().as_mut().map_or_else(R::default, |open| act(&mut open.stream));
+    }
+    match first_use(cx, Standard::Output) {
+        Some(output) => output.lock().as_mut().map_or_else(R::default, |open| act(&mut open.stream)),
         None => R::default(),
     }
 }
@@ -141,8 +163,8 @@ pub fn flush_all(cx: &mut Context<'_>) -> io::Result<()> {
 /// # Errors
 /// When what waited for the old one cannot be written.
 pub fn redirect_stdout(cx: &mut Context<'_>, writer: Box<dyn io::Write + Send>) -> io::Result<()> {
-    match cx.host::<Files>() {
-        Some(files) => replace(&files.output, Device::Writer(writer)),
+    match standard(cx, Standard::Output) {
+        Some(output) => replace(&output, Device::Writer(writer)),
         None => Ok(()),
     }
 }
@@ -152,8 +174,8 @@ pub fn redirect_stdout(cx: &mut Context<'_>, writer: Box<dyn io::Write + Send>) 
 /// # Errors
 /// When the old one cannot be left where its reader believes it to be.
 pub fn redirect_stdin(cx: &mut Context<'_>, reader: Box<dyn io::Read + Send>) -> io::Result<()> {
-    match cx.host::<Files>() {
-        Some(files) => replace(&files.input, Device::Reader(reader)),
+    match standard(cx, Standard::Input) {
+        Some(input) => replace(&input, Device::Reader(reader)),
         None => Ok(()),
     }
 }
@@ -181,7 +203,7 @@ pub(super) fn before_reading(cx: &mut Context<'_>, file: &SharedFile) {
 /// # Errors
 /// The system's, and one of its own when the memory limit would be passed.
 pub(crate) fn read_all_stdin(cx: &mut Context<'_>) -> io::Result<Vec<u8>> {
-    let Some(input) = cx.host::<Files>().map(|files| files.input.clone()) else { return Ok(Vec::new()) };
+    let Some(input) = standard(cx, Standard::Input) else { return Ok(Vec::new()) };
     before_reading(cx, &input);
     let mut content = Vec::new();
     if let Some(open) = input.lock().as_mut() {
@@ -204,7 +226,7 @@ pub(crate) fn read_all_stdin(cx: &mut Context<'_>) -> io::Result<Vec<u8>> {
 /// # Errors
 /// When the memory limit would be passed.
 pub(crate) fn read_stdin_line(cx: &mut Context<'_>) -> Result<Option<Vec<u8>>> {
-    let Some(input) = cx.host::<Files>().map(|files| files.input.clone()) else { return Ok(None) };
+    let Some(input) = standard(cx, Standard::Input) else { return Ok(None) };
     before_reading(cx, &input);
     let mut guard = input.lock();
     let Some(open) = guard.as_mut() else { return Ok(None) };
@@ -218,8 +240,8 @@ pub(crate) fn read_stdin_line(cx: &mut Context<'_>) -> Result<Option<Vec<u8>>> {
 /// Writes to standard error, after what is due on standard output.
 pub(crate) fn write_stderr(cx: &mut Context<'_>, bytes: &[u8]) {
     flush_due(cx);
-    if let Some(files) = cx.host::<Files>()
-        && let Some(open) = files.error.lock().as_mut()
+    if let Some(error) = standard(cx, Standard::Error)
+        && let Some(open) = error.lock().as_mut()
     {
         // There is nowhere to tell of this.
         let _ = open.stream.write(bytes);

@@ -15,8 +15,8 @@ use std::process::Stdio;
 use wippy_vm::{Context, Error, Library, Outcome, Result, Value, library};
 
 use crate::{host, os};
-use files::{Closing, Files, SharedFile};
-use stream::{Device, Stream};
+use files::{Closing, SharedFile};
+use stream::{Device, Standard, Stream};
 
 pub use file::METHODS;
 pub use files::{flush_all, flush_due, flush_line, redirect_stdin, redirect_stdout, write_stdout};
@@ -48,16 +48,14 @@ pub fn open(cx: &mut Context<'_>) -> Result<()> {
     file::open(cx)?;
     let table = cx.table(0, LIBRARY.functions.len() + 3)?;
     LIBRARY.install(cx, table)?;
-    let files = Files::new();
     let standard = [
-        ("stdin", files.input.clone(), Some(INPUT)),
-        ("stdout", files.output.clone(), Some(OUTPUT)),
-        ("stderr", files.error.clone(), None),
+        ("stdin", Standard::Input, Some(INPUT)),
+        ("stdout", Standard::Output, Some(OUTPUT)),
+        ("stderr", Standard::Error, None),
     ];
-    cx.set_host(files);
     let registry = cx.registry();
-    for (name, file, default) in standard {
-        let object = file::object(cx, file);
+    for (name, which, default) in standard {
+        let object = file::standard(cx, which)?;
         cx.set_field(table, name, object)?;
         if let Some(default) = default {
             cx.set_field(registry, default.key, object)?;

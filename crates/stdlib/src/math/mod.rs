@@ -72,8 +72,7 @@ pub(crate) fn constants<'gc>(cx: &mut Context<'gc>, table: Table<'gc>) -> Result
     cx.set_field(table, "huge", f64::INFINITY)?;
     cx.set_field(table, "maxinteger", i64::MAX)?;
     cx.set_field(table, "mininteger", i64::MIN)?;
-    let seed = cx.host::<RandomSeed>().map_or(0, |seed| seed.0);
-    let generator = cx.userdata(Box::new(RefCell::new(Random::new(seed))), None);
+    let generator = cx.userdata_on_demand(|_| Box::new(RefCell::new(None::<Random>)), None);
     for native in GENERATORS.functions {
         let closure = cx.native_closure(native, &[generator.into()]);
         cx.set_field(table, native.name, closure)?;
@@ -326,15 +325,20 @@ fn ult(cx: &mut Context<'_>) -> Result<Outcome> {
     Ok(cx.returns(less))
 }
 
-/// Calls `f` with the generator in the running closure's upvalue.
-fn with_generator<R>(cx: &Context<'_>, f: impl FnOnce(&mut Random) -> R) -> Result<R> {
-    match cx.upvalue(1) {
-        Value::UserData(generator) => match generator.get::<RefCell<Random>>() {
-            Some(generator) => Ok(f(&mut generator.borrow_mut())),
-            None => Err(Error::message("the random generator is gone")),
-        },
-        _ => Err(Error::message("the random generator is gone")),
-    }
+/// Calls `f` with the generator in the running closure's upvalue; it is seeded when it is first used.
+fn with_generator<R>(cx: &mut Context<'_>, f: impl FnOnce(&mut Random) -> R) -> Result<R> {
+    let Value::UserData(generator) = cx.upvalue(1) else {
+        return Err(Error::message("the random generator is gone"));
+    };
+    let Some(generator) = generator.get::<RefCell<Option<Random>>>() else {
+        return Err(Error::message("the random generator is gone"));
+    };
+    let mut generator = generator.borrow_mut();
+    let generator = generator.get_or_insert_with(|| {
+        let seed = cx.host::<RandomSeed>().map_or(0, |seed| seed.0);
+        Random::new(seed)
+    });
+    Ok(f(generator))
 }
 
 fn random(cx: &mut Context<'_>) -> Result<Outcome> {

@@ -546,10 +546,27 @@ impl<'gc> Context<'gc> {
         unsafe { Table::from_raw(self.st().heap.roots.globals) }
     }
 
+    /// The registry as Lua may see it: with the main coroutine and the globals where the reference implementation has
+    /// them.
+    ///
+    /// # Errors
+    /// When the memory limit would be passed.
+    pub fn complete_registry(&mut self) -> Result<Table<'gc>> {
+        let registry = self.registry();
+        let main = self.st().heap.roots.main;
+        // SAFETY: a root.
+        let main = unsafe { Coroutine::from_raw(main) };
+        if registry.get_integer(1).is_nil() {
+            self.raw_set_integer(registry, 1, main)?;
+            self.raw_set_integer(registry, 2, self.globals())?;
+        }
+        Ok(registry)
+    }
+
     /// The registry: a table for natives, unreachable for Lua except through `debug.getregistry`.
     pub fn registry(&self) -> Table<'gc> {
         // SAFETY: a root.
-        unsafe { Table::from_raw(self.st().heap.roots.registry) }
+        unsafe { Table::from_raw(self.st().heap.registry()) }
     }
 
     /// Shared metatable of a basic type, given by an example value; tables and userdata have their own.
@@ -561,16 +578,21 @@ impl<'gc> Context<'gc> {
         }
     }
 
-    /// Sets the metatable of a table or userdata, or the shared one of any other type.
+    /// Sets the metatable of a table or userdata, or the shared one of any other type. A frozen table keeps its own: ask
+    /// first ([`Table::is_frozen`]).
     pub fn set_metatable(&mut self, value: Value<'gc>, metatable: Option<Table<'gc>>) {
         let raw = metatable.map_or(std::ptr::null_mut(), Table::raw);
         let state = self.st();
         // SAFETY: the value is valid; the barrier follows the store.
         unsafe {
             match value {
+                Value::Table(t) if t.is_frozen() => return,
                 Value::Table(t) => (*t.raw()).metatable = raw,
                 Value::UserData(u) => (*u.raw()).metatable = raw,
-                other => state.heap.roots.metatables[super::state::basic_type(other.slot().tag)] = raw,
+                other => {
+                    let basic_type = super::state::basic_type(other.slot().tag);
+                    state.heap.set_basic_metatable(basic_type, raw);
+                }
             }
             if let Some(table) = metatable {
                 state.heap.barrier(Slot::table(table.raw()));

@@ -50,7 +50,12 @@ unsafe fn plain_get(state: *mut State, to: *mut Slot, object: *const Slot, key: 
                 let t = object.as_table();
                 let node = table::find_string(t, (*key).as_string());
                 if !node.is_null() && (*node).tag != tag::NIL as u8 {
-                    load(to, node);
+                    if (*node).tag > tag::NIL as u8 {
+                        copy(to, &table::value_of(t, node));
+                        (*state).heap.wear(t);
+                    } else {
+                        load(to, node);
+                    }
                     return true;
                 }
                 let metatable = (*t).metatable;
@@ -88,7 +93,7 @@ pub(crate) unsafe fn get_string(
     unsafe {
         if (*object).tag == tag::TABLE {
             let node = first_node((*object).as_table(), key);
-            if is_hit(node, key) && (*node).tag != tag::NIL as u8 {
+            if is_hit(node, key) && (*node).tag < tag::NIL as u8 {
                 load(to, node);
                 return false;
             }

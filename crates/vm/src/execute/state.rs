@@ -90,7 +90,7 @@ impl State {
             match value.tag {
                 tag::TABLE => (*value.as_table()).metatable,
                 tag::USERDATA => (*value.as_userdata()).metatable,
-                other => self.heap.roots.metatables[basic_type(other)],
+                other => self.heap.basic_metatable(basic_type(other)),
             }
         }
     }

@@ -369,7 +369,7 @@ pub(crate) unsafe fn global_name(state: &State, function: Slot) -> Option<String
     // SAFETY: the registry is a root; what tables hold is valid.
     unsafe {
         let key = Slot::string(shared::intern(b"_LOADED"));
-        let loaded = table::get(state.heap.roots.registry, key);
+        let loaded = table::get(state.heap.registry(), key);
         if loaded.tag != tag::TABLE {
             return None;
         }

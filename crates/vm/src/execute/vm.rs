@@ -1,12 +1,14 @@
 //! `Vm`: one interpreter as its owner sees it. It runs until it has finished, failed or used up its fuel.
 
 use std::any::{Any, TypeId};
+use std::sync::Arc;
 
 use hashbrown::HashMap;
 
 use crate::error::{Error, ErrorKind, ExitRequest, Result};
 use crate::heap::Heap;
 use crate::heap::handle::Value;
+use crate::heap::image::Image;
 use crate::heap::object::Status;
 use crate::heap::slot::Slot;
 use crate::native::Then;
@@ -95,24 +97,29 @@ impl Default for Vm {
 impl Vm {
     /// An interpreter without libraries.
     pub fn new(limits: Limits) -> Vm {
+        Vm::make(limits, None)
+    }
+
+    /// An interpreter with the globals and libraries of an image, which it shares until it changes them.
+    pub fn with_image(limits: Limits, image: &Arc<Image>) -> Vm {
+        Vm::make(limits, Some(Arc::clone(image)))
+    }
+
+    fn make(limits: Limits, image: Option<Arc<Image>>) -> Vm {
         let mut heap = Heap::new(limits.memory_bytes);
-        let registry = heap.table(0, 0).expect("an empty table is below every limit check");
-        let globals = heap.table(0, 0).expect("an empty table is below every limit check");
+        match image {
+            Some(image) => heap.set_image(image),
+            None => {
+                heap.roots.registry = heap.table(0, 0).expect("an empty table is below every limit check");
+                heap.roots.globals = heap.table(0, 0).expect("an empty table is below every limit check");
+            }
+        }
         let main = heap.coroutine().expect("a first coroutine is below every limit check");
         // SAFETY: a fresh coroutine.
         unsafe {
             prepare_coroutine(main);
             (*main).status = Status::Running;
         }
-        // SAFETY: fresh objects; the registry holds them where the reference implementation's does.
-        unsafe {
-            heap.set_integer(registry, 1, Slot::coroutine(main))
-                .expect("two slots are below every limit check");
-            heap.set_integer(registry, 2, Slot::table(globals))
-                .expect("two slots are below every limit check");
-        }
-        heap.roots.registry = registry;
-        heap.roots.globals = globals;
         heap.roots.main = main;
         heap.roots.current = main;
         let state = Box::new(State {

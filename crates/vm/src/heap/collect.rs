@@ -149,6 +149,7 @@ impl Heap {
         // SAFETY: roots are alive.
         unsafe {
             self.mark_roots();
+            self.mark_libraries();
             self.touched(self.roots.current);
         }
     }
@@ -157,7 +158,7 @@ impl Heap {
         let roots = &self.roots;
         let cells =
             [roots.registry.cast::<Header>(), roots.globals.cast(), roots.main.cast(), roots.current.cast()];
-        for cell in cells.into_iter().chain(roots.metatables.map(<*mut _>::cast)) {
+        for cell in cells.into_iter().chain(roots.metatables.each_ref().map(|m| m.get().cast())) {
             if !cell.is_null() {
                 self.gray.push(cell);
             }

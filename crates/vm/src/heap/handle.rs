@@ -9,7 +9,7 @@ use std::ptr::NonNull;
 
 use super::object;
 use super::slot::{Slot, tag};
-use super::{string, table};
+use super::{libraries, string, table};
 use crate::native::Native;
 
 /// Invariant in `'gc`, neither `Send` nor `Sync`.
@@ -286,13 +286,21 @@ impl<'gc> Table<'gc> {
     /// Makes it read-only, for good: every write to it fails from now on. Tables in it are not touched.
     pub fn freeze(self) {
         // SAFETY: the table is valid by its brand; all writers look at the flag.
-        unsafe { (*self.raw()).header.flags |= object::TABLE_FROZEN }
+        unsafe {
+            libraries::freeze(self.raw());
+            // A table of an image may be read by others just now.
+            if (*self.raw()).header.flags & object::TABLE_FROZEN == 0 {
+                (*self.raw()).header.flags |= object::TABLE_FROZEN;
+            }
+        }
     }
 
     /// Whether it is read-only.
     pub fn is_frozen(self) -> bool {
         // SAFETY: the table is valid by its brand.
-        unsafe { (*self.raw()).header.flags & object::TABLE_FROZEN != 0 }
+        unsafe {
+            (*self.raw()).header.flags & object::TABLE_FROZEN != 0 && libraries::is_read_only(self.raw())
+        }
     }
 
     /// The entry after `key` in the order of traversal, the first one after `nil`; `Ok(None)` at the end.

@@ -20,8 +20,10 @@ impl Heap {
         // SAFETY: the caller's promise.
         unsafe {
             let key = normal(key);
+            if (*t).header.flags & TABLE_FROZEN != 0 {
+                self.thaw(t)?;
+            }
             match key.tag {
-                _ if (*t).header.flags & TABLE_FROZEN != 0 => Err(TableError::Frozen),
                 tag::STRING => self.set_string(t, key.as_string(), value),
                 tag::INTEGER => self.set_integer(t, key.as_integer(), value),
                 tag::NIL => Err(TableError::NilKey),
@@ -47,11 +49,10 @@ impl Heap {
     ) -> Result<(), TableError> {
         // SAFETY: the caller's promise.
         unsafe {
-            let flags = (*t).header.flags;
-            if flags & TABLE_FROZEN != 0 {
-                return Err(TableError::Frozen);
+            if (*t).header.flags & TABLE_FROZEN != 0 {
+                self.thaw(t)?;
             }
-            (*t).header.flags = flags & !absent::ALL;
+            (*t).header.flags &= !absent::ALL;
             let node = find_string(t, s);
             self.store(t, node, Slot::string(s), value)
         }
@@ -71,7 +72,7 @@ impl Heap {
         // SAFETY: the caller's promise; slots below `capacity` are initialised.
         unsafe {
             if (*t).header.flags & TABLE_FROZEN != 0 {
-                return Err(TableError::Frozen);
+                self.thaw(t)?;
             }
             let index = (i as u64).wrapping_sub(1);
             if index < u64::from((*t).capacity) {

@@ -16,7 +16,9 @@ mod finalize;
 mod gray;
 pub(crate) mod handle;
 pub(crate) mod hash;
+pub(crate) mod image;
 mod insert;
+mod libraries;
 mod memory;
 pub(crate) mod object;
 mod pool;
@@ -29,12 +31,14 @@ mod trace;
 mod weak;
 
 use std::any::Any;
+use std::cell::Cell;
 use std::collections::VecDeque;
 use std::ptr::null_mut;
 
 use anchors::Anchors;
 use code::Code;
 use gray::Segments;
+use libraries::Libraries;
 use memory::Memory;
 use object::{Closure, Coroutine, Header, Kind, NativeClosure, StringObject, Table, Upvalue, UserData};
 use slot::Slot;
@@ -53,7 +57,7 @@ pub(crate) struct Roots {
     /// The coroutine that runs.
     pub(crate) current: *mut Coroutine,
     /// Metatables of types that have one for all their values.
-    pub(crate) metatables: [*mut Table; 10],
+    pub(crate) metatables: [Cell<*mut Table>; 10],
     /// An error value on its way.
     pub(crate) error: Slot,
     /// Whatever else must live.
@@ -98,6 +102,8 @@ pub(crate) struct Heap {
     strings: string::Cache,
     /// What lives.
     pub(crate) roots: Roots,
+    /// This heap's view of its image; null if it has none.
+    libraries: *mut Libraries,
     gray: Segments<*mut Header>,
     slices: Segments<Slice>,
     /// Scratch of `moved`.
@@ -144,12 +150,13 @@ impl Heap {
                 globals: null_mut(),
                 main: null_mut(),
                 current: null_mut(),
-                metatables: [null_mut(); 10],
+                metatables: [const { Cell::new(null_mut()) }; 10],
                 error: Slot::NIL,
                 extra: Vec::new(),
                 ready: VecDeque::new(),
                 anchors: Anchors::new(),
             },
+            libraries: null_mut(),
             gray: Segments::new(),
             slices: Segments::new(),
             crossed: Vec::new(),
@@ -174,7 +181,7 @@ impl Heap {
     /// Bytes in use: live objects and dead ones that are not yet found.
     #[inline]
     pub(crate) fn bytes(&self) -> usize {
-        self.memory.bytes()
+        self.memory.bytes() + self.library_bytes()
     }
 
     /// Most bytes that may be in use.
@@ -324,6 +331,10 @@ impl Drop for Heap {
         for i in 0..self.destructible.len() {
             // SAFETY: the listed objects are alive, or dead and not yet destroyed.
             unsafe { self.end_object(self.destructible[i]) };
+        }
+        if !self.libraries.is_null() {
+            // SAFETY: nobody refers to library tables any more.
+            unsafe { Libraries::free(self.libraries) };
         }
     }
 }

@@ -7,7 +7,7 @@
 use std::ptr::null_mut;
 
 use super::class::{SMALL_BYTES, rounded};
-use super::object::{Header, Kind, Node, Table};
+use super::object::{Header, Kind, Node, TABLE_FROZEN, Table};
 use super::slot::{self, Slot, tag};
 use super::table::{TableError, empty_nodes, find_integer};
 use super::{Heap, OutOfMemory};
@@ -102,6 +102,9 @@ impl Heap {
     ) -> Result<(), OutOfMemory> {
         // SAFETY: the caller's promise.
         unsafe {
+            if (*t).header.flags & TABLE_FROZEN != 0 && (array | nodes) != 0 && self.thaw(t).is_err() {
+                return Err(OutOfMemory);
+            }
             if array > (*t).capacity as usize {
                 let old = (*t).capacity;
                 self.grow_array(t, array)?;
@@ -168,6 +171,7 @@ impl Heap {
         unsafe {
             let old = (*t).capacity as usize;
             let cell = if old == 0 {
+                self.settle_values(t);
                 let header =
                     Header { kind: Kind::Array, mark: self.memory.epoch, flags: 0, small: 0, size: 0 };
                 self.memory.cell(array_bytes(capacity), header)?
@@ -363,7 +367,7 @@ impl Heap {
         }
     }
 
-    fn node_part(&mut self, log: u8) -> Result<*mut Node, OutOfMemory> {
+    pub(super) fn node_part(&mut self, log: u8) -> Result<*mut Node, OutOfMemory> {
         let header = Header { kind: Kind::Nodes, mark: self.memory.epoch, flags: 0, small: log, size: 0 };
         let cell = self.memory.cell(node_bytes(log), header)?;
         let count = 1_usize << log;

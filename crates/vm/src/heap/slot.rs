@@ -26,6 +26,9 @@ pub(crate) mod tag {
     pub(crate) const NIL: u32 = 12;
     /// Key of a node whose entry was removed and whose key was collected; never a value.
     pub(crate) const DEAD_KEY: u32 = 13;
+    /// Value of a node that names a part of the image, made when it is first read; never in a slot that Lua sees.
+    /// Above `NIL`, so that "neither absent nor to be made" is one comparison.
+    pub(crate) const LAZY: u32 = 14;
 
     pub(crate) const FIRST_COLLECTABLE: u32 = STRING;
     pub(crate) const COLLECTABLE_COUNT: u32 = COROUTINE - STRING + 1;

@@ -6,6 +6,7 @@
 
 use std::ptr::null_mut;
 
+use super::libraries::lazy_value;
 use super::object::{Node, StringObject, Table};
 use super::slot::{Slot, tag};
 use super::string;
@@ -202,10 +203,20 @@ pub(super) unsafe fn find(t: *const Table, key: Slot) -> *mut Node {
     }
 }
 
+/// The value of a node of the table.
+///
+/// # Safety
+/// Both are valid.
 #[inline(always)]
-unsafe fn value_or_nil(node: *mut Node) -> Slot {
-    // SAFETY: null or a node.
-    if node.is_null() { Slot::NIL } else { unsafe { (*node).value() } }
+pub(crate) unsafe fn value_of(t: *const Table, node: *mut Node) -> Slot {
+    // SAFETY: the caller's promise.
+    unsafe { if u32::from((*node).tag) > tag::NIL { lazy_value(t, node) } else { (*node).value() } }
+}
+
+#[inline(always)]
+unsafe fn value_or_nil(t: *const Table, node: *mut Node) -> Slot {
+    // SAFETY: null or a node of the table.
+    if node.is_null() { Slot::NIL } else { unsafe { value_of(t, node) } }
 }
 
 /// Raw read of any key; nil for nil and NaN.
@@ -222,9 +233,9 @@ pub(crate) unsafe fn get(t: *const Table, key: Slot) -> Slot {
             tag::NIL => Slot::NIL,
             tag::FLOAT => match integer_of(key.as_float()) {
                 Some(i) => get_integer(t, i),
-                None => value_or_nil(find(t, key)),
+                None => value_or_nil(t, find(t, key)),
             },
-            _ => value_or_nil(find(t, normal(key))),
+            _ => value_or_nil(t, find(t, normal(key))),
         }
     }
 }
@@ -236,7 +247,7 @@ pub(crate) unsafe fn get(t: *const Table, key: Slot) -> Slot {
 #[inline(always)]
 pub(crate) unsafe fn get_string(t: *const Table, s: *const StringObject) -> Slot {
     // SAFETY: the caller's promise.
-    unsafe { value_or_nil(find_string(t, s)) }
+    unsafe { value_or_nil(t, find_string(t, s)) }
 }
 
 /// Raw read of an integer key.
@@ -254,7 +265,7 @@ pub(crate) unsafe fn get_integer(t: *const Table, i: i64) -> Slot {
         } else if (*t).has_no_nodes() {
             Slot::NIL
         } else {
-            value_or_nil(find_integer(t, i))
+            value_or_nil(t, find_integer(t, i))
         }
     }
 }
@@ -343,7 +354,7 @@ pub(crate) unsafe fn next_at(t: *const Table, position: u32) -> Option<(u32, Slo
             let node = (*t).nodes.add((at - capacity) as usize);
             at += 1;
             if !(*node).is_empty() {
-                return Some((at, (*node).key(), (*node).value()));
+                return Some((at, (*node).key(), value_of(t, node)));
             }
         }
         None

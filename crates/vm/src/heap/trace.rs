@@ -9,6 +9,7 @@ use super::channel::Case;
 use super::class::rounded;
 use super::code::Unit;
 use super::coroutine::{SPARE_SLOTS, cell_of, fill_nil, frame_bytes, stack_bytes};
+use super::libraries::shares_nodes;
 use super::object::{
     Closure, Coroutine, Header, Kind, NativeClosure, Node, SHORT_STRING_BYTES, StringObject, TABLE_SLICED,
     Table, Upvalue, UserData,
@@ -164,6 +165,31 @@ impl Heap {
             };
             self.live_bytes += bytes;
             *budget -= bytes as isize;
+        }
+    }
+
+    /// Traces a cell that no collection frees, made from the image: a root.
+    pub(super) unsafe fn trace_part(&mut self, cell: *mut Header) {
+        // SAFETY: the caller's cell is valid; shared nodes refer to nothing in a heap.
+        unsafe {
+            match (*cell).kind {
+                Kind::Table if shares_nodes(cell.cast()) => {
+                    self.gray_cell((*cell.cast::<Table>()).metatable);
+                }
+                Kind::Table => {
+                    let bytes = self.trace_table(cell.cast(), &mut 0);
+                    self.live_bytes += bytes - size_of::<Table>();
+                }
+                Kind::UserData => {
+                    let userdata = cell.cast::<UserData>();
+                    self.gray_cell((*userdata).metatable);
+                    self.gray_slot((*userdata).user_value.payload, (*userdata).user_value.tag);
+                }
+                _ => {
+                    let closure = cell.cast::<NativeClosure>();
+                    self.gray_slots(closure.add(1).cast(), usize::from((*cell).small));
+                }
+            }
         }
     }
 

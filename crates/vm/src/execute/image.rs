@@ -1,0 +1,70 @@
+//! Making an image: an interpreter is filled as if it were to run, and what it then holds is written down.
+//!
+//! What an image is and how it is used: `heap::image`, `heap::libraries`.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use crate::error::{Error, Result};
+use crate::heap::handle::{Table, UserData};
+use crate::heap::image::{Image, MakeUserData, Unshareable};
+use crate::heap::object;
+
+use super::context::Context;
+use super::vm::{Limits, Vm};
+
+/// How the host objects of an interpreter that is to become an image are made anew, by address.
+#[derive(Default)]
+struct Makers(HashMap<usize, MakeUserData>);
+
+impl Image {
+    /// An image of what `open` puts into the globals, the registry and the shared metatables of a fresh interpreter.
+    ///
+    /// An interpreter with the image has its own copy of a table from its first write to it on. Tables that `open` has
+    /// frozen stay as they are for good and take no memory of the interpreter. Host values that `open` sets are lost.
+    ///
+    /// # Errors
+    /// What `open` raises, and when it left a value that belongs to one interpreter: a Lua function, a coroutine, or a
+    /// host object that was not made by [`Context::userdata_on_demand`].
+    pub fn build(open: impl for<'gc> FnOnce(&mut Context<'gc>) -> Result<()>) -> Result<Arc<Image>> {
+        Self::make(open, false)
+    }
+
+    /// The same, but all tables except the globals are read-only: writing to them is an error.
+    ///
+    /// # Errors
+    /// As for [`Image::build`].
+    pub fn build_read_only(
+        open: impl for<'gc> FnOnce(&mut Context<'gc>) -> Result<()>,
+    ) -> Result<Arc<Image>> {
+        Self::make(open, true)
+    }
+
+    fn make(
+        open: impl for<'gc> FnOnce(&mut Context<'gc>) -> Result<()>,
+        read_only: bool,
+    ) -> Result<Arc<Image>> {
+        let mut vm = Vm::new(Limits::default());
+        vm.set_host(Makers::default());
+        vm.enter(|cx| {
+            open(cx)?;
+            let makers = cx.host::<Makers>().map(std::mem::take).unwrap_or_default();
+            let make = |object: *mut object::UserData| makers.0.get(&(object as usize)).copied();
+            // SAFETY: between steps the heap is consistent, and an interpreter from `Vm::new` has no image.
+            let image = unsafe { Image::snapshot(&mut cx.st().heap, &make, read_only) };
+            image.map(Arc::new).map_err(|Unshareable(why)| Error::message(why))
+        })
+    }
+}
+
+impl<'gc> Context<'gc> {
+    /// Makes a host object that every interpreter has its own of when this one becomes an image: there it is made when
+    /// it is first reached. `make` gets the address of its metatable.
+    pub fn userdata_on_demand(&mut self, make: MakeUserData, metatable: Option<Table<'gc>>) -> UserData<'gc> {
+        let userdata = self.userdata(make(metatable.map(Table::address)), metatable);
+        if let Some(makers) = self.host::<Makers>() {
+            makers.0.insert(userdata.address(), make);
+        }
+        userdata
+    }
+}

@@ -1,0 +1,359 @@
+//! Images: what many heaps have in common at birth. Base globals and library tables, built once and never written.
+//!
+//! An image is plain data: nodes whose values are builtins, numbers, immortal strings, references to other parts of the
+//! image, or, in a read-only image, immortal tables. How a heap uses it, and pays for what it changes, is told in
+//! [`super::libraries`]. Invariant: no pointer in an image leads into a heap, and nothing in it is written after
+//! [`Image::snapshot`], so any number of heaps on any threads may read it.
+
+use std::any::Any;
+use std::collections::HashMap;
+use std::ptr::null_mut;
+
+use super::Heap;
+use super::coroutine::cell_of;
+use super::object::{Header, IMMORTAL, Kind, NativeClosure, Node, TABLE_FROZEN, Table, UserData};
+use super::rehash::node_bytes;
+use super::slot::{Slot, tag};
+use super::table::{self, empty_nodes};
+use super::{shared, string};
+use crate::native::Native;
+
+/// Makes a heap's own host object; gets the address of its metatable, if it has one.
+pub type MakeUserData = fn(metatable: Option<usize>) -> Box<dyn Any + Send>;
+
+/// Part of an image that every heap has its own of.
+pub(super) enum Template {
+    Table(TableTemplate),
+    UserData {
+        make: MakeUserData,
+        metatable: Option<u32>,
+    },
+    /// A builtin with upvalues; those with the tag [`tag::LAZY`] are parts of the image.
+    Closure {
+        native: &'static Native,
+        upvalues: Box<[Slot]>,
+    },
+}
+
+/// A table of an image.
+pub(super) struct TableTemplate {
+    /// The shared nodes behind their header; the shared empty part if there are no entries.
+    pub(super) nodes: *mut Node,
+    /// log2 of their number.
+    pub(super) log: u8,
+    pub(super) metatable: Option<u32>,
+    /// Writing to it is an error.
+    pub(super) read_only: bool,
+}
+
+/// Number of the global environment among the parts.
+pub(super) const GLOBALS: u32 = 0;
+
+/// Number of the registry among the parts.
+pub(super) const REGISTRY: u32 = 1;
+
+/// Base globals and libraries, shared by all interpreters that are made with them.
+///
+/// Made by [`Image::build`](crate::Image::build) or [`Image::build_read_only`](crate::Image::build_read_only).
+pub struct Image {
+    pub(super) templates: Box<[Template]>,
+    /// Metatables of types that have one for all their values.
+    pub(super) metatables: [Option<u32>; 10],
+    /// Storage of nodes; the templates point into it.
+    _nodes: Vec<Box<[u64]>>,
+    /// Storage of immortal tables; nodes point to them.
+    _tables: Box<[Table]>,
+}
+
+// SAFETY: nothing in an image is written after it was made; its pointers lead to its own storage, to immortal strings
+// and to static rows.
+unsafe impl Send for Image {}
+// SAFETY: as above.
+unsafe impl Sync for Image {}
+
+impl std::fmt::Debug for Image {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Image").field("parts", &self.templates.len()).finish_non_exhaustive()
+    }
+}
+
+/// Why a heap's contents cannot be an image: they have a value that belongs to one interpreter.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Unshareable(pub(crate) &'static str);
+
+/// The objects found in a template heap, numbered in the order of being found.
+struct Census {
+    numbers: HashMap<usize, u32>,
+    objects: Vec<Slot>,
+}
+
+impl Census {
+    fn add(&mut self, object: Slot) -> u32 {
+        let next = self.objects.len() as u32;
+        let objects = &mut self.objects;
+        *self.numbers.entry(object.payload as usize).or_insert_with(|| {
+            objects.push(object);
+            next
+        })
+    }
+
+    fn add_value(&mut self, value: Slot) -> Result<(), Unshareable> {
+        match value.tag {
+            tag::TABLE | tag::USERDATA | tag::NATIVE_CLOSURE => {
+                self.add(value);
+                Ok(())
+            }
+            tag::CLOSURE => Err(Unshareable("an image cannot hold a Lua function")),
+            tag::COROUTINE => Err(Unshareable("an image cannot hold a coroutine")),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// All entries of a table, in order; of the registry without the places of main coroutine and globals, which every
+/// heap fills itself.
+unsafe fn entries(t: *mut Table, is_registry: bool) -> Vec<(Slot, Slot)> {
+    let mut found = Vec::new();
+    let mut at = 0;
+    // SAFETY: the caller's table is alive.
+    while let Some((after, key, value)) = unsafe { table::next_at(t, at) } {
+        at = after;
+        if !(is_registry && key.tag == tag::INTEGER) {
+            found.push((key, value));
+        }
+    }
+    found
+}
+
+/// A string that outlives every heap.
+unsafe fn immortal(value: Slot) -> Slot {
+    if value.tag != tag::STRING {
+        return Slot { aux: 0, ..value };
+    }
+    // SAFETY: the caller's string is alive.
+    Slot::string(shared::intern(unsafe { string::bytes(value.as_string()) }))
+}
+
+impl Image {
+    /// The contents of a heap that was filled to be an image: what its roots reach. `make` knows how host objects are
+    /// made anew. With `read_only`, all tables but the globals and the registry refuse to be written.
+    ///
+    /// # Safety
+    /// The heap is consistent and has no image itself.
+    pub(crate) unsafe fn snapshot(
+        heap: &mut Heap,
+        make: &dyn Fn(*mut UserData) -> Option<MakeUserData>,
+        read_only: bool,
+    ) -> Result<Image, Unshareable> {
+        let mut census = Census { numbers: HashMap::new(), objects: Vec::new() };
+        census.add(Slot::table(heap.roots.globals));
+        census.add(Slot::table(heap.roots.registry));
+        let metatables = heap
+            .roots
+            .metatables
+            .each_ref()
+            .map(|metatable| metatable.get())
+            .map(|metatable| (!metatable.is_null()).then(|| census.add(Slot::table(metatable))));
+        // SAFETY: everything found is reachable from the roots.
+        unsafe {
+            let mut at = 0;
+            while let Some(&object) = census.objects.get(at) {
+                match object.tag {
+                    tag::TABLE => {
+                        for (key, value) in entries(object.as_table(), at as u32 == REGISTRY) {
+                            if key.is_collectable() && key.tag != tag::STRING {
+                                return Err(Unshareable("a key in an image must be a plain value"));
+                            }
+                            census.add_value(value)?;
+                        }
+                        let metatable = (*object.as_table()).metatable;
+                        if !metatable.is_null() {
+                            census.add(Slot::table(metatable));
+                        }
+                    }
+                    tag::USERDATA => {
+                        let metatable = (*object.as_userdata()).metatable;
+                        if !metatable.is_null() {
+                            census.add(Slot::table(metatable));
+                        }
+                    }
+                    _ => {
+                        let closure = object.as_native_closure();
+                        for n in 0..usize::from((*closure).header.small) {
+                            census.add_value(*NativeClosure::upvalues(closure).add(n))?;
+                        }
+                    }
+                }
+                at += 1;
+            }
+            let shared = shareable(&census, read_only);
+            assemble(heap, &census, &shared, metatables, make, read_only)
+        }
+    }
+}
+
+/// Which objects can be immortal: frozen tables from which no object is reached that every heap has its own of.
+unsafe fn shareable(census: &Census, read_only: bool) -> Vec<bool> {
+    // SAFETY: the objects of the census are alive.
+    let is_frozen = |t: *mut Table| read_only || unsafe { (*t).header.flags } & TABLE_FROZEN != 0;
+    let mut shared: Vec<bool> = census
+        .objects
+        .iter()
+        .map(|object| object.tag == tag::TABLE && is_frozen(object.as_table()))
+        .collect();
+    shared[GLOBALS as usize] = false;
+    shared[REGISTRY as usize] = false;
+    loop {
+        let mut changed = false;
+        for (n, object) in census.objects.iter().enumerate() {
+            if !shared[n] {
+                continue;
+            }
+            // SAFETY: the shared ones are tables, alive.
+            let reached = unsafe {
+                let metatable = (*object.as_table()).metatable;
+                let values = entries(object.as_table(), false).into_iter().map(|(_, value)| value.payload);
+                values.chain([metatable as u64]).collect::<Vec<_>>()
+            };
+            let own = |payload: &u64| {
+                census.numbers.get(&(*payload as usize)).is_some_and(|&number| !shared[number as usize])
+            };
+            if reached.iter().any(own) {
+                shared[n] = false;
+                changed = true;
+            }
+        }
+        if !changed {
+            return shared;
+        }
+    }
+}
+
+unsafe fn assemble(
+    heap: &mut Heap,
+    census: &Census,
+    shared: &[bool],
+    metatables: [Option<u32>; 10],
+    make: &dyn Fn(*mut UserData) -> Option<MakeUserData>,
+    read_only: bool,
+) -> Result<Image, Unshareable> {
+    // The storage must not move once nodes point into it.
+    let mut tables: Box<[Table]> = (0..census.objects.len()).map(|_| blank()).collect();
+    let tables_at = tables.as_mut_ptr();
+    let number = |cell: *mut Header| census.numbers.get(&(cell as usize)).copied();
+    let value_of = |value: Slot| match number(value.as_header()) {
+        Some(n) if value.is_collectable() && value.tag != tag::STRING => {
+            if shared[n as usize] {
+                Slot::table(tables_at.wrapping_add(n as usize))
+            } else {
+                Slot { payload: u64::from(n), tag: tag::LAZY, aux: 0 }
+            }
+        }
+        // SAFETY: strings of the census are alive.
+        _ => unsafe { immortal(value) },
+    };
+    let mut storage = Vec::new();
+    let mut templates = Vec::with_capacity(census.objects.len());
+    // SAFETY: the census names live objects; storage is as large as the parts copied into it.
+    unsafe {
+        for (n, &object) in census.objects.iter().enumerate() {
+            templates.push(match object.tag {
+                tag::TABLE => {
+                    let t = object.as_table();
+                    let (nodes, log) = match entries(t, n as u32 == REGISTRY) {
+                        found if found.is_empty() => (empty_nodes(), 0),
+                        found => build_nodes(heap, &found, &value_of, &mut storage)?,
+                    };
+                    let metatable = number((*t).metatable.cast());
+                    if shared[n] {
+                        let immortal = tables_at.add(n);
+                        (*immortal).nodes = nodes;
+                        (*immortal).header.small = log;
+                        (*immortal).header.flags = TABLE_FROZEN;
+                        (*immortal).metatable =
+                            metatable.map_or(null_mut(), |number| tables_at.add(number as usize));
+                    }
+                    let own = n as u32 == GLOBALS || n as u32 == REGISTRY;
+                    let frozen = (*t).header.flags & TABLE_FROZEN != 0;
+                    Template::Table(TableTemplate {
+                        nodes,
+                        log,
+                        metatable,
+                        read_only: frozen || read_only && !own,
+                    })
+                }
+                tag::USERDATA => {
+                    let userdata = object.as_userdata();
+                    let Some(make) = make(userdata) else {
+                        return Err(Unshareable(
+                            "an image cannot hold a host object that is not made on demand",
+                        ));
+                    };
+                    Template::UserData { make, metatable: number((*userdata).metatable.cast()) }
+                }
+                _ => {
+                    let closure = object.as_native_closure();
+                    let count = usize::from((*closure).header.small);
+                    let upvalues = NativeClosure::upvalues(closure);
+                    Template::Closure {
+                        native: (*closure).native,
+                        upvalues: (0..count).map(|n| value_of(*upvalues.add(n))).collect(),
+                    }
+                }
+            });
+        }
+    }
+    Ok(Image { templates: templates.into(), metatables, _nodes: storage, _tables: tables })
+}
+
+fn blank() -> Table {
+    Table {
+        header: Header {
+            kind: Kind::Table,
+            mark: IMMORTAL,
+            flags: 0,
+            small: 0,
+            size: size_of::<Table>() as u32,
+        },
+        array: null_mut(),
+        len: 0,
+        capacity: 0,
+        nodes: empty_nodes(),
+        metatable: null_mut(),
+    }
+}
+
+/// Nodes for entries, built in a table of the heap and copied out of it.
+unsafe fn build_nodes(
+    heap: &mut Heap,
+    entries: &[(Slot, Slot)],
+    value_of: &dyn Fn(Slot) -> Slot,
+    storage: &mut Vec<Box<[u64]>>,
+) -> Result<(*mut Node, u8), Unshareable> {
+    let failed = |_| Unshareable("not enough memory for an image");
+    // SAFETY: the scratch table is this heap's; all its entries go to nodes because it has no array part and room for
+    // all of them.
+    unsafe {
+        let scratch =
+            heap.table(0, entries.len()).map_err(|_| Unshareable("not enough memory for an image"))?;
+        for &(key, value) in entries {
+            // A place for the key first: the values may be references that the heap does not know.
+            if !heap.insert_node(scratch, immortal(key), Slot::TRUE) {
+                return Err(failed(()));
+            }
+            let node = table::find(scratch, immortal(key));
+            (*node).set_value(value_of(value));
+        }
+        let log = (*scratch).header.small;
+        let bytes = node_bytes(log);
+        let mut words = vec![0_u64; bytes / 8].into_boxed_slice();
+        let cell = words.as_mut_ptr().cast::<Header>();
+        std::ptr::copy_nonoverlapping(cell_of((*scratch).nodes).cast::<u64>(), cell.cast::<u64>(), bytes / 8);
+        (*cell).mark = IMMORTAL;
+        for i in 0..(*scratch).node_count() {
+            (*(*scratch).nodes.add(i)).set_value(Slot::NIL);
+        }
+        storage.push(words);
+        Ok((cell.add(1).cast(), log))
+    }
+}
