@@ -17,6 +17,7 @@ pub mod math;
 pub mod modules;
 pub mod os;
 pub mod package;
+pub mod requests;
 mod steps;
 pub mod string;
 pub mod table;

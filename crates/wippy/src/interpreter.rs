@@ -1,15 +1,19 @@
 //! `Interpreter`: a [`Vm`] with the standard library, run in slices so that it can be interrupted.
 
 use std::fmt;
-use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
 
-use wippy_scheduler::{Fuel, Process, Step, Stopped, run_to_end};
-use wippy_vm::{Context, Error, ErrorKind, Failure, Limits, LoadMode, Result, Value, Vm};
+use wippy_vm::{Context, Error, ErrorKind, Failure, Limits, LoadMode, Result, Step, Value, Vm};
+
+use crate::waits::Waits;
 
 /// Work between two looks at the interrupt flag; well under 10 ms.
-const SLICE: Fuel = Fuel(100_000);
+const SLICE: u64 = 100_000;
+
+/// Longest time between two looks at the interrupt flag while nothing runs.
+const NAP: Duration = Duration::from_millis(20);
 
 /// Asks a running [`Interpreter`] to stop, from any thread or from a signal handler.
 #[derive(Clone, Debug, Default)]
@@ -67,6 +71,7 @@ impl From<Error> for Stop {
 pub struct Interpreter {
     vm: Vm,
     interrupt: Interrupt,
+    waits: Waits,
 }
 
 impl Default for Interpreter {
@@ -84,7 +89,7 @@ impl Interpreter {
     /// A state with limits.
     pub fn with_limits(limits: Limits) -> Interpreter {
         let vm = Vm::with_image(limits, &wippy_stdlib::image());
-        Interpreter { vm, interrupt: Interrupt::default() }
+        Interpreter { vm, interrupt: Interrupt::default(), waits: Waits::default() }
     }
 
     /// The handle that stops what runs.
@@ -143,6 +148,7 @@ impl Interpreter {
         &mut self,
         prepare: impl for<'gc> FnOnce(&mut Context<'gc>) -> Result<()>,
     ) -> std::result::Result<(), Stop> {
+        self.waits.clear();
         self.vm.start(prepare)?;
         self.go_on()
     }
@@ -152,14 +158,27 @@ impl Interpreter {
     /// # Errors
     /// See [`Stop`].
     pub fn go_on(&mut self) -> std::result::Result<(), Stop> {
-        let interrupt = self.interrupt.clone();
-        let check = || if interrupt.take() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) };
-        match run_to_end(self, SLICE, check) {
-            Ok(()) => Ok(()),
-            Err(Stopped::Failed(failure)) => Err(Stop::Failed(failure)),
-            Err(Stopped::Interrupted) => Err(Stop::Interrupted),
-            // Nobody answers operations here, so what waits waits for ever.
-            Err(Stopped::Parked) => Err(Stop::Failed(self.vm.deadlock())),
+        loop {
+            if self.interrupt.take() {
+                return Err(Stop::Interrupted);
+            }
+            let step = self.vm.run(SLICE);
+            // `print` leaves lines in the buffer while a slice lasts.
+            self.vm.enter(wippy_stdlib::io::flush_due);
+            match step {
+                Step::Finished => return Ok(()),
+                Step::Failed(failure) => return Err(Stop::Failed(failure)),
+                Step::OutOfFuel => self.waits.serve(&mut self.vm),
+                Step::Parked => {
+                    self.waits.serve(&mut self.vm);
+                    if !self.vm.is_ready() {
+                        match self.waits.next(&mut self.vm) {
+                            Some(at) => std::thread::sleep(at.duration_since(Instant::now()).min(NAP)),
+                            None => return Err(Stop::Failed(self.vm.deadlock())),
+                        }
+                    }
+                }
+            }
         }
     }
 
@@ -191,23 +210,6 @@ impl Interpreter {
     pub fn close(&mut self) {
         self.vm.close();
         self.flush();
-    }
-}
-
-impl Process for Interpreter {
-    type Output = ();
-    type Error = Failure;
-
-    fn step(&mut self, fuel: Fuel) -> Step<(), Failure> {
-        let step = self.vm.run(fuel.0);
-        // `print` leaves lines in the buffer while a slice lasts.
-        self.vm.enter(wippy_stdlib::io::flush_due);
-        match step {
-            wippy_vm::Step::Finished => Step::Finished(()),
-            wippy_vm::Step::OutOfFuel => Step::OutOfFuel,
-            wippy_vm::Step::Parked => Step::Parked,
-            wippy_vm::Step::Failed(failure) => Step::Failed(failure),
-        }
     }
 }
 

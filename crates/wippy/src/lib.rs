@@ -33,6 +33,7 @@
 //! ```
 
 mod interpreter;
+mod waits;
 
 pub use interpreter::{Interpreter, Interrupt, Stop};
 pub use wippy_stdlib as stdlib;

@@ -27,6 +27,7 @@ pub(crate) mod loops;
 pub(crate) mod memory;
 pub(crate) mod names;
 pub(crate) mod operators;
+pub(crate) mod outside;
 pub(crate) mod parcel;
 pub(crate) mod park;
 pub(crate) mod state;

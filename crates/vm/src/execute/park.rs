@@ -29,6 +29,10 @@ pub struct Operation {
     pub request: Box<dyn Any + Send>,
 }
 
+/// Names a value that a native keeps in an interpreter, for as long as that lives.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Kept(u32);
+
 /// A scheduled coroutine that waits.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Waiting {
@@ -194,6 +198,38 @@ impl<'gc> Context<'gc> {
         let value = value.into().slot();
         let value = if value.is_nil() { Slot::FALSE } else { Slot { aux: 0, ..value } };
         self.st().heap.anchor(value, 0)
+    }
+
+    /// Keeps a value as long as the interpreter lives, or until [`Context::replace_kept`]; nothing is outstanding
+    /// because of it. For what a native needs again and again: metatables, its own channels.
+    pub fn keep(&mut self, value: impl Into<Value<'gc>>) -> Kept {
+        let value = value.into().slot();
+        let heap = &mut self.st().heap;
+        heap.barrier(value);
+        heap.roots.kept.push(Slot { aux: 0, ..value });
+        Kept(heap.roots.kept.len() as u32 - 1)
+    }
+
+    /// A kept value; `nil` if the number is another interpreter's.
+    #[inline]
+    pub fn kept(&self, kept: Kept) -> Value<'gc> {
+        // SAFETY: a root.
+        self.st()
+            .heap
+            .roots
+            .kept
+            .get(kept.0 as usize)
+            .map_or(Value::Nil, |&slot| unsafe { Value::from_slot(slot) })
+    }
+
+    /// Keeps another value under the same number.
+    pub fn replace_kept(&mut self, kept: Kept, value: impl Into<Value<'gc>>) {
+        let value = value.into().slot();
+        let heap = &mut self.st().heap;
+        heap.barrier(value);
+        if let Some(slot) = heap.roots.kept.get_mut(kept.0 as usize) {
+            *slot = Slot { aux: 0, ..value };
+        }
     }
 
     /// The value kept under a ticket, until it is released.

@@ -16,6 +16,7 @@ use crate::native::Then;
 
 use super::call::Exit;
 use super::hook::Hook;
+use super::outside::Ear;
 use super::park::Operation;
 
 /// Most slots that a value stack may have; as the reference implementation's `LUAI_MAXSTACK`.
@@ -63,6 +64,8 @@ pub(crate) struct State {
     pub(crate) scheduling: bool,
     /// What natives ask of the owner, in order.
     pub(crate) outbox: Vec<Operation>,
+    /// Who answers the questions of natives; only while the owner runs the interpreter.
+    pub(crate) outside: Option<Ear>,
     /// Whether finalizers may be started.
     pub(crate) finalizers: bool,
     /// Values by type that the host lends to natives.

@@ -137,6 +137,7 @@ impl Vm {
             idle: false,
             scheduling: false,
             outbox: Vec::new(),
+            outside: None,
             finalizers: true,
             host: HashMap::new(),
             hooks: Vec::new(),

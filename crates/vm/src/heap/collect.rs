@@ -166,8 +166,11 @@ impl Heap {
         for &co in &roots.ready {
             self.gray.push(co.cast());
         }
-        let values =
-            std::iter::once(&roots.error).chain(&roots.extra).chain(&self.due).chain(roots.anchors.values());
+        let values = std::iter::once(&roots.error)
+            .chain(&roots.extra)
+            .chain(&self.due)
+            .chain(roots.anchors.values())
+            .chain(&roots.kept);
         for value in values {
             if value.is_collectable() {
                 self.gray.push(value.as_header());

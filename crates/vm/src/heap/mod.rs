@@ -66,6 +66,8 @@ pub(crate) struct Roots {
     pub(crate) ready: VecDeque<*mut Coroutine>,
     /// What the outside world still has to answer.
     pub(crate) anchors: Anchors,
+    /// Values that natives keep for good, by number.
+    pub(crate) kept: Vec<Slot>,
 }
 
 /// What the collector does next.
@@ -155,6 +157,7 @@ impl Heap {
                 extra: Vec::new(),
                 ready: VecDeque::new(),
                 anchors: Anchors::new(),
+                kept: Vec::new(),
             },
             libraries: null_mut(),
             gray: Segments::new(),

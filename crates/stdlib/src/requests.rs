@@ -1,0 +1,28 @@
+//! What builtins ask of whoever owns the interpreter: to wait, to be called later, to do something that may block.
+//!
+//! A builtin leaves a [`Request`] with [`Context::operation`] (and parks) or [`Context::post`] (and goes on, the ticket
+//! being that of an anchored value). Every owner of an interpreter serves all of them; nothing here waits or knows a
+//! clock. Invariant: an answer is given once, between two runs of the interpreter.
+
+use std::time::Duration;
+
+use wippy_vm::{Context, Ticket};
+
+/// How a finished job tells the interpreter: mostly by [`Context::wake`] with its results.
+pub type Answer = Box<dyn FnOnce(&mut Context<'_>, Ticket) + Send>;
+
+/// What is asked. The ticket of the operation says who asks.
+pub enum Request {
+    /// Wake the asker, with no values, after this long.
+    Sleep(Duration),
+    /// Call `fire` after `delay`, with the ticket. If it answers a duration, call it again that long after the time it
+    /// was due, and so on. It stops when the ticket is released.
+    Alarm {
+        /// Time until the first call.
+        delay: Duration,
+        /// What is called; mostly it pushes a value to an anchored channel.
+        fire: fn(&mut Context<'_>, Ticket) -> Option<Duration>,
+    },
+    /// Do something that may block, on a thread made for that.
+    Block(Box<dyn FnOnce() -> Answer + Send>),
+}
