@@ -139,9 +139,10 @@ pub enum SyntaxErrorKind {
 }
 
 /// The function that a limit applies to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum FunctionPlace {
     /// The chunk itself.
+    #[default]
     Main,
     /// A function inside it.
     Defined {

@@ -4,10 +4,9 @@
 //! It is not the string table of a running program. Invariant: equal symbols of one interner mean equal bytes.
 
 use std::fmt;
-use std::hash::BuildHasher;
+use std::hash::{BuildHasher, Hasher};
 
 use foldhash::fast::RandomState;
-use hashbrown::HashTable;
 
 /// An interned byte string: a name or the value of a string literal.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -51,16 +50,30 @@ known_symbols! {
     11 READONLY "readonly",
 }
 
-/// The table of names and strings. One interner may serve many parses; symbols stay valid as long as it lives.
+/// The table of names and strings. One interner may serve many parses; symbols stay valid as long as it lives or until
+/// it is cleared.
 pub struct Interner {
     /// All strings, one after another.
     bytes: Vec<u8>,
     /// Symbol -> where its string ends in `bytes`; it starts where the one before ends.
     ends: Vec<usize>,
-    /// Hash -> symbol.
-    index: HashTable<u32>,
+    /// Open addressing, at most half full; the number of slots is a power of two.
+    slots: Vec<Slot>,
     hasher: RandomState,
 }
+
+/// A place of the hash table.
+#[derive(Clone, Copy)]
+struct Slot {
+    hash: u32,
+    /// The symbol's number plus one; zero if the slot is empty.
+    entry: u32,
+}
+
+const EMPTY: Slot = Slot { hash: 0, entry: 0 };
+
+/// Slots of a new interner.
+const FIRST_SLOTS: usize = 128;
 
 impl Interner {
     /// An interner that holds only the words the language itself knows, such as [`Symbol::SELF`].
@@ -68,7 +81,7 @@ impl Interner {
         let mut interner = Self {
             bytes: Vec::new(),
             ends: Vec::new(),
-            index: HashTable::new(),
+            slots: vec![EMPTY; FIRST_SLOTS],
             hasher: RandomState::default(),
         };
         for word in KNOWN {
@@ -77,25 +90,70 @@ impl Interner {
         interner
     }
 
+    /// Forgets all strings but the words of the language, keeping memory for the next parse up to a modest size.
+    pub fn clear(&mut self) {
+        const KEPT_SLOTS: usize = 8 * FIRST_SLOTS;
+        if self.slots.len() > KEPT_SLOTS {
+            *self = Self { hasher: self.hasher.clone(), ..Self::new() };
+            return;
+        }
+        self.slots.fill(EMPTY);
+        self.ends.truncate(KNOWN.len());
+        self.bytes.truncate(self.ends.last().copied().unwrap_or(0));
+        for symbol in 0..KNOWN.len() {
+            let hash = self.hash(resolve(&self.bytes, &self.ends, symbol as u32));
+            let at = self.find(hash, |known| known as usize == symbol);
+            self.slots[at] = Slot { hash, entry: symbol as u32 + 1 };
+        }
+    }
+
     /// The symbol of `text`, entering it if it is new.
+    #[inline]
     pub fn intern(&mut self, text: &[u8]) -> Symbol {
-        let Self { bytes, ends, index, hasher } = self;
-        let hash = hasher.hash_one(text);
-        let found = index.entry(
-            hash,
-            |&symbol| resolve(bytes, ends, symbol) == text,
-            |&symbol| hasher.hash_one(resolve(bytes, ends, symbol)),
-        );
-        match found {
-            hashbrown::hash_table::Entry::Occupied(entry) => Symbol(*entry.get()),
-            hashbrown::hash_table::Entry::Vacant(entry) => {
-                let symbol =
-                    u32::try_from(ends.len()).expect("4 Gi different strings do not fit into memory");
-                entry.insert(symbol);
-                bytes.extend_from_slice(text);
-                ends.push(bytes.len());
-                Symbol(symbol)
+        let hash = self.hash(text);
+        let at = self.find(hash, |symbol| resolve(&self.bytes, &self.ends, symbol) == text);
+        match self.slots[at].entry {
+            0 => self.enter(text, hash, at),
+            entry => Symbol(entry - 1),
+        }
+    }
+
+    fn enter(&mut self, text: &[u8], hash: u32, at: usize) -> Symbol {
+        let symbol = u32::try_from(self.ends.len()).expect("4 Gi different strings do not fit into memory");
+        self.bytes.extend_from_slice(text);
+        self.ends.push(self.bytes.len());
+        self.slots[at] = Slot { hash, entry: symbol + 1 };
+        if self.ends.len() * 2 > self.slots.len() {
+            let len = self.slots.len() * 2;
+            for slot in std::mem::replace(&mut self.slots, vec![EMPTY; len]) {
+                if slot.entry != 0 {
+                    let at = self.find(slot.hash, |_| false);
+                    self.slots[at] = slot;
+                }
             }
+        }
+        Symbol(symbol)
+    }
+
+    #[inline]
+    fn hash(&self, text: &[u8]) -> u32 {
+        let mut hasher = self.hasher.build_hasher();
+        hasher.write(text);
+        let hash = hasher.finish();
+        (hash ^ hash >> 32) as u32
+    }
+
+    /// The slot with this hash whose symbol is the right one, or the empty slot where it belongs.
+    #[inline(always)]
+    fn find(&self, hash: u32, is_it: impl Fn(u32) -> bool) -> usize {
+        let mask = self.slots.len() - 1;
+        let mut at = hash as usize & mask;
+        loop {
+            let slot = self.slots[at];
+            if slot.entry == 0 || slot.hash == hash && is_it(slot.entry - 1) {
+                return at;
+            }
+            at = (at + 1) & mask;
         }
     }
 
@@ -118,6 +176,7 @@ impl Interner {
     }
 }
 
+#[inline(always)]
 fn resolve<'i>(bytes: &'i [u8], ends: &[usize], symbol: u32) -> &'i [u8] {
     let symbol = symbol as usize;
     let start = if symbol == 0 { 0 } else { ends[symbol - 1] };
@@ -150,6 +209,25 @@ mod tests {
         assert_eq!(interner.resolve(one), b"one\0\xff");
         let empty = interner.intern(b"");
         assert_eq!(interner.resolve(empty), b"");
+    }
+
+    #[test]
+    fn a_cleared_interner_is_as_new() {
+        let mut interner = Interner::new();
+        for round in 0..50 {
+            for i in 0..round * 13 % 400 {
+                let text = format!("name {round} {i}");
+                let symbol = interner.intern(text.as_bytes());
+                assert_eq!(interner.resolve(symbol), text.as_bytes());
+                assert_eq!(interner.intern(text.as_bytes()), symbol);
+                assert_eq!(symbol.0 as usize, KNOWN.len() + i);
+            }
+            interner.clear();
+            assert_eq!(interner.len(), KNOWN.len());
+            for (symbol, word) in KNOWN_SYMBOLS.iter().zip(KNOWN) {
+                assert_eq!(interner.intern(word.as_bytes()), *symbol);
+            }
+        }
     }
 
     #[test]

@@ -2,10 +2,9 @@
 //!
 //! Equal constants share an index; integers and floats of equal value do not, nor do `0.0` and `-0.0`. Folding leaves
 //! to run time whatever can fail or whose result a constant cannot hold faithfully. Invariant: looking up a constant
-//! is one hash probe.
+//! is one hash probe, or a look at a dozen.
 
 use std::collections::HashMap;
-use std::collections::hash_map::Entry;
 
 use foldhash::fast::FixedState;
 use wippy_parser::ast::BinaryOperator;
@@ -29,8 +28,14 @@ enum Key {
 #[derive(Default)]
 pub(super) struct Constants {
     values: Vec<Constant>,
+    /// The identity of each value.
+    keys: Vec<Key>,
+    /// Where each is; only filled in once there are many.
     index: HashMap<Key, u32, FixedState>,
 }
+
+/// Up to so many constants are looked through.
+const FEW: usize = 12;
 
 impl Constants {
     pub(super) fn nil(&mut self) -> u32 {
@@ -53,19 +58,45 @@ impl Constants {
         self.enter(Key::String(symbol), text)
     }
 
-    pub(super) fn into_values(self) -> Vec<Constant> {
-        self.values
+    /// The constants, in order; this pool is empty afterwards and can serve another function.
+    pub(super) fn take(&mut self) -> Vec<Constant> {
+        let values = self.values.drain(..).collect();
+        self.clear();
+        values
     }
 
-    fn enter(&mut self, key: Key, value: impl FnOnce() -> Constant) -> u32 {
-        match self.index.entry(key) {
-            Entry::Occupied(entry) => *entry.get(),
-            Entry::Vacant(entry) => {
-                let index = self.values.len() as u32;
-                self.values.push(value());
-                *entry.insert(index)
-            }
+    /// Forgets all constants.
+    pub(super) fn clear(&mut self) {
+        self.values.clear();
+        self.keys.clear();
+        if !self.index.is_empty() {
+            // A large index would be slow to clear for each small function that follows.
+            self.index = HashMap::default();
         }
+    }
+
+    #[inline]
+    fn enter(&mut self, key: Key, value: impl FnOnce() -> Constant) -> u32 {
+        if self.keys.len() <= FEW {
+            if let Some(found) = self.keys.iter().position(|known| *known == key) {
+                return found as u32;
+            }
+        } else if let Some(&found) = self.index.get(&key) {
+            return found;
+        }
+        self.add(key, value())
+    }
+
+    fn add(&mut self, key: Key, value: Constant) -> u32 {
+        let index = self.values.len() as u32;
+        self.values.push(value);
+        self.keys.push(key);
+        if self.keys.len() == FEW + 1 {
+            self.index.extend(self.keys.iter().zip(0..).map(|(key, at)| (*key, at)));
+        } else if self.keys.len() > FEW {
+            self.index.insert(key, index);
+        }
+        index
     }
 }
 
@@ -145,7 +176,7 @@ mod tests {
         assert_ne!(constants.number(Float(1.0)), one);
         assert_ne!(constants.number(Float(0.0)), constants.number(Float(-0.0)));
         assert_ne!(constants.nil(), constants.boolean(false));
-        assert_eq!(constants.into_values().len(), 6);
+        assert_eq!(constants.take().len(), 6);
     }
 
     #[test]

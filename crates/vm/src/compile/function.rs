@@ -8,14 +8,14 @@ use wippy_parser::error::{FunctionPlace, SyntaxError};
 use wippy_parser::interner::Symbol;
 use wippy_parser::span::{Offset, Span};
 
+use super::Compiler;
 use super::descriptor::{Descriptor, Kind};
-use super::{Compiler, Function};
 use crate::bytecode::instruction::{Instruction, MAX_BX, Op};
 use crate::bytecode::prototype::Prototype;
 
 impl<'a> Compiler<'_, 'a> {
     /// Compiles the chunk: a vararg function whose only upvalue is `_ENV`.
-    pub(super) fn main_function(mut self, chunk: &'a Chunk<'a>) -> Result<Prototype, SyntaxError> {
+    pub(super) fn main_function(&mut self, chunk: &'a Chunk<'a>) -> Result<Prototype, SyntaxError> {
         self.open_environment();
         self.f.is_vararg = true;
         self.enter_block(false);
@@ -31,7 +31,8 @@ impl<'a> Compiler<'_, 'a> {
     ) -> Result<Descriptor, SyntaxError> {
         let line_defined = self.source.line(defined);
         let place = FunctionPlace::Defined { at: defined };
-        let function = Function::new(place, line_defined, self.variables.len());
+        let mut function = self.spare.pop().unwrap_or_default();
+        function.begin(place, line_defined, self.variables.len());
         self.enclosing.push(std::mem::replace(&mut self.f, function));
         self.enter_block(false);
         self.pass(Offset(body.open.0 + 1));
@@ -80,25 +81,29 @@ impl<'a> Compiler<'_, 'a> {
         if let Some(error) = self.deferred.take() {
             return Err(error);
         }
-        let outer = self.enclosing.pop().unwrap_or_else(|| Function::new(FunctionPlace::Main, 0, 0));
-        let mut function = std::mem::replace(&mut self.f, outer);
-        if function.captured {
-            close_on_return(&mut function.code);
+        let f = &mut self.f;
+        if f.captured {
+            close_on_return(&mut f.code);
         }
-        Ok(Prototype {
-            code: function.code,
-            constants: function.constants.into_values(),
-            prototypes: function.prototypes,
-            upvalues: function.upvalues,
-            parameters: function.parameters,
-            is_vararg: function.is_vararg,
-            registers: function.registers,
+        // Copies are of exactly the right size, and the memory serves the next function.
+        let prototype = Prototype {
+            code: f.code.as_slice().to_vec(),
+            constants: f.constants.take(),
+            prototypes: f.prototypes.drain(..).collect(),
+            upvalues: f.upvalues.drain(..).collect(),
+            parameters: f.parameters,
+            is_vararg: f.is_vararg,
+            registers: f.registers,
             source: self.chunk_name.clone(),
-            line_defined: function.line_defined,
+            line_defined: f.line_defined,
             last_line_defined,
-            positions: function.positions,
-            locals: function.locals,
-        })
+            positions: f.positions.as_slice().to_vec(),
+            locals: f.locals.drain(..).collect(),
+        };
+        if let Some(outer) = self.enclosing.pop() {
+            self.spare.push(std::mem::replace(&mut self.f, outer));
+        }
+        Ok(prototype)
     }
 
     /// `return values`

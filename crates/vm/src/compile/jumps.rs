@@ -24,6 +24,12 @@ pub(super) struct JumpList {
     tail: u32,
 }
 
+impl Default for JumpList {
+    fn default() -> Self {
+        Self::EMPTY
+    }
+}
+
 impl JumpList {
     /// No jumps.
     pub(super) const EMPTY: Self = Self { head: NONE, tail: NONE };

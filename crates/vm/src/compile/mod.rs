@@ -9,6 +9,7 @@ mod assignment;
 mod call;
 mod constants;
 mod descriptor;
+mod desk;
 mod error;
 mod expression;
 mod function;
@@ -51,7 +52,7 @@ pub fn compile(
     source: &[u8],
     chunk_name: &[u8],
 ) -> Result<Prototype, SyntaxError> {
-    Compiler::new(interner, source, chunk_name).main_function(chunk)
+    Compiler::new(interner, source, chunk_name, Room::default()).main_function(chunk)
 }
 
 /// Parses and compiles `source`.
@@ -59,11 +60,28 @@ pub fn compile(
 /// # Errors
 /// The first syntax, scope or limit error.
 pub fn compile_source(source: &[u8], chunk_name: &[u8]) -> Result<Prototype, CompileError> {
-    let arena = bumpalo::Bump::new();
-    let mut interner = Interner::new();
-    wippy_parser::parse(source, &arena, &mut interner)
-        .and_then(|chunk| compile(&chunk, &interner, source, chunk_name))
-        .map_err(|error| CompileError::new(error, chunk_name))
+    desk::with(|desk| {
+        wippy_parser::parse(source, &desk.arena, &mut desk.interner)
+            .and_then(|chunk| {
+                let mut compiler =
+                    Compiler::new(&desk.interner, source, chunk_name, std::mem::take(&mut desk.room));
+                let prototype = compiler.main_function(&chunk);
+                desk.room = compiler.into_room();
+                prototype
+            })
+            .map_err(|error| CompileError::new(error, chunk_name))
+    })
+}
+
+/// Working memory that one compilation leaves to the next.
+#[derive(Default)]
+struct Room {
+    strings: Vec<Option<Arc<[u8]>>>,
+    innermost: Vec<u32>,
+    variables: Vec<Variable>,
+    enclosing: Vec<Function>,
+    spare: Vec<Function>,
+    lines: Vec<u32>,
 }
 
 /// The state of one compilation; `'s` is the source and its names, `'a` the tree.
@@ -80,6 +98,8 @@ struct Compiler<'s, 'a> {
     innermost: Vec<u32>,
     /// Functions around the current one, outermost first.
     enclosing: Vec<Function>,
+    /// Finished functions, whose memory serves others.
+    spare: Vec<Function>,
     /// The function being compiled.
     f: Function,
     /// Nodes of left chains being walked.
@@ -91,6 +111,7 @@ struct Compiler<'s, 'a> {
 }
 
 /// The state of one function.
+#[derive(Default)]
 struct Function {
     code: Vec<Instruction>,
     positions: Vec<Position>,
@@ -137,31 +158,25 @@ impl Strings {
 }
 
 impl Function {
-    fn new(place: FunctionPlace, line_defined: u32, first_variable: usize) -> Self {
-        Self {
-            code: Vec::new(),
-            positions: Vec::new(),
-            constants: Constants::default(),
-            prototypes: Vec::new(),
-            upvalues: Vec::new(),
-            upvalue_variables: Vec::new(),
-            locals: Vec::new(),
-            first_variable,
-            active: 0,
-            free: 0,
-            registers: 2,
-            captured: false,
-            parameters: 0,
-            is_vararg: false,
-            line_defined,
-            place,
-            waiting_here: JumpList::EMPTY,
-            last_target: 0,
-            blocks: Vec::new(),
-            gotos: Vec::new(),
-            gotos_by_name: HashMap::default(),
-            labels: HashMap::default(),
-        }
+    /// Makes a finished function, or one left half done by an error, ready to be another one.
+    fn begin(&mut self, place: FunctionPlace, line_defined: u32, first_variable: usize) {
+        self.code.clear();
+        self.positions.clear();
+        self.constants.clear();
+        self.prototypes.clear();
+        self.upvalues.clear();
+        self.locals.clear();
+        self.upvalue_variables.clear();
+        self.blocks.clear();
+        self.gotos.clear();
+        self.gotos_by_name.clear();
+        self.labels.clear();
+        self.first_variable = first_variable;
+        (self.active, self.free, self.registers) = (0, 0, 2);
+        (self.captured, self.parameters, self.is_vararg) = (false, 0, false);
+        (self.place, self.line_defined) = (place, line_defined);
+        self.waiting_here = JumpList::EMPTY;
+        self.last_target = 0;
     }
 
     fn pc(&self) -> u32 {
@@ -170,20 +185,46 @@ impl Function {
 }
 
 impl<'s> Compiler<'s, '_> {
-    fn new(interner: &'s Interner, source: &'s [u8], chunk_name: &[u8]) -> Self {
+    fn new(interner: &'s Interner, source: &'s [u8], chunk_name: &[u8], mut room: Room) -> Self {
+        room.strings.resize(interner.len(), None);
+        room.innermost.resize(interner.len(), 0);
+        let mut f = room.spare.pop().unwrap_or_default();
+        f.begin(FunctionPlace::Main, 0, 0);
         Self {
-            source: Source::new(source),
+            source: Source::new(source, room.lines),
             interner,
             chunk_name: Arc::from(chunk_name),
-            strings: Strings(vec![None; interner.len()]),
+            strings: Strings(room.strings),
             cursor: Offset(0),
-            variables: Vec::new(),
-            innermost: vec![0; interner.len()],
-            enclosing: Vec::new(),
-            f: Function::new(FunctionPlace::Main, 0, 0),
+            variables: room.variables,
+            innermost: room.innermost,
+            enclosing: room.enclosing,
+            spare: room.spare,
+            f,
             spine: Vec::new(),
             deferred: None,
             block_count: 0,
+        }
+    }
+
+    /// Takes the working memory back, empty.
+    fn into_room(mut self) -> Room {
+        self.strings.0.clear();
+        self.innermost.clear();
+        self.variables.clear();
+        // After an error functions are left half done.
+        if self.enclosing.is_empty() {
+            self.spare.push(self.f);
+        } else {
+            self.enclosing.clear();
+        }
+        Room {
+            strings: self.strings.0,
+            innermost: self.innermost,
+            variables: self.variables,
+            enclosing: self.enclosing,
+            spare: self.spare,
+            lines: self.source.into_lines(),
         }
     }
 

@@ -14,6 +14,8 @@ pub(super) struct Source<'s> {
     starts: Vec<u32>,
     /// Index into `starts` of the line asked for last.
     current: usize,
+    /// That line; nothing lies in it before the first question.
+    last: Line,
 }
 
 /// One line of the source.
@@ -26,8 +28,16 @@ struct Line {
 }
 
 impl<'s> Source<'s> {
-    pub(super) fn new(bytes: &'s [u8]) -> Self {
-        Self { bytes, starts: vec![0], current: 0 }
+    /// `lines` is an empty list whose memory is used.
+    pub(super) fn new(bytes: &'s [u8], mut lines: Vec<u32>) -> Self {
+        lines.push(0);
+        Self { bytes, starts: lines, current: 0, last: Line { number: 1, start: 0, end: 0 } }
+    }
+
+    /// The memory for lines, empty.
+    pub(super) fn into_lines(mut self) -> Vec<u32> {
+        self.starts.clear();
+        self.starts
     }
 
     /// The 1-based line that holds `offset`.
@@ -108,7 +118,16 @@ impl<'s> Source<'s> {
         Some(self.bytes.len())
     }
 
+    #[inline]
     fn locate(&mut self, offset: u32) -> Line {
+        if offset < self.last.start || offset >= self.last.end {
+            self.last = self.search(offset);
+        }
+        self.last
+    }
+
+    #[inline(never)]
+    fn search(&mut self, offset: u32) -> Line {
         if offset < self.starts[self.current] {
             self.current = self.starts.partition_point(|&start| start <= offset) - 1;
         }
@@ -132,7 +151,7 @@ impl<'s> Source<'s> {
         }
         let start = self.starts[self.current] as usize;
         let rest = &self.bytes[start..];
-        let next = match rest.iter().position(|&byte| byte == b'\n' || byte == b'\r') {
+        let next = match memchr::memchr2(b'\n', b'\r', rest) {
             Some(found) => {
                 let pair = matches!(rest[found..], [b'\r', b'\n', ..] | [b'\n', b'\r', ..]);
                 start + found + 1 + usize::from(pair)
@@ -150,7 +169,7 @@ mod tests {
 
     #[test]
     fn lines_are_found_in_any_order() {
-        let mut source = Source::new(b"a\nbb\r\n\rc");
+        let mut source = Source::new(b"a\nbb\r\n\rc", Vec::new());
         let expected = [1, 1, 2, 2, 2, 2, 3, 4, 4];
         for order in [[0, 1, 2, 3, 4, 5, 6, 7, 8], [8, 7, 6, 5, 4, 3, 2, 1, 0]] {
             for at in order {
@@ -161,7 +180,7 @@ mod tests {
 
     #[test]
     fn carets_stay_on_their_line() {
-        let mut source = Source::new(b"x = a\n  .b\n");
+        let mut source = Source::new(b"x = a\n  .b\n", Vec::new());
         let caret = Span::new(Offset(4), Offset(10));
         assert_eq!(source.position(Offset(4), caret), Position { line: 1, column: 5, width: 1 });
         assert_eq!(source.position(Offset(9), caret), Position { line: 2, column: 0, width: 0 });
@@ -170,7 +189,7 @@ mod tests {
     #[test]
     fn tokens_are_found_behind_comments() {
         let check = |text: &[u8], token: &[u8]| {
-            let source = Source::new(text);
+            let source = Source::new(text, Vec::new());
             assert_eq!(&text[source.token_start(Offset(0)).index()..], token);
         };
         check(b" --[==[ ]] ]==] --x\n then x", b"then x");

@@ -60,7 +60,7 @@ impl<'gc> Context<'gc> {
             compile_source(source, chunk_name).map_err(|error| syntax(error.message().to_vec()))?
         };
         let state = self.st();
-        let code = state.heap.link(&prototype)?;
+        let code = state.heap.link(prototype)?;
         // SAFETY: linked code is valid while its closure lives; upvalues are fresh and closed; the globals are a root.
         unsafe {
             let code_ref: &Code = &*code;

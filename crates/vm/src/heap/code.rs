@@ -68,8 +68,8 @@ impl Heap {
     ///
     /// The result lives as long as a closure of it, or of one of its nested functions, lives; until the first closure
     /// is made no collection may happen.
-    pub(crate) fn link(&mut self, prototype: &Prototype) -> Result<*const Code, OutOfMemory> {
-        let bytes = footprint(prototype);
+    pub(crate) fn link(&mut self, prototype: Prototype) -> Result<*const Code, OutOfMemory> {
+        let bytes = footprint(&prototype);
         if !self.has_room(bytes) {
             return Err(OutOfMemory);
         }
@@ -95,33 +95,33 @@ impl Heap {
     #[expect(clippy::vec_box, reason = "closures and parents point to them")]
     fn link_function(
         &mut self,
-        prototype: &Prototype,
+        prototype: Prototype,
         unit: *mut Unit,
         functions: &mut Vec<Box<Code>>,
     ) -> Result<*const Code, OutOfMemory> {
         let mut children = Vec::with_capacity(prototype.prototypes.len());
-        for child in &prototype.prototypes {
+        for child in prototype.prototypes {
             children.push(self.link_function(child, unit, functions)?);
         }
         let mut constants = Vec::with_capacity(prototype.constants.len());
-        for constant in &prototype.constants {
-            constants.push(self.link_constant(constant)?);
+        for constant in prototype.constants {
+            constants.push(self.link_constant(&constant)?);
         }
         functions.push(Box::new(Code {
-            instructions: prototype.code.as_slice().into(),
+            instructions: prototype.code.into(),
             constants: constants.into(),
             children: children.into(),
-            upvalues: prototype.upvalues.as_slice().into(),
+            upvalues: prototype.upvalues.into(),
             parameters: prototype.parameters,
             is_vararg: prototype.is_vararg,
             registers: prototype.registers,
             unit,
             last_closure: Cell::new(std::ptr::null_mut()),
-            source: Arc::clone(&prototype.source),
+            source: prototype.source,
             line_defined: prototype.line_defined,
             last_line_defined: prototype.last_line_defined,
-            positions: prototype.positions.as_slice().into(),
-            locals: prototype.locals.as_slice().into(),
+            positions: prototype.positions.into(),
+            locals: prototype.locals.into(),
         }));
         let code: &Code = functions.last().expect("just pushed");
         Ok(code)

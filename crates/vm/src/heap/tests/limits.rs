@@ -143,7 +143,7 @@ fn linked_code_lives_as_long_as_a_closure_of_it() {
         unsafe { heap.full() };
         let base = heap.bytes();
         let original = prototype(9, 3);
-        let code = heap.link(&original).unwrap();
+        let code = heap.link(original.clone()).unwrap();
         // A closure of a nested function keeps the whole.
         let nested = unsafe { *(*code).children.last().unwrap() };
         let closure = heap.closure(nested, 0);
@@ -160,7 +160,7 @@ fn linked_code_lives_as_long_as_a_closure_of_it() {
         unsafe { heap.full() };
         assert!(heap.bytes() < base + 1_000 + heap.strings.bytes());
         for _ in 0..100 {
-            let code = heap.link(&original).unwrap();
+            let code = heap.link(original.clone()).unwrap();
             let closure = heap.closure(code, 0);
             push(&mut heap, Slot::closure(closure));
             unsafe {
@@ -169,7 +169,7 @@ fn linked_code_lives_as_long_as_a_closure_of_it() {
                 (*heap.roots.current).top = (*heap.roots.current).top.sub(1);
             }
         }
-        heap.link(&original).unwrap();
+        heap.link(original.clone()).unwrap();
     }
     assert_eq!(pool::outstanding::bytes(), before);
 }
