@@ -48,6 +48,7 @@ pub use execute::vm::{Failure, Limits, Place, Step, Vm};
 pub use heap::anchors::Ticket;
 pub use heap::handle::{Case, Channel, Closure, Coroutine, NativeClosure, Str, Table, UserData, Value};
 pub use heap::image::{Image, MakeUserData};
+pub use heap::program::Program;
 pub use host_object::HostObject;
 pub use library::Library;
 pub use native::{Collection, Native, NativeFunction, Outcome, Resume, Then};

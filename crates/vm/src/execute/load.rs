@@ -1,5 +1,6 @@
 //! From bytes to a function: compile a text or check a binary chunk, link it, close it over its environment.
 
+use crate::bytecode::prototype::Prototype;
 use crate::bytecode::undump::undump;
 use crate::bytecode::verify::verify;
 use crate::compile::compile_source;
@@ -7,6 +8,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::heap::code::Code;
 use crate::heap::handle::{Closure, Table, Value};
 use crate::heap::object;
+use crate::heap::program::Program;
 use crate::heap::slot::Slot;
 
 use super::context::Context;
@@ -28,39 +30,63 @@ impl LoadMode {
 /// First byte of binary chunks.
 const ESCAPE: u8 = 0x1b;
 
+/// The function that a chunk describes: a text is compiled, a binary chunk read and verified.
+fn prototype(source: &[u8], chunk_name: &[u8], mode: LoadMode) -> Result<Prototype> {
+    let syntax = |message: Vec<u8>| Error::new(ErrorKind::Syntax(message));
+    let refused = |kind: &str, allowed: &str| {
+        syntax(format!("attempt to load a {kind} chunk (mode is '{allowed}')").into_bytes())
+    };
+    if source.first() != Some(&ESCAPE) {
+        if !mode.text {
+            return Err(refused("text", "b"));
+        }
+        return compile_source(source, chunk_name).map_err(|error| syntax(error.message().to_vec()));
+    }
+    if !mode.binary {
+        return Err(refused("binary", "t"));
+    }
+    // Unlike texts, binary chunks are named in full, and by their kind if their name is the chunk itself.
+    let name = match chunk_name {
+        [b'=' | b'@', name @ ..] => name,
+        [ESCAPE, ..] => b"binary string",
+        name => name,
+    };
+    let named = |error: &dyn std::fmt::Display| syntax([name, b": ", error.to_string().as_bytes()].concat());
+    let prototype = undump(source).map_err(|error| named(&error))?;
+    verify(&prototype).map_err(|error| named(&error))?;
+    Ok(prototype)
+}
+
+impl Program {
+    /// Compiles a text, or checks a binary chunk. `chunk_name` is as for `load`: `@file`, `=name`.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Syntax`] with the whole message for a chunk that is refused.
+    pub fn compile(source: &[u8], chunk_name: &[u8]) -> Result<Program> {
+        Ok(Program::new(prototype(source, chunk_name, LoadMode::ANY)?))
+    }
+}
+
 impl<'gc> Context<'gc> {
     /// Makes a function of a chunk; its first upvalue is the global environment.
     ///
     /// # Errors
     /// [`ErrorKind::Syntax`] with the whole message for a chunk that is refused.
     pub fn load(&mut self, source: &[u8], chunk_name: &[u8], mode: LoadMode) -> Result<Closure<'gc>> {
-        let syntax = |message: Vec<u8>| Error::new(ErrorKind::Syntax(message));
-        let refused = |kind: &str, allowed: &str| {
-            syntax(format!("attempt to load a {kind} chunk (mode is '{allowed}')").into_bytes())
-        };
-        let prototype = if source.first() == Some(&ESCAPE) {
-            if !mode.binary {
-                return Err(refused("binary", "t"));
-            }
-            // Unlike texts, binary chunks are named in full, and by their kind if their name is the chunk itself.
-            let name = match chunk_name {
-                [b'=' | b'@', name @ ..] => name,
-                [ESCAPE, ..] => b"binary string",
-                name => name,
-            };
-            let named =
-                |error: &dyn std::fmt::Display| syntax([name, b": ", error.to_string().as_bytes()].concat());
-            let prototype = undump(source).map_err(|error| named(&error))?;
-            verify(&prototype).map_err(|error| named(&error))?;
-            prototype
-        } else {
-            if !mode.text {
-                return Err(refused("text", "b"));
-            }
-            compile_source(source, chunk_name).map_err(|error| syntax(error.message().to_vec()))?
-        };
+        let prototype = prototype(source, chunk_name, mode)?;
+        let code = self.st().heap.link(prototype)?;
+        Ok(self.close(code))
+    }
+
+    /// Makes a function of a shared program; its first upvalue is the global environment.
+    pub fn load_program(&mut self, program: &Program) -> Closure<'gc> {
+        let code = self.st().heap.adopt(program);
+        self.close(code)
+    }
+
+    /// A closure of a main function over fresh variables and the globals.
+    fn close(&mut self, code: *const Code) -> Closure<'gc> {
         let state = self.st();
-        let code = state.heap.link(prototype)?;
         // SAFETY: linked code is valid while its closure lives; upvalues are fresh and closed; the globals are a root.
         unsafe {
             let code_ref: &Code = &*code;
@@ -75,7 +101,7 @@ impl<'gc> Context<'gc> {
                     (*upvalue).closed = Slot::table(state.heap.roots.globals);
                 }
             }
-            Ok(Closure::from_raw(closure))
+            Closure::from_raw(closure)
         }
     }
 

@@ -7,7 +7,7 @@ use std::cell::Cell;
 use std::sync::Arc;
 
 use super::object::Closure;
-use super::object::{Header, Kind};
+use super::object::{Header, Kind, StringObject};
 use super::slot::{Slot, tag};
 use super::{Heap, OutOfMemory, string};
 use crate::bytecode::instruction::Instruction;
@@ -85,65 +85,74 @@ impl Heap {
         self.memory.account(bytes as isize);
         self.destructible.push(unit.cast());
         let mut functions = Vec::new();
-        let code = self.link_function(prototype, unit, &mut functions);
+        let code = link(prototype, unit, &mut functions, &mut |constant| self.link_constant(constant));
         // On failure the unit is garbage with what it has got.
         // SAFETY: as above.
         unsafe { (*unit).functions = functions };
         code
     }
 
-    #[expect(clippy::vec_box, reason = "closures and parents point to them")]
-    fn link_function(
-        &mut self,
-        prototype: Prototype,
-        unit: *mut Unit,
-        functions: &mut Vec<Box<Code>>,
-    ) -> Result<*const Code, OutOfMemory> {
-        let mut children = Vec::with_capacity(prototype.prototypes.len());
-        for child in prototype.prototypes {
-            children.push(self.link_function(child, unit, functions)?);
-        }
-        let mut constants = Vec::with_capacity(prototype.constants.len());
-        for constant in prototype.constants {
-            constants.push(self.link_constant(&constant)?);
-        }
-        functions.push(Box::new(Code {
-            instructions: prototype.code.into(),
-            constants: constants.into(),
-            children: children.into(),
-            upvalues: prototype.upvalues.into(),
-            parameters: prototype.parameters,
-            is_vararg: prototype.is_vararg,
-            registers: prototype.registers,
-            unit,
-            last_closure: Cell::new(std::ptr::null_mut()),
-            source: prototype.source,
-            line_defined: prototype.line_defined,
-            last_line_defined: prototype.last_line_defined,
-            positions: prototype.positions.into(),
-            locals: prototype.locals.into(),
-        }));
-        let code: &Code = functions.last().expect("just pushed");
-        Ok(code)
-    }
-
     fn link_constant(&mut self, constant: &Constant) -> Result<Slot, OutOfMemory> {
-        Ok(match constant {
-            Constant::Nil => Slot::NIL,
-            Constant::Boolean(b) => Slot::boolean(*b),
-            Constant::Integer(i) => Slot::integer(*i),
-            Constant::Float(f) => Slot::float(*f),
-            Constant::String(bytes) => {
-                let s = self.constant_string(bytes)?;
-                // SAFETY: the string was made or found just now.
-                Slot { aux: unsafe { string::hash(s) }, ..Slot::string(s) }
-            }
-        })
+        link_constant(constant, |bytes| Ok(self.constant_string(bytes)?.cast_const()))
     }
 }
 
+/// A constant as a value, its string as `make` makes it.
+pub(super) fn link_constant<E>(
+    constant: &Constant,
+    make: impl FnOnce(&[u8]) -> Result<*const StringObject, E>,
+) -> Result<Slot, E> {
+    Ok(match constant {
+        Constant::Nil => Slot::NIL,
+        Constant::Boolean(b) => Slot::boolean(*b),
+        Constant::Integer(i) => Slot::integer(*i),
+        Constant::Float(f) => Slot::float(*f),
+        Constant::String(bytes) => {
+            let s = make(bytes)?;
+            // SAFETY: the string was made or found just now.
+            Slot { aux: unsafe { string::hash(s) }, ..Slot::string(s) }
+        }
+    })
+}
+
+/// Makes code of a prototype and its nested ones, nested ones first, with constants as `constant` makes them.
+#[expect(clippy::vec_box, reason = "closures and parents point to them")]
+pub(super) fn link<E>(
+    prototype: Prototype,
+    unit: *mut Unit,
+    functions: &mut Vec<Box<Code>>,
+    constant: &mut dyn FnMut(&Constant) -> Result<Slot, E>,
+) -> Result<*const Code, E> {
+    let mut children = Vec::with_capacity(prototype.prototypes.len());
+    for child in prototype.prototypes {
+        children.push(link(child, unit, functions, constant)?);
+    }
+    let mut constants = Vec::with_capacity(prototype.constants.len());
+    for value in &prototype.constants {
+        constants.push(constant(value)?);
+    }
+    functions.push(Box::new(Code {
+        instructions: prototype.code.into(),
+        constants: constants.into(),
+        children: children.into(),
+        upvalues: prototype.upvalues.into(),
+        parameters: prototype.parameters,
+        is_vararg: prototype.is_vararg,
+        registers: prototype.registers,
+        unit,
+        last_closure: Cell::new(std::ptr::null_mut()),
+        source: prototype.source,
+        line_defined: prototype.line_defined,
+        last_line_defined: prototype.last_line_defined,
+        positions: prototype.positions.into(),
+        locals: prototype.locals.into(),
+    }));
+    let code: &Code = functions.last().expect("just pushed");
+    Ok(code)
+}
+
 /// Bytes that a linked function and its nested ones take outside of cells.
-fn footprint(prototype: &Prototype) -> usize {
+pub(super) fn footprint(prototype: &Prototype) -> usize {
     size_of::<Code>()
         + size_of::<Box<Code>>()
         + size_of_val(prototype.code.as_slice())

@@ -22,6 +22,7 @@ mod libraries;
 mod memory;
 pub(crate) mod object;
 mod pool;
+pub(crate) mod program;
 mod rehash;
 pub(crate) mod shared;
 pub(crate) mod slot;
@@ -106,6 +107,8 @@ pub(crate) struct Heap {
     pub(crate) roots: Roots,
     /// This heap's view of its image; null if it has none.
     libraries: *mut Libraries,
+    /// Shared code that this heap uses.
+    programs: program::Programs,
     gray: Segments<*mut Header>,
     slices: Segments<Slice>,
     /// Scratch of `moved`.
@@ -160,6 +163,7 @@ impl Heap {
                 kept: Vec::new(),
             },
             libraries: null_mut(),
+            programs: program::Programs::default(),
             gray: Segments::new(),
             slices: Segments::new(),
             crossed: Vec::new(),

@@ -1,11 +1,15 @@
-//! Immortal strings, one set per OS process: names of builtins and metamethods, constants of shared programs, and
-//! every string of one byte.
+//! Strings that heaps share, one set per OS process: immortal ones (names of builtins and metamethods, every string of
+//! one byte), and the constants of shared programs, counted by program.
 //!
-//! Append-only, so that a pointer once given out is valid in every heap for ever. Not for strings that come from
-//! running scripts: nothing here is ever freed. Invariant: no two entries have equal bytes.
+//! The set of immortal ones is append-only, so that a pointer once given out is valid in every heap for ever; it is not
+//! for strings that come from scripts. A constant lives as long as a program that has it; heaps keep the programs they
+//! run. Invariant: within either set no two entries have equal bytes.
 
+use std::borrow::Borrow;
+use std::collections::HashMap;
+use std::hash::{Hash, Hasher};
 use std::ptr::null;
-use std::sync::{OnceLock, PoisonError, RwLock};
+use std::sync::{Mutex, OnceLock, PoisonError, RwLock};
 
 use super::hash;
 use super::object::{Header, IMMORTAL, Kind, StringObject};
@@ -116,6 +120,89 @@ pub(crate) fn tiny(byte: Option<u8>) -> *const StringObject {
     all[byte.map_or(256, usize::from)].0
 }
 
+/// Constants of shared programs, with the number of their users.
+static CONSTANTS: Mutex<Option<HashMap<Bytes, usize>>> = Mutex::new(None);
+
+/// A constant as a key: compared by its bytes.
+struct Bytes(Immortal);
+
+impl Bytes {
+    fn contents(&self) -> &[u8] {
+        // SAFETY: an entry's string is alive.
+        unsafe { bytes(self.0.0) }
+    }
+}
+
+impl Borrow<[u8]> for Bytes {
+    fn borrow(&self) -> &[u8] {
+        self.contents()
+    }
+}
+
+impl PartialEq for Bytes {
+    fn eq(&self, other: &Bytes) -> bool {
+        self.contents() == other.contents()
+    }
+}
+
+impl Eq for Bytes {}
+
+impl Hash for Bytes {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.contents().hash(state);
+    }
+}
+
+/// The string of a constant of a shared program, immortal or counted; to be given back by [`release`].
+pub(super) fn acquire(contents: &[u8]) -> *const StringObject {
+    let known = lookup(contents);
+    if !known.is_null() {
+        return known;
+    }
+    let mut constants = CONSTANTS.lock().unwrap_or_else(PoisonError::into_inner);
+    let constants = constants.get_or_insert_default();
+    if let Some((entry, _)) = constants.get_key_value(contents) {
+        let s = entry.0.0;
+        if let Some(users) = constants.get_mut(contents) {
+            *users += 1;
+        }
+        return s;
+    }
+    let made = make(contents);
+    // SAFETY: nobody else has it yet. The mark tells the two sets apart for nobody but `release`.
+    unsafe { (*made.0.cast_mut()).header.flags = COUNTED };
+    constants.insert(Bytes(made), 1);
+    made.0
+}
+
+/// `flags` of a string that is a counted constant.
+const COUNTED: u8 = 1;
+
+/// Gives back what [`acquire`] gave.
+///
+/// # Safety
+/// `s` came from `acquire`, and its user does not use it any more.
+pub(super) unsafe fn release(s: *const StringObject) {
+    // SAFETY: the caller's promise; the last user of a constant frees it, and it was leaked as a box of this size.
+    unsafe {
+        if (*s).header.flags != COUNTED {
+            return;
+        }
+        let mut constants = CONSTANTS.lock().unwrap_or_else(PoisonError::into_inner);
+        let constants = constants.get_or_insert_default();
+        let contents = bytes(s);
+        if let Some(users) = constants.get_mut(contents) {
+            *users -= 1;
+            if *users > 0 {
+                return;
+            }
+            constants.remove(contents);
+            let words = cell_bytes(contents.len()).div_ceil(8);
+            drop(Box::from_raw(std::ptr::slice_from_raw_parts_mut(s.cast_mut().cast::<u64>(), words)));
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -133,5 +220,27 @@ mod tests {
         }
         assert_eq!(intern(b"x"), tiny(Some(b'x')));
         assert_eq!(intern(b""), tiny(None));
+    }
+
+    #[test]
+    fn constants_live_as_long_as_a_user() {
+        let count = || {
+            CONSTANTS.lock().unwrap().as_ref().map_or(0, |c| c.contains_key(&b"counted text"[..]) as usize)
+        };
+        let first = acquire(b"counted text");
+        assert_eq!(first, acquire(b"counted text"));
+        assert_eq!(count(), 1);
+        // SAFETY: both were acquired.
+        unsafe {
+            release(first);
+            assert_eq!(bytes(first), b"counted text");
+            release(first);
+        }
+        assert_eq!(count(), 0);
+        let name = intern(b"an immortal name");
+        assert_eq!(acquire(b"an immortal name"), name);
+        // SAFETY: acquired; immortal ones stay.
+        unsafe { release(name) };
+        assert_eq!(lookup(b"an immortal name"), name);
     }
 }
