@@ -1,125 +1,128 @@
-//! What can be run in slices, and what a slice comes to.
+//! Isolated processes that communicate by messages, a million of them, on all cores.
 //!
-//! A scheduler sees a [`Process`] only through [`Process::step`]: it hands over an amount of fuel and is told whether
-//! the process has ended, used the fuel up, or waits. It knows no Lua, no values and no bytecode. Workers, mailboxes
-//! and timers are not here yet; [`run_to_end`] is the one driver, for a single process on the caller's thread.
+//! The crate knows nothing of what a process runs: it sees a [`Process`] only through [`Process::step`], which gets a
+//! [`Turn`] (its mailbox, its fuel, and everything it can do) and answers with a [`Step`].
+//!
+//! ```
+//! use std::time::Duration;
+//! use wippy_scheduler::{Builder, Exit, Process, Signal, Spawn, Step, Turn};
+//!
+//! /// Adds up numbers until it hears 0.
+//! struct Sum(u64);
+//!
+//! impl Process for Sum {
+//!     type Message = u64;
+//!     type Completion = ();
+//!     type Output = u64;
+//!     type Error = String;
+//!
+//!     fn step(&mut self, turn: &mut Turn<'_, Sum>) -> Step<u64, String> {
+//!         while let Some(signal) = turn.next_signal() {
+//!             match signal {
+//!                 Signal::Message { message: 0, .. } => return Step::Finished(self.0),
+//!                 Signal::Message { message, .. } => self.0 += message,
+//!                 other => return Step::Failed(format!("unexpected: {other:?}")),
+//!             }
+//!         }
+//!         Step::Parked
+//!     }
+//! }
+//!
+//! let scheduler = Builder::new().workers(2).start::<Sum>()?;
+//! let handle = scheduler.handle();
+//! let mut inbox = handle.inbox().expect("there is room");
+//! let sum = handle.spawn(Spawn::new(Sum(0)).monitored_by(inbox.pid()))?;
+//! for number in [40, 2, 0] {
+//!     handle.send(sum, number)?;
+//! }
+//! match inbox.receive(Duration::from_secs(10)) {
+//!     Some(Signal::Exit { pid, exit: Exit::Finished(42) }) if pid == sum => {}
+//!     other => panic!("{other:?}"),
+//! }
+//! scheduler.shutdown(Duration::from_secs(1));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! # What can be relied on
+//!
+//! - Messages of one process to another arrive in the order of sending, each once, or the receiver has ended.
+//! - A process ends once. Then, in this order: nobody finds it, its names are free, its memory is gone, each monitor
+//!   gets one [`Signal::Exit`], and, if it failed, each link one [`Signal::LinkDown`].
+//! - A process that is killed, or whose untrapped link failed, makes no further step.
+//! - A timer that was cancelled, an operation that was given up, a source that is no longer watched: not heard of again.
+//! - A process that spins delays others by at most its slice; one that panics ends alone.
+//!
+//! # Life of a message
+//!
+//! 1. [`Turn::send`] finds the slot of the receiver by two loads and compares its pid. No count is touched.
+//! 2. If the receiver is parked, the message replaces the word that says so, which makes the sender the one who must
+//!    queue it: into the LIFO slot of this worker, so that it runs next, while the message is in the cache.
+//! 3. Otherwise the message joins a chain that is linked in by one exchange when it has 32 messages, when the target
+//!    changes, when anything else is done that others could see, or when the step ends.
+//! 4. The receiver takes all messages with one exchange at the beginning of a step, turns their order round, drops what
+//!    was meant for an earlier owner of its slot, and looks whether it has been killed.
+//! 5. [`Turn::next_signal`] hands them out. The node goes to this worker's pool, and from there to other workers.
+//!
+//! # States of a process
+//!
+//! | state | its right to run lies | it is left when |
+//! |---|---|---|
+//! | queued | in one queue of one worker, or in the injector | a worker picks it |
+//! | running | with that worker | its step answers |
+//! | parked | in its mailbox | the push that replaces the word `PARKED` |
+//! | ended | nowhere | its slot is used again, under another pid |
+//!
+//! The right to run is a value that cannot be copied; `table.rs` and `mailbox.rs` are the only files that make it out of
+//! something else, and the only ones with `unsafe` code.
+//!
+//! # Repeatable runs
+//!
+//! [`Builder::deterministic`] runs the same code on the caller's thread, on a virtual clock, with choices that follow
+//! from a seed. See [`Deterministic`].
 
-use std::ops::ControlFlow;
+mod blocking;
+mod books;
+mod builder;
+mod clock;
+mod deterministic;
+mod dice;
+mod error;
+mod handle;
+mod hub;
+mod idle;
+mod inbox;
+mod inspect;
+mod letter;
+mod links;
+mod mailbox;
+mod names;
+mod operation;
+mod pid;
+mod process;
+mod queue;
+mod reactor;
+mod small_map;
+mod spawn;
+mod stats;
+mod sync;
+mod table;
+mod timer;
+mod turn;
+mod worker;
 
-/// Units of work that a process may do before it must give control back: about one per call or backward jump.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
-pub struct Fuel(pub u64);
-
-/// What a slice came to.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Step<O, E> {
-    /// The process has ended.
-    Finished(O),
-    /// Its fuel is spent; it is ready to go on.
-    OutOfFuel,
-    /// It has nothing to do until something wakes it.
-    Parked,
-    /// It has ended with an error.
-    Failed(E),
-}
-
-/// Something that runs in slices, one thread at a time.
-pub trait Process: Send {
-    /// What it leaves behind when it ends well.
-    type Output;
-    /// Why it ended otherwise.
-    type Error;
-
-    /// Runs until it ends, waits, or has done `fuel` units of work.
-    ///
-    /// Never blocks the thread. Must not be called again after `Finished` or `Failed`.
-    fn step(&mut self, fuel: Fuel) -> Step<Self::Output, Self::Error>;
-}
-
-/// Why [`run_to_end`] stopped early.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Stopped<E> {
-    /// The process ended with an error.
-    Failed(E),
-    /// The process waits, and on this thread there is nothing that could wake it.
-    Parked,
-    /// The caller's check said so.
-    Interrupted,
-}
-
-/// Runs one process to its end on the calling thread, asking `check` between slices of `slice` units.
-///
-/// # Errors
-/// When the process fails or waits, or when `check` breaks.
-pub fn run_to_end<P: Process>(
-    process: &mut P,
-    slice: Fuel,
-    mut check: impl FnMut() -> ControlFlow<()>,
-) -> Result<P::Output, Stopped<P::Error>> {
-    loop {
-        if check().is_break() {
-            return Err(Stopped::Interrupted);
-        }
-        match process.step(slice) {
-            Step::Finished(output) => return Ok(output),
-            Step::OutOfFuel => {}
-            Step::Parked => return Err(Stopped::Parked),
-            Step::Failed(error) => return Err(Stopped::Failed(error)),
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// Counts down by the fuel it gets, then ends as told.
-    struct Countdown {
-        left: u64,
-        end: Step<&'static str, &'static str>,
-    }
-
-    impl Process for Countdown {
-        type Output = &'static str;
-        type Error = &'static str;
-
-        fn step(&mut self, fuel: Fuel) -> Step<&'static str, &'static str> {
-            if self.left > fuel.0 {
-                self.left -= fuel.0;
-                return Step::OutOfFuel;
-            }
-            self.end
-        }
-    }
-
-    #[test]
-    fn a_process_is_given_slices_until_it_ends() {
-        let mut slices = 0;
-        let mut process = Countdown { left: 95, end: Step::Finished("done") };
-        let result = run_to_end(&mut process, Fuel(10), || {
-            slices += 1;
-            ControlFlow::Continue(())
-        });
-        assert_eq!((result, slices), (Ok("done"), 10));
-    }
-
-    #[test]
-    fn errors_and_waiting_are_reported() {
-        let go_on = || ControlFlow::Continue(());
-        let mut failing = Countdown { left: 0, end: Step::Failed("broken") };
-        assert_eq!(run_to_end(&mut failing, Fuel(1), go_on), Err(Stopped::Failed("broken")));
-        let mut waiting = Countdown { left: 0, end: Step::Parked };
-        assert_eq!(run_to_end(&mut waiting, Fuel(1), go_on), Err(Stopped::Parked));
-    }
-
-    #[test]
-    fn the_check_interrupts_between_slices() {
-        let mut slices = 0;
-        let mut process = Countdown { left: u64::MAX, end: Step::Finished("never") };
-        let result = run_to_end(&mut process, Fuel(1), || {
-            slices += 1;
-            if slices > 3 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
-        });
-        assert_eq!(result, Err(Stopped::Interrupted));
-    }
-}
+pub use builder::Builder;
+pub use deterministic::Deterministic;
+pub use error::{MonitorError, NameError, NoProcess, Refused, SpawnError, Undelivered};
+pub use handle::{Handle, Inspection, Scheduler, Shutdown};
+pub use inbox::Inbox;
+pub use inspect::{ProcessInfo, State};
+pub use mio::Interest;
+pub use mio::event::Source;
+pub use operation::Completer;
+pub use pid::{HostId, Hosts, Pid};
+pub use process::{
+    Description, Exit, Failure, Fuel, OperationId, Process, Readiness, Signal, SourceId, Step, TimerId,
+};
+pub use spawn::Spawn;
+pub use stats::Statistics;
+pub use turn::Turn;

@@ -1,0 +1,103 @@
+//! Processes made of closures, for tests.
+
+#![allow(dead_code, reason = "each test uses a part of this")]
+
+use std::time::Duration;
+
+use wippy_scheduler::{
+    Builder, Description, Exit, Fuel, Inbox, Pid, Process, Scheduler, Signal, Spawn, Step, Turn,
+};
+
+/// What tests send each other.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) enum Note {
+    Number(u64),
+    Pid(Pid),
+    Text(String),
+}
+
+pub(crate) type Made = Step<u64, String>;
+type Body = Box<dyn FnMut(&mut Turn<'_, Actor>) -> Made + Send>;
+
+/// A process that is one closure, called for each step.
+pub(crate) struct Actor(Body);
+
+impl Process for Actor {
+    type Message = Note;
+    type Completion = u64;
+    type Output = u64;
+    type Error = String;
+
+    fn step(&mut self, turn: &mut Turn<'_, Actor>) -> Made {
+        (self.0)(turn)
+    }
+
+    fn describe(&self, description: &mut Description) {
+        description.entry = "actor".to_owned();
+    }
+}
+
+pub(crate) type Heard = Signal<Actor>;
+pub(crate) type End = Exit<u64, String>;
+
+/// A process that is called for each step.
+pub(crate) fn stepping(body: impl FnMut(&mut Turn<'_, Actor>) -> Made + Send + 'static) -> Spawn<Actor> {
+    Spawn::new(Actor(Box::new(body)))
+}
+
+/// A process that is called for each signal and ends when the answer is `Some`.
+pub(crate) fn hearing(
+    mut body: impl FnMut(&mut Turn<'_, Actor>, Heard) -> Option<Made> + Send + 'static,
+) -> Spawn<Actor> {
+    stepping(move |turn| {
+        while turn.fuel() > Fuel(0) {
+            let Some(signal) = turn.next_signal() else { return Step::Parked };
+            turn.charge(Fuel(1));
+            if let Some(end) = body(turn, signal) {
+                return end;
+            }
+        }
+        Step::OutOfFuel
+    })
+}
+
+/// A process that waits for ever.
+pub(crate) fn sleeper() -> Spawn<Actor> {
+    hearing(|_, _| None)
+}
+
+/// A process that never waits.
+pub(crate) fn spinner() -> Spawn<Actor> {
+    stepping(|turn| {
+        let fuel = turn.fuel();
+        for _ in 0..fuel.0 {
+            std::hint::black_box(());
+        }
+        Step::OutOfFuel
+    })
+}
+
+pub(crate) fn start(workers: usize) -> Scheduler<Actor> {
+    Builder::new().workers(workers).start().expect("threads can be had")
+}
+
+/// The next signal, which must come soon.
+pub(crate) fn soon(inbox: &mut Inbox<Actor>) -> Heard {
+    inbox.receive(Duration::from_secs(60)).expect("a signal comes")
+}
+
+/// The next signal, which must be an exit.
+pub(crate) fn exit(inbox: &mut Inbox<Actor>) -> (Pid, End) {
+    match soon(inbox) {
+        Signal::Exit { pid, exit } => (pid, exit),
+        other => panic!("an exit was expected, not {other:?}"),
+    }
+}
+
+/// The next signal, which must be a message with a number.
+pub(crate) fn number(inbox: &mut Inbox<Actor>) -> u64 {
+    match soon(inbox) {
+        Signal::Message { message: Note::Number(number), .. } => number,
+        other => panic!("a number was expected, not {other:?}"),
+    }
+}
