@@ -65,14 +65,17 @@ impl Names {
 }
 
 fn texts(value: Option<&Value>) -> Vec<&Arc<str>> {
-    let one = |value| match value {
-        &Value::Text(ref text) => Some(text),
-        _ => None,
-    };
     match value {
         Some(Value::List(items)) => items.iter().filter_map(one).collect(),
         Some(value) => one(value).into_iter().collect(),
         None => Vec::new(),
+    }
+}
+
+fn one(value: &Value) -> Option<&Arc<str>> {
+    match value {
+        Value::Text(text) => Some(text),
+        _ => None,
     }
 }
 
@@ -183,10 +186,10 @@ mod tests {
         ));
         let shown: Vec<String> =
             names.targets.iter().map(|(name, target)| format!("{name}={target:?}")).collect();
-        assert_eq!(names.targets["json".into()], Target::Entry(Id::new("lib", "json")), "{shown:?}");
-        assert_eq!(names.targets["reg".into()], Target::Module("registry".into()));
-        assert_eq!(names.targets["r2".into()], Target::Module("registry".into()));
-        assert_eq!(names.targets["own".into()], Target::Entry(Id::new("app", "y")));
+        assert_eq!(names.targets["json"], Target::Entry(Id::new("lib", "json")), "{shown:?}");
+        assert_eq!(names.targets["reg"], Target::Module("registry".into()));
+        assert_eq!(names.targets["r2"], Target::Module("registry".into()));
+        assert_eq!(names.targets["own"], Target::Entry(Id::new("app", "y")));
     }
 
     #[test]

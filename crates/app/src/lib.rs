@@ -4,13 +4,18 @@
 //! `registry` (entries in versions), `lifecycle` (services, as a pure state machine). Invariant: nothing in these layers
 //! prints, and what is wrong is data ([`problem::Problem`]) until a front end shows it.
 
+pub mod bus;
+pub mod calls;
 pub mod duration;
 pub mod entry;
+pub mod env;
 pub mod files;
 pub mod id;
 pub mod imports;
 pub mod kinds;
+pub mod lifecycle;
 pub mod load;
+pub mod log;
 pub mod modules;
 pub mod nearest;
 pub mod pattern;
