@@ -117,12 +117,18 @@ fn compare(
     called: bool,
 ) -> Result<Option<Next>> {
     let work = working_table(cx)?;
-    let less = cx.get(slot::LESS);
+    let by_function = !cx.get(slot::LESS).is_nil();
     if called {
         let answer = cx.take_result().is_truthy();
         sorter.answer(answer).map_err(|_| inconsistent())?;
     }
     while let Some((a, b)) = sorter.question() {
+        if by_function {
+            cx.push_copy(slot::LESS);
+            cx.push_item(slot::WORK, a as i64 + 1);
+            cx.push_item(slot::WORK, b as i64 + 1);
+            return Ok(Some(Next::Call(2)));
+        }
         if a != last.0 {
             cx.set(slot::FIRST, work.get_integer(a as i64 + 1));
         }
@@ -130,12 +136,6 @@ fn compare(
             cx.set(slot::SECOND, work.get_integer(b as i64 + 1));
         }
         *last = (a, b);
-        if !less.is_nil() {
-            cx.push(less);
-            cx.push_copy(slot::FIRST);
-            cx.push_copy(slot::SECOND);
-            return Ok(Some(Next::Call(2)));
-        }
         let Some(answer) = cx.less_than(cx.get(slot::FIRST), cx.get(slot::SECOND))? else {
             return Ok(Some(Next::Call(2)));
         };

@@ -5,7 +5,7 @@
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::heap::object::{Coroutine, Status};
-use crate::heap::slot::{Slot, copy, tag};
+use crate::heap::slot::{Slot, copy, copy_down, read, tag, write};
 use crate::native::{Collection, NativeFunction, Outcome, Request, Then};
 
 use super::context::Context;
@@ -250,9 +250,9 @@ pub(crate) unsafe fn metacall<const N: usize>(
         let window_end = (*frame).base.add(code.registers as usize);
         (*co).top = window_end;
         let at = ensure_stack(state, co, window_end, N + 1)?;
-        *at = function;
+        write(at, function);
         for (i, argument) in arguments.into_iter().enumerate() {
-            *at.add(1 + i) = argument;
+            write(at.add(1 + i), argument);
         }
         (*co).top = at.add(1 + N);
         begin(state, at, 1, after)
@@ -322,12 +322,12 @@ pub(crate) unsafe fn deliver(
     unsafe {
         let co = state.current();
         let caller = (*co).frame;
-        let result = || if count > 0 { *first } else { Slot::NIL };
+        let result = || if count > 0 { read(first) } else { Slot::NIL };
         match ended.after {
             After::Store => store_results(co, ended, first, count),
             After::Register => {
                 let i = *(*caller).state.lua.pc.sub(1);
-                *(*caller).base.add(i.a()) = result();
+                write((*caller).base.add(i.a()), result());
             }
             After::Condition | After::NegatedCondition => {
                 let truth = !result().is_falsy() ^ (ended.after == After::NegatedCondition);
@@ -338,13 +338,13 @@ pub(crate) unsafe fn deliver(
             }
             After::Concat => {
                 let left = ended.operand as usize;
-                *(*caller).base.add(left) = result();
+                write((*caller).base.add(left), result());
                 let i = *(*caller).state.lua.pc.sub(1);
                 concatenate_from(state, i, left + 1 - i.b())?;
             }
             After::Discard => {}
             After::Native => {
-                std::ptr::copy(first, ended.function, count);
+                copy_down(ended.function, first, count);
                 (*co).top = ended.function.add(count);
             }
             After::Finalizer => {
@@ -367,17 +367,17 @@ pub(crate) unsafe fn deliver(
 
 /// Stores results where a call instruction wants them.
 #[inline]
-unsafe fn store_results(co: *mut Coroutine, ended: Ended, first: *mut Slot, count: usize) {
+pub(crate) unsafe fn store_results(co: *mut Coroutine, ended: Ended, first: *mut Slot, count: usize) {
     // SAFETY: as for `deliver`.
     unsafe {
         if ended.wanted == MULTIPLE {
-            std::ptr::copy(first, ended.function, count);
+            copy_down(ended.function, first, count);
             (*co).top = ended.function.add(count);
         } else {
             let wanted = ended.wanted as usize;
-            std::ptr::copy(first, ended.function, count.min(wanted));
+            copy_down(ended.function, first, count.min(wanted));
             for i in count..wanted {
-                *ended.function.add(i) = Slot::NIL;
+                (*ended.function.add(i)).tag = tag::NIL;
             }
         }
     }
@@ -422,7 +422,7 @@ unsafe fn hand_over(state: &mut State, from: *mut Coroutine, to: *mut Coroutine,
             state.heap.grow_stack(to, count + NATIVE_SLOTS)?;
         }
         let first = (*from).top.sub(count);
-        std::ptr::copy_nonoverlapping(first, (*to).top, count);
+        copy_down((*to).top, first, count);
         (*to).top = (*to).top.add(count);
         (*from).top = first;
         Ok(())
@@ -650,7 +650,6 @@ unsafe fn run_step(state: *mut State, frame: *mut Frame, then: Then) -> Result<O
 ///
 /// # Safety
 /// The state must be consistent, with no other reference to it.
-#[cold]
 #[inline(never)]
 pub(crate) unsafe fn settle(state: *mut State) -> Option<Exit> {
     // SAFETY: the caller's promise; every step leaves the state consistent.

@@ -97,7 +97,7 @@ impl<'gc> Context<'gc> {
     pub(crate) fn slot(&self, index: usize) -> Slot {
         if index.wrapping_sub(1) < self.len() {
             // SAFETY: between base and top.
-            unsafe { *self.base.add(index - 1) }
+            unsafe { crate::heap::slot::read(self.base.add(index - 1)) }
         } else {
             Slot::NIL
         }
@@ -123,7 +123,7 @@ impl<'gc> Context<'gc> {
             self.push(Value::Nil);
         }
         // SAFETY: below top.
-        unsafe { *self.base.add(index - 1) = value.slot() }
+        unsafe { crate::heap::slot::write(self.base.add(index - 1), value.slot()) }
     }
 
     /// Appends a slot. Reserve with [`Context::reserve_slots`] before pushing many.
@@ -148,8 +148,22 @@ impl<'gc> Context<'gc> {
     }
 
     /// Appends a copy of a slot.
+    #[inline(always)]
     pub fn push_copy(&mut self, index: usize) {
         self.push_slot(self.slot(index));
+    }
+
+    /// Appends the item `key` of the table in slot `index`, without metamethods; nil if that is no table.
+    #[inline]
+    pub fn push_item(&mut self, index: usize, key: i64) {
+        let table = self.slot(index);
+        let item = if table.tag == tag::TABLE {
+            // SAFETY: what the stack holds is valid.
+            unsafe { crate::heap::table::get_integer(table.as_table(), key) }
+        } else {
+            Slot::NIL
+        };
+        self.push_slot(item);
     }
 
     /// Makes sure that this many values can be pushed.
@@ -233,6 +247,7 @@ impl<'gc> Context<'gc> {
     }
 
     /// After a call: its first result (`nil` if there is none); all results are removed.
+    #[inline]
     pub fn take_result(&mut self) -> Value<'gc> {
         let at = self.results();
         let value = self.get(at);

@@ -132,8 +132,7 @@ pub(crate) unsafe fn conclude(state: *mut State, result: Result<()>) -> bool {
 ///
 /// # Safety
 /// As for [`conclude`].
-#[cold]
-#[inline(never)]
+#[inline]
 pub(crate) unsafe fn leave_or_go_on(state: *mut State) -> bool {
     // SAFETY: the caller's promise.
     unsafe {

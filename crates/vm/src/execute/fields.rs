@@ -6,7 +6,7 @@
 use crate::bytecode::instruction::Instruction;
 use crate::error::Result;
 use crate::heap::object::{Closure, Node, TABLE_FROZEN, Table};
-use crate::heap::slot::{Slot, copy, tag};
+use crate::heap::slot::{Slot, copy, read, tag, write};
 use crate::heap::table;
 
 use super::call::metacall;
@@ -44,7 +44,7 @@ unsafe fn load(to: *mut Slot, node: *mut Node) {
 unsafe fn plain_get(state: *mut State, to: *mut Slot, object: *const Slot, key: *const Slot) -> bool {
     // SAFETY: the values are valid; nothing here allocates.
     unsafe {
-        let mut object = *object;
+        let mut object = read(object);
         for _ in 0..16 {
             let handler = if object.tag == tag::TABLE {
                 let t = object.as_table();
@@ -110,12 +110,11 @@ pub(crate) unsafe fn get_string(
     }
 }
 
-#[cold]
 #[inline(never)]
 unsafe fn slow_get(state: *mut State, object: *const Slot, key: *const Slot) -> bool {
     // SAFETY: operands of verified code; the result goes to register `a` of the current instruction.
     unsafe {
-        let result = try_get(&mut *state, *object, *key);
+        let result = try_get(&mut *state, read(object), read(key));
         conclude(state, result)
     }
 }
@@ -127,7 +126,7 @@ unsafe fn try_get(state: &mut State, object: Slot, key: Slot) -> Result<()> {
             Lookup::Value(value) => {
                 let frame = (*state.current()).frame;
                 let i = *(*frame).state.lua.pc.sub(1);
-                *(*frame).base.add(i.a()) = value;
+                write((*frame).base.add(i.a()), value);
                 Ok(())
             }
             Lookup::Call { function, object } => metacall(state, function, [object, key], After::Register),
@@ -173,12 +172,12 @@ unsafe fn plain_get_any(to: *mut Slot, t: *mut Table, key: *const Slot) -> bool 
         let value = if (*key).tag == tag::STRING {
             table::get_string(t, (*key).as_string())
         } else {
-            table::get(t, *key)
+            table::get(t, read(key))
         };
         if value.is_nil() && !(*t).metatable.is_null() {
             return false;
         }
-        *to = value;
+        write(to, value);
         true
     }
 }
@@ -212,7 +211,7 @@ pub(crate) unsafe fn get_index(cur: &mut Cursor, state: *mut State, i: Instructi
 unsafe fn slow_get_index(state: *mut State, object: *const Slot, i: Instruction) -> bool {
     // SAFETY: operands of verified code.
     unsafe {
-        let result = try_get(&mut *state, *object, Slot::integer(i.c() as i64));
+        let result = try_get(&mut *state, read(object), Slot::integer(i.c() as i64));
         conclude(state, result)
     }
 }
@@ -224,7 +223,7 @@ unsafe fn slow_set(state: *mut State, object: *const Slot, key: Slot, value: *co
     // SAFETY: operands of verified code.
     unsafe {
         let st = &mut *state;
-        let value = *value;
+        let value = read(value);
         if (*object).tag == tag::TABLE {
             let t = (*object).as_table();
             if (*t).metatable.is_null() && (*t).header.flags & TABLE_FROZEN == 0 {
@@ -234,7 +233,7 @@ unsafe fn slow_set(state: *mut State, object: *const Slot, key: Slot, value: *co
                 };
             }
         }
-        let result = match assign(st, *object, key, value) {
+        let result = match assign(st, read(object), key, value) {
             Ok(None) => Ok(()),
             Ok(Some(AssignCall { function, object })) => {
                 metacall(st, function, [object, key, value], After::Discard)
@@ -298,7 +297,7 @@ pub(crate) unsafe fn set_string(
             }
         }
         cur.save();
-        if slow_set(state, object, *key, value) {
+        if slow_set(state, object, read(key), value) {
             return true;
         }
         cur.reload(state);
@@ -385,7 +384,7 @@ unsafe fn set_any(state: *mut State, object: *const Slot, key: *const Slot, valu
                 return false;
             }
         }
-        slow_set(state, object, *key, value)
+        slow_set(state, object, read(key), value)
     }
 }
 

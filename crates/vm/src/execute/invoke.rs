@@ -4,10 +4,10 @@ use crate::bytecode::instruction::Instruction;
 use crate::bytecode::prototype::UpvalueDescription;
 use crate::heap::code::Code;
 use crate::heap::object::Closure;
-use crate::heap::slot::{Slot, copy, tag};
+use crate::heap::slot::{Slot, copy, copy_down, tag};
 use crate::native::{NativeFunction, Request, Then};
 
-use super::call::{Ended, begin, deliver, ensure_stack, perform, push_lua};
+use super::call::{Ended, begin, deliver, ensure_stack, perform, push_lua, store_results};
 use super::context::Context;
 use super::cursor::{Cursor, Live, conclude, fail, leave_or_go_on, out_of_fuel, safepoint};
 use super::fields;
@@ -126,11 +126,11 @@ unsafe fn call_native(state: *mut State, function: *mut Slot, native: NativeFunc
                     if wanted == 1 && count == 1 {
                         copy(function, first);
                     } else if wanted == MULTIPLE {
-                        std::ptr::copy(first, function, count);
+                        copy_down(function, first, count);
                         (*co).top = function.add(count);
                     } else {
                         let wanted = wanted as usize;
-                        std::ptr::copy(first, function, count.min(wanted));
+                        copy_down(function, first, count.min(wanted));
                         for n in count..wanted {
                             (*function.add(n)).tag = tag::NIL;
                         }
@@ -231,7 +231,7 @@ pub(crate) unsafe fn tail_call<const HOOKED: bool>(state: *mut State, i: Instruc
         }
         let ended = Ended::of(frame);
         let count = (*co).top.offset_from_unsigned(function);
-        std::ptr::copy(function, ended.function, count);
+        copy_down(ended.function, function, count);
         (*co).top = ended.function.add(count);
         (*co).frame = frame.sub(1);
         let operand = (*frame).operand;
@@ -313,23 +313,44 @@ unsafe fn slow_return(state: *mut State, first: *mut Slot, count: usize) -> bool
         let frame = (*co).frame;
         let ended = Ended::of(frame);
         (*co).frame = frame.sub(1);
-        if ended.after == After::Store {
-            let to = ended.function;
-            if ended.wanted == MULTIPLE {
-                for n in 0..count {
-                    copy(to.add(n), first.add(n));
-                }
-                (*co).top = to.add(count);
-            } else {
-                let wanted = ended.wanted as usize;
-                for n in 0..count.min(wanted) {
-                    copy(to.add(n), first.add(n));
-                }
-                for n in count..wanted {
-                    (*to.add(n)).tag = tag::NIL;
-                }
+        match ended.after {
+            After::Store => {
+                store_results(co, ended, first, count);
+                return false;
             }
-            return false;
+            After::Register => {
+                let caller = frame.sub(1);
+                let to = (*caller).base.add((*(*caller).state.lua.pc.sub(1)).a());
+                if count > 0 {
+                    copy(to, first);
+                } else {
+                    (*to).tag = tag::NIL;
+                }
+                return false;
+            }
+            After::Native => {
+                let native = frame.sub(1);
+                if (*native).continuation == Continuation::Return
+                    && (*native).after == After::Store
+                    && !st.hooked
+                    && !(*native.sub(1)).is_native()
+                {
+                    // The native has nothing more to do than to hand the results on.
+                    let (mut first, mut count) = (first, count);
+                    if (*native).flags & flag::STATUS != 0 {
+                        first = first.sub(1);
+                        (*first).tag = tag::TRUE;
+                        count += 1;
+                    }
+                    (*co).frame = native.sub(1);
+                    store_results(co, Ended::of(native), first, count);
+                    return false;
+                }
+                copy_down(ended.function, first, count);
+                (*co).top = ended.function.add(count);
+                return leave_or_go_on(state);
+            }
+            _ => {}
         }
         (*co).top = first.add(count);
         match deliver(st, ended, first, count) {

@@ -165,6 +165,7 @@ impl<'gc> Value<'gc> {
     }
 
     /// Whether a condition takes it as true: all but `nil` and `false`.
+    #[inline]
     pub fn is_truthy(self) -> bool {
         !matches!(self, Value::Nil | Value::Boolean(false))
     }

@@ -65,6 +65,48 @@ pub(crate) unsafe fn copy(to: *mut Slot, from: *const Slot) {
     }
 }
 
+/// A value read as two scalars. A slot is written as two, and reading both with one load would wait until the writes
+/// have left the processor.
+///
+/// # Safety
+/// The pointer must be valid.
+#[inline(always)]
+pub(crate) unsafe fn read(from: *const Slot) -> Slot {
+    // SAFETY: the caller's promise.
+    unsafe { Slot { payload: (*from).payload, tag: (*from).tag, aux: 0 } }
+}
+
+/// Writes a value as two scalars.
+///
+/// # Safety
+/// The pointer must be valid.
+#[inline(always)]
+pub(crate) unsafe fn write(to: *mut Slot, value: Slot) {
+    // SAFETY: the caller's promise.
+    unsafe {
+        (*to).payload = value.payload;
+        (*to).tag = value.tag;
+    }
+}
+
+/// Copies `count` values, mostly few; `to` is not inside the source range except at its start.
+///
+/// # Safety
+/// Both ranges must be valid.
+#[inline(always)]
+pub(crate) unsafe fn copy_down(to: *mut Slot, from: *const Slot, count: usize) {
+    // SAFETY: the caller's promise.
+    unsafe {
+        if count > 8 {
+            std::ptr::copy(from, to, count);
+            return;
+        }
+        for n in 0..count {
+            copy(to.add(n), from.add(n));
+        }
+    }
+}
+
 impl Slot {
     pub(crate) const NIL: Slot = Slot { payload: 0, tag: tag::NIL, aux: 0 };
     pub(crate) const TRUE: Slot = Slot { payload: 0, tag: tag::TRUE, aux: 0 };
