@@ -5,7 +5,7 @@ mod common;
 use std::time::Duration;
 
 use common::{Actor, Note, exit, hearing, number, sleeper, soon, spinner, start, stepping};
-use wippy_scheduler::{Exit, Failure, MonitorError, NameError, Pid, Signal, SpawnError, Step};
+use wippy_scheduler::{Exit, Failure, MonitorError, NameError, Pid, Signal, SpawnError, State, Step};
 
 #[test]
 fn a_message_is_answered() {
@@ -325,6 +325,10 @@ fn everybody_can_be_inspected() {
     assert_eq!(seen.iter().map(|info| info.pid).collect::<Vec<_>>(), [asleep, busy]);
     assert!(seen.iter().all(|info| info.description.as_ref().is_some_and(|text| text.entry == "actor")));
     assert_eq!((seen[0].host, seen[0].names[0].as_ref()), (host, &b"sleepy"[..]));
+    // Inquiries are answered before a step: the first one of the sleeper may still be going on.
+    while handle.process(asleep).expect("it lives").state != State::Parked {
+        std::thread::yield_now();
+    }
     let before = handle.process(asleep).expect("it lives").reductions;
     handle.inspect(Duration::from_secs(60));
     assert_eq!(handle.process(asleep).expect("it lives").reductions, before, "no step was made for it");
