@@ -27,6 +27,7 @@ mod error;
 mod execute;
 mod heap;
 mod host_object;
+mod lazy;
 pub mod library;
 mod native;
 pub mod number;

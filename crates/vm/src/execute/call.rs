@@ -162,8 +162,10 @@ pub(crate) unsafe fn push_lua(
     unsafe {
         let code = &*(*(*function).as_closure()).code;
         let parameters = code.parameters as usize;
-        let function = ensure_stack(state, co, function, code.registers as usize + parameters + 1)?;
         let arguments = (*co).top.offset_from_unsigned(function) - 1;
+        let registers = code.registers as usize;
+        let need = if code.is_vararg { registers + parameters } else { registers.saturating_sub(arguments) };
+        let function = ensure_stack(state, co, function, need)?;
         for i in arguments..parameters {
             *function.add(1 + i) = Slot::NIL;
         }

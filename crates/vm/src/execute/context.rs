@@ -841,12 +841,12 @@ impl<'gc> Context<'gc> {
 
     /// The host's value of this type, if it was set.
     pub fn host<T: Any + Send>(&mut self) -> Option<&mut T> {
-        self.st().host.get_mut(&TypeId::of::<T>()).and_then(|value| value.downcast_mut::<T>())
+        self.st().host.as_mut()?.get_mut(&TypeId::of::<T>()).and_then(|value| value.downcast_mut::<T>())
     }
 
     /// Sets the host's value of this type.
     pub fn set_host<T: Any + Send>(&mut self, value: T) {
-        self.st().host.insert(TypeId::of::<T>(), Box::new(value));
+        self.st().host.get_or_insert_default().insert(TypeId::of::<T>(), Box::new(value));
     }
 
     /// Associates a value with a host object (`debug.setuservalue`).

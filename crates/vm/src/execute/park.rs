@@ -148,7 +148,9 @@ pub(crate) fn forget_all(state: &mut State) {
     }
     state.idle = false;
     state.heap.roots.ready.clear();
-    state.heap.roots.anchors.clear();
+    if let Some(anchors) = state.heap.roots.anchors.used() {
+        anchors.clear();
+    }
     state.outbox.clear();
 }
 

@@ -12,6 +12,7 @@ use crate::error::ExitRequest;
 use crate::heap::Heap;
 use crate::heap::object::{Coroutine, Table};
 use crate::heap::slot::{Slot, tag};
+use crate::lazy::Lazy;
 use crate::native::Then;
 
 use super::call::Exit;
@@ -25,8 +26,8 @@ pub(crate) const MAX_STACK_SLOTS: usize = 1_000_000;
 /// Slots beyond [`MAX_STACK_SLOTS`] that message handlers may use.
 pub(crate) const HANDLER_STACK_SLOTS: usize = 4_000;
 
-/// Slots that a native function may push without asking.
-pub(crate) const NATIVE_SLOTS: usize = 24;
+/// Slots that are free above the arguments when a native is called; the stack grows when it pushes more.
+pub(crate) const NATIVE_SLOTS: usize = 2;
 
 /// Message handlers that may fail inside one another before the error gives up on them.
 pub(crate) const MAX_NESTED_HANDLERS: u32 = 200;
@@ -63,13 +64,13 @@ pub(crate) struct State {
     /// Coroutines are scheduled here: a yield without a resumer gives others their turn.
     pub(crate) scheduling: bool,
     /// What natives ask of the owner, in order.
-    pub(crate) outbox: Vec<Operation>,
+    pub(crate) outbox: Lazy<Vec<Operation>>,
     /// Who answers the questions of natives; only while the owner runs the interpreter.
     pub(crate) outside: Option<Ear>,
     /// Whether finalizers may be started.
     pub(crate) finalizers: bool,
     /// Values by type that the host lends to natives.
-    pub(crate) host: HashMap<TypeId, Box<dyn Any + Send>>,
+    pub(crate) host: Option<Box<HashMap<TypeId, Box<dyn Any + Send>>>>,
     /// Storage of hooks; coroutines point into it.
     #[expect(clippy::vec_box, reason = "coroutines point to the hooks, which must not move")]
     pub(crate) hooks: Vec<Box<Hook>>,

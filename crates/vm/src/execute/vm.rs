@@ -3,14 +3,13 @@
 use std::any::{Any, TypeId};
 use std::sync::Arc;
 
-use hashbrown::HashMap;
-
 use crate::error::{Error, ErrorKind, ExitRequest, Result};
 use crate::heap::Heap;
 use crate::heap::handle::Value;
 use crate::heap::image::Image;
 use crate::heap::object::Status;
 use crate::heap::slot::Slot;
+use crate::lazy::Lazy;
 use crate::native::Then;
 
 use super::call::{Exit, begin, prepare_coroutine};
@@ -114,7 +113,7 @@ impl Vm {
                 heap.roots.globals = heap.table(0, 0).expect("an empty table is below every limit check");
             }
         }
-        let main = heap.coroutine().expect("a first coroutine is below every limit check");
+        let main = heap.main_coroutine().expect("a first coroutine is below every limit check");
         // SAFETY: a fresh coroutine.
         unsafe {
             prepare_coroutine(main);
@@ -136,10 +135,10 @@ impl Vm {
             nested: 0,
             idle: false,
             scheduling: false,
-            outbox: Vec::new(),
+            outbox: Lazy::new(),
             outside: None,
             finalizers: true,
-            host: HashMap::new(),
+            host: None,
             hooks: Vec::new(),
         });
         Vm { state, running: false, results_at: 1 }
@@ -266,7 +265,7 @@ impl Vm {
 
     /// Sets a value that natives find by its type ([`Context::host`]).
     pub fn set_host<T: Any + Send>(&mut self, value: T) {
-        self.state.host.insert(TypeId::of::<T>(), Box::new(value));
+        self.state.host.get_or_insert_default().insert(TypeId::of::<T>(), Box::new(value));
     }
 
     /// Bytes of heap in use.

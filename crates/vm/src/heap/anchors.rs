@@ -4,6 +4,7 @@
 //! a ticket that was answered names nothing any more.
 
 use super::slot::Slot;
+use crate::lazy::Unused;
 
 /// Names a parked coroutine or an anchored value; a plain number that may be sent anywhere and outlive what it names.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
@@ -33,6 +34,14 @@ pub(crate) struct Anchor {
     next_free: u32,
 }
 
+impl Unused for Anchors {
+    const UNUSED: &'static Anchors = &Anchors::new();
+
+    fn fresh() -> Anchors {
+        Anchors::new()
+    }
+}
+
 /// See the module.
 pub(crate) struct Anchors {
     places: Vec<Anchor>,
@@ -56,6 +65,10 @@ impl Anchors {
         self.used += 1;
         let at = match self.free {
             0 => {
+                if self.places.is_empty() {
+                    // Most interpreters wait for one thing at a time.
+                    self.places.reserve_exact(1);
+                }
                 self.places.push(Anchor { value, generation, sequence: 0, next_free: 0 });
                 self.places.len() as u32 - 1
             }

@@ -163,14 +163,14 @@ impl Heap {
                 self.gray.push(cell);
             }
         }
-        for &co in &roots.ready {
+        for &co in roots.ready.iter() {
             self.gray.push(co.cast());
         }
         let values = std::iter::once(&roots.error)
-            .chain(&roots.extra)
-            .chain(&self.due)
+            .chain(roots.extra.iter())
+            .chain(self.due.iter())
             .chain(roots.anchors.values())
-            .chain(&roots.kept);
+            .chain(roots.kept.iter());
         for value in values {
             if value.is_collectable() {
                 self.gray.push(value.as_header());
@@ -201,7 +201,7 @@ impl Heap {
         unsafe {
             self.mark_roots();
             let touched = std::mem::take(&mut self.touched);
-            for &co in &touched {
+            for &co in touched.iter() {
                 (*co).header.flags &= !coroutine::TOUCHED;
                 self.scan_again(co);
             }
@@ -224,7 +224,7 @@ impl Heap {
             self.strings.purge(self.memory.epoch);
         }
         self.gray.release();
-        self.slices.release();
+        self.slices.clear();
         self.marking = false;
         self.phase = Phase::Destroy;
         self.destroy_from = 0;

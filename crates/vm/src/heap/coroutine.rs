@@ -13,13 +13,13 @@ use super::{Heap, OutOfMemory};
 use crate::execute::frame::{After, Continuation, Frame, LuaState, MULTIPLE, State, flag};
 
 /// Usable slots of a new stack.
-const FIRST_SLOTS: usize = 12;
+const FIRST_SLOTS: usize = 11;
 
 /// Slots after `stack_end` that may be written without a check.
-pub(crate) const SPARE_SLOTS: usize = 8;
+pub(crate) const SPARE_SLOTS: usize = 5;
 
 /// Frames of a new coroutine, the base frame included.
-const FIRST_FRAMES: usize = 2;
+const FIRST_FRAMES: usize = 3;
 
 /// Frames up to which a frame stack is never shrunk.
 const SMALL_FRAMES: usize = 16;
@@ -63,6 +63,13 @@ impl Heap {
     /// A suspended coroutine with an empty stack and its base frame: the slot `stack[0]` is the base frame's function
     /// (nil), `base` and `top` are the slot after it.
     pub(crate) fn coroutine(&mut self) -> Result<*mut Coroutine, OutOfMemory> {
+        let co = self.main_coroutine()?;
+        self.destructible.push(co.cast());
+        Ok(co)
+    }
+
+    /// The same for the main coroutine, which lives as long as the heap.
+    pub(crate) fn main_coroutine(&mut self) -> Result<*mut Coroutine, OutOfMemory> {
         let stack = self.part(stack_bytes(FIRST_SLOTS))?;
         let frames = match self.part(frame_bytes(FIRST_FRAMES)) {
             Ok(frames) => frames.cast::<Frame>(),
@@ -106,7 +113,6 @@ impl Heap {
             (*co).nested = 0;
             (*co).generation = 0;
         }
-        self.destructible.push(co.cast());
         Ok(co)
     }
 
@@ -120,7 +126,8 @@ impl Heap {
                     && (*object.cast::<Coroutine>()).status == Status::Parked
             }
         };
-        self.destructible.iter().copied().filter(is_parked).map(<*mut Header>::cast).collect()
+        let main = std::iter::once(self.roots.main.cast::<Header>());
+        main.chain(self.destructible.iter().copied()).filter(is_parked).map(<*mut Header>::cast).collect()
     }
 
     /// Keeps a value for the outside world, and a coroutine's generation with it.

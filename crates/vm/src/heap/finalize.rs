@@ -46,6 +46,9 @@ impl Heap {
     /// Makes due, and marks again, what marking has not reached.
     pub(super) unsafe fn separate_finalizable(&mut self) {
         let first_new = self.due.len();
+        if self.finalizers.is_empty() {
+            return;
+        }
         let epoch = self.memory.epoch;
         let due = &mut self.due;
         self.finalizers.retain(|object| {
@@ -66,7 +69,8 @@ impl Heap {
             self.gray.push(object.as_header());
         }
         if self.finalizers.capacity() > 64 && self.finalizers.len() < self.finalizers.capacity() / 4 {
-            self.finalizers.shrink_to(self.finalizers.len() * 2);
+            let keep = self.finalizers.len() * 2;
+            self.finalizers.shrink_to(keep);
         }
     }
 }

@@ -2,18 +2,28 @@
 //!
 //! Holds what the collector still has to look at. Invariant: all segments below the top one are full.
 
+use crate::lazy::{Lazy, Unused};
+
 /// Entries of one segment.
 const SEGMENT: usize = 512;
 
 /// See the module.
 pub(super) struct Segments<T> {
     top: Vec<T>,
-    full: Vec<Vec<T>>,
+    full: Lazy<Vec<Vec<T>>>,
 }
 
-impl<T: Copy> Segments<T> {
+impl<T: Copy + 'static> Unused for Segments<T> {
+    const UNUSED: &'static Self = &Segments::new();
+
+    fn fresh() -> Self {
+        Segments::new()
+    }
+}
+
+impl<T: Copy + 'static> Segments<T> {
     pub(super) const fn new() -> Self {
-        Segments { top: Vec::new(), full: Vec::new() }
+        Segments { top: Vec::new(), full: Lazy::new() }
     }
 
     #[inline]

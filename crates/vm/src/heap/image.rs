@@ -9,12 +9,12 @@ use std::any::Any;
 use std::collections::HashMap;
 use std::ptr::null_mut;
 
-use super::Heap;
 use super::coroutine::cell_of;
 use super::object::{Header, IMMORTAL, Kind, NativeClosure, Node, TABLE_FROZEN, Table, UserData};
 use super::rehash::node_bytes;
 use super::slot::{Slot, tag};
 use super::table::{self, empty_nodes};
+use super::{BASIC_TYPES, Heap};
 use super::{shared, string};
 use crate::native::Native;
 
@@ -58,7 +58,7 @@ pub(super) const REGISTRY: u32 = 1;
 pub struct Image {
     pub(super) templates: Box<[Template]>,
     /// Metatables of types that have one for all their values.
-    pub(super) metatables: [Option<u32>; 10],
+    pub(super) metatables: [Option<u32>; BASIC_TYPES],
     /// Storage of nodes; the templates point into it.
     _nodes: Vec<Box<[u64]>>,
     /// Storage of immortal tables; nodes point to them.
@@ -233,7 +233,7 @@ unsafe fn assemble(
     heap: &mut Heap,
     census: &Census,
     shared: &[bool],
-    metatables: [Option<u32>; 10],
+    metatables: [Option<u32>; BASIC_TYPES],
     make: &dyn Fn(*mut UserData) -> Option<MakeUserData>,
     read_only: bool,
 ) -> Result<Image, Unshareable> {

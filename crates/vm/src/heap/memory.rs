@@ -1,6 +1,6 @@
 //! Cells: where they are placed, how they are found when dead, and how many bytes they take.
 //!
-//! A young heap bumps cells of all sizes into mixed blocks that double from 512 bytes to 16 KB; a class that has filled
+//! A young heap bumps cells of all sizes into mixed blocks that double from 1 KB to 16 KB; a class that has filled
 //! half a block there gets uniform blocks of its own; cells above [`SMALL_BYTES`] have an allocation each. Knows
 //! marks, but not how marking is done (`collect`) and not what is in a cell. Invariant: a cell is on a free list, or
 //! its header says kind and extent; every cell below a block's `used` mark has a valid header.
@@ -13,12 +13,13 @@ use super::OutOfMemory;
 use super::class::{CLASSES, MIN_BYTES, SMALL_BYTES, class_of, class_size, rounded};
 use super::object::{Header, Kind, Node};
 use super::pool;
+use crate::lazy::Lazy;
 
 /// Size of a large block; 16 KB less what the allocator below keeps per piece.
 const BLOCK_BYTES: usize = 16 * 1024 - 16;
 
 /// Size of a heap's first block.
-const FIRST_BLOCK_BYTES: usize = 512 - 16;
+const FIRST_BLOCK_BYTES: usize = 1024 - 16;
 
 /// Bytes of a class in mixed blocks from which on it gets blocks of its own.
 const UNIFORM_FROM_BYTES: usize = BLOCK_BYTES / 2;
@@ -107,14 +108,14 @@ pub(super) struct Memory {
     bump_block: *mut Block,
     mixed: *mut Block,
     mixed_unswept: *mut Block,
-    next_block_bytes: usize,
+    next_block_bytes: u16,
     uniform: Option<Box<Uniform>>,
-    class_cursor: usize,
-    own: Vec<*mut Own>,
+    class_cursor: u8,
+    own: Lazy<Vec<*mut Own>>,
     own_cursor: usize,
     spare: *mut Block,
-    spare_count: usize,
-    block_count: usize,
+    spare_count: u32,
+    block_count: u32,
 }
 
 /// Extent of a small cell, from its header.
@@ -157,10 +158,10 @@ impl Memory {
             bump_block: null_mut(),
             mixed: null_mut(),
             mixed_unswept: null_mut(),
-            next_block_bytes: FIRST_BLOCK_BYTES,
+            next_block_bytes: FIRST_BLOCK_BYTES as u16,
             uniform: None,
             class_cursor: 0,
-            own: Vec::new(),
+            own: Lazy::new(),
             own_cursor: 0,
             spare: null_mut(),
             spare_count: 0,
@@ -531,13 +532,13 @@ impl Memory {
                 (*self.bump_block).used = (self.bump as usize - self.bump_block as usize) as u32;
             }
         }
-        while self.next_block_bytes < need + BLOCK_HEADER && self.next_block_bytes < BLOCK_BYTES {
-            self.next_block_bytes = next_size(self.next_block_bytes);
+        let mut bytes = usize::from(self.next_block_bytes);
+        while bytes < need + BLOCK_HEADER && bytes < BLOCK_BYTES {
+            bytes = next_size(bytes);
         }
-        let bytes = self.next_block_bytes;
         let block = pool::take_block(bytes).cast::<Block>();
         self.block_count += 1;
-        self.next_block_bytes = next_size(bytes);
+        self.next_block_bytes = next_size(bytes) as u16;
         // SAFETY: fresh memory of this size.
         unsafe {
             block.write(Block {
@@ -588,7 +589,7 @@ impl Drop for Memory {
                     Self::give_blocks(uniform.unswept[class]);
                 }
             }
-            for &own in &self.own {
+            for &own in self.own.iter() {
                 pool::give(own.cast(), (*own).bytes);
             }
             if !self.has_no_classes() {

@@ -44,7 +44,11 @@ use memory::Memory;
 use object::{Closure, Coroutine, Header, Kind, NativeClosure, StringObject, Table, Upvalue, UserData};
 use slot::Slot;
 
+use crate::lazy::Lazy;
 use crate::native::Native;
+
+/// Basic types whose values share a metatable; see `execute::state::basic_type`.
+pub(crate) const BASIC_TYPES: usize = 7;
 
 /// The memory limit would be passed, or the system has no more memory.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -58,17 +62,17 @@ pub(crate) struct Roots {
     /// The coroutine that runs.
     pub(crate) current: *mut Coroutine,
     /// Metatables of types that have one for all their values.
-    pub(crate) metatables: [Cell<*mut Table>; 10],
+    pub(crate) metatables: [Cell<*mut Table>; BASIC_TYPES],
     /// An error value on its way.
     pub(crate) error: Slot,
     /// Whatever else must live.
-    pub(crate) extra: Vec<Slot>,
+    pub(crate) extra: Lazy<Vec<Slot>>,
     /// Scheduled coroutines that can go on, in the order in which they will: the innermost of each chain.
-    pub(crate) ready: VecDeque<*mut Coroutine>,
+    pub(crate) ready: Lazy<VecDeque<*mut Coroutine>>,
     /// What the outside world still has to answer.
-    pub(crate) anchors: Anchors,
+    pub(crate) anchors: Lazy<Anchors>,
     /// Values that natives keep for good, by number.
-    pub(crate) kept: Vec<Slot>,
+    pub(crate) kept: Lazy<Vec<Slot>>,
 }
 
 /// What the collector does next.
@@ -110,22 +114,22 @@ pub(crate) struct Heap {
     /// Shared code that this heap uses.
     programs: program::Programs,
     gray: Segments<*mut Header>,
-    slices: Segments<Slice>,
+    slices: Lazy<Segments<Slice>>,
     /// Scratch of `moved`.
-    crossed: Vec<usize>,
+    crossed: Lazy<Vec<usize>>,
     /// Coroutines that ran during this marking.
-    touched: Vec<*mut Coroutine>,
-    weak_values: Vec<*mut Table>,
-    ephemerons: Vec<*mut Table>,
-    all_weak: Vec<*mut Table>,
+    touched: Lazy<Vec<*mut Coroutine>>,
+    weak_values: Lazy<Vec<*mut Table>>,
+    ephemerons: Lazy<Vec<*mut Table>>,
+    all_weak: Lazy<Vec<*mut Table>>,
     /// Objects that own something outside the heap.
     destructible: Vec<*mut Header>,
     destroy_from: usize,
     destroy_kept: usize,
     /// Objects with a finalizer, in order of registration.
-    finalizers: Vec<Slot>,
+    finalizers: Lazy<Vec<Slot>>,
     /// Objects whose finalizer is due, in the order of calling.
-    due: VecDeque<Slot>,
+    due: Lazy<VecDeque<Slot>>,
     /// Bytes found alive by this or the last marking.
     live_bytes: usize,
     pause_percent: u32,
@@ -155,27 +159,27 @@ impl Heap {
                 globals: null_mut(),
                 main: null_mut(),
                 current: null_mut(),
-                metatables: [const { Cell::new(null_mut()) }; 10],
+                metatables: [const { Cell::new(null_mut()) }; BASIC_TYPES],
                 error: Slot::NIL,
-                extra: Vec::new(),
-                ready: VecDeque::new(),
-                anchors: Anchors::new(),
-                kept: Vec::new(),
+                extra: Lazy::new(),
+                ready: Lazy::new(),
+                anchors: Lazy::new(),
+                kept: Lazy::new(),
             },
             libraries: null_mut(),
             programs: program::Programs::default(),
             gray: Segments::new(),
-            slices: Segments::new(),
-            crossed: Vec::new(),
-            touched: Vec::new(),
-            weak_values: Vec::new(),
-            ephemerons: Vec::new(),
-            all_weak: Vec::new(),
+            slices: Lazy::new(),
+            crossed: Lazy::new(),
+            touched: Lazy::new(),
+            weak_values: Lazy::new(),
+            ephemerons: Lazy::new(),
+            all_weak: Lazy::new(),
             destructible: Vec::new(),
             destroy_from: 0,
             destroy_kept: 0,
-            finalizers: Vec::new(),
-            due: VecDeque::new(),
+            finalizers: Lazy::new(),
+            due: Lazy::new(),
             live_bytes: 0,
             pause_percent: collect::DEFAULT_PAUSE,
             step_percent: collect::DEFAULT_STEP,
@@ -335,6 +339,10 @@ impl Heap {
 impl Drop for Heap {
     fn drop(&mut self) {
         // The blocks go with `memory`; only what owns something outside is visited.
+        if !self.roots.main.is_null() {
+            // SAFETY: the main coroutine lives as long as the heap.
+            unsafe { self.destroy_coroutine(self.roots.main) };
+        }
         for i in 0..self.destructible.len() {
             // SAFETY: the listed objects are alive, or dead and not yet destroyed.
             unsafe { self.end_object(self.destructible[i]) };

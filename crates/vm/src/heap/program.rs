@@ -12,6 +12,7 @@ use super::code::{Code, footprint, link, link_constant};
 use super::shared;
 use super::slot::tag;
 use crate::bytecode::prototype::Prototype;
+use crate::lazy::Lazy;
 
 /// Compiled code, shared by all interpreters that run it. Cloning is cheap; the code goes with the last user.
 #[derive(Clone)]
@@ -78,7 +79,7 @@ impl Program {
 #[derive(Default)]
 pub(super) struct Programs {
     first: Option<Program>,
-    more: Vec<Program>,
+    more: Lazy<Vec<Program>>,
 }
 
 impl Heap {

@@ -82,7 +82,7 @@ fn verify(heap: &Heap) {
     {
         pending.push((cell, None));
     }
-    for slot in roots.extra.iter().chain(&heap.due).chain(&heap.finalizers) {
+    for slot in roots.extra.iter().chain(heap.due.iter()).chain(heap.finalizers.iter()) {
         pending.push((slot.as_header(), Some(slot.tag)));
     }
     let mut values: Vec<Slot> = Vec::new();

@@ -9,6 +9,7 @@ use super::channel::Case;
 use super::class::rounded;
 use super::code::Unit;
 use super::coroutine::{SPARE_SLOTS, cell_of, fill_nil, frame_bytes, stack_bytes};
+use super::gray::Segments;
 use super::libraries::shares_nodes;
 use super::object::{
     Closure, Coroutine, Header, Kind, NativeClosure, Node, SHORT_STRING_BYTES, StringObject, TABLE_SLICED,
@@ -58,7 +59,7 @@ impl Heap {
                         cell
                     }
                     None if waiting > 0 => null_mut(),
-                    None => match self.slices.pop() {
+                    None => match self.slices.used().and_then(Segments::pop) {
                         Some(Slice { table, from }) => {
                             self.trace_slice(table, from, budget);
                             continue;

@@ -41,15 +41,15 @@ impl Memory {
                 if !self.mixed_unswept.is_null() {
                     *budget -= 512 + (*self.mixed_unswept).bytes as isize / 8;
                     self.sweep_mixed();
-                } else if self.class_cursor < CLASSES {
-                    let class = self.class_cursor;
+                } else if usize::from(self.class_cursor) < CLASSES {
+                    let class = usize::from(self.class_cursor);
                     match &self.uniform {
                         Some(uniform) if !uniform.unswept[class].is_null() => {
                             *budget -= 512 + BLOCK_BYTES as isize / 8;
                             self.sweep_uniform(class);
                         }
                         Some(_) => self.class_cursor += 1,
-                        None => self.class_cursor = CLASSES,
+                        None => self.class_cursor = CLASSES as u8,
                     }
                 } else if self.own_cursor > 0 {
                     *budget -= 64;
