@@ -26,3 +26,14 @@ pub enum Request {
     /// Do something that may block, on a thread made for that.
     Block(Box<dyn FnOnce() -> Answer + Send>),
 }
+
+/// A timer that another owner of the interpreter goes on with.
+#[derive(Clone, Copy)]
+pub struct Pending {
+    /// Time left.
+    pub delay: Duration,
+    /// Who asked.
+    pub ticket: Ticket,
+    /// What is called; `None` for a sleep.
+    pub fire: Option<fn(&mut Context<'_>, Ticket) -> Option<Duration>>,
+}

@@ -353,6 +353,11 @@ impl Vm {
         self.state.scheduling = true;
     }
 
+    /// What is left of the fuel of the last run.
+    pub fn fuel_left(&self) -> u64 {
+        u64::try_from(self.state.fuel).unwrap_or(0)
+    }
+
     /// What natives have asked of the owner since the last call, in order.
     pub fn take_operations(&mut self) -> Vec<Operation> {
         std::mem::take(&mut self.state.outbox)

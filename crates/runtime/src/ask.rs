@@ -1,0 +1,158 @@
+//! What natives ask of the process that they run in, and who answers.
+//!
+//! A native knows its interpreter only; the scheduler's turn and the mail room are with the process. Questions are
+//! answered at once ([`wippy_vm::Outside`]); what takes time is an operation, see [`Demand`].
+
+use std::any::Any;
+use std::sync::Arc;
+
+use wippy_scheduler::{HostId, MonitorError, NameError, Pid, Spawn, SpawnError, Turn};
+use wippy_vm::{Kept, Outside, Parcel, Vm};
+
+use crate::mail::Mail;
+use crate::pid::format_pid;
+use crate::process::LuaProcess;
+use crate::programs::Entry;
+use crate::room::Room;
+
+/// A question; whoever asks reads the answer in it.
+pub(crate) enum Ask {
+    Send { target: Pid, mail: Option<Mail> },
+    Text { pid: Pid, host: Option<HostId>, text: String },
+    Lookup { name: Vec<u8>, pid: Option<Pid> },
+    Register { name: Vec<u8>, pid: Option<Pid>, answer: Option<NameError> },
+    Unregister { name: Vec<u8>, had: bool },
+    KnowsHost { name: String, known: bool },
+    Kill { pid: Pid, found: bool },
+    Cancel { pid: Pid, reason: Arc<str>, found: bool },
+    Monitor { pid: Pid, answer: Option<MonitorError> },
+    Unmonitor { pid: Pid },
+    Link { pid: Pid, found: bool },
+    Unlink { pid: Pid },
+    TrapLinks(bool),
+    Spawn(Box<Spawning>),
+    Inbox { channel: Option<Kept> },
+    OpenInbox(Kept),
+    Events { channel: Option<Kept> },
+    OpenEvents(Kept),
+    Topic { topic: Vec<u8>, whole: bool, channel: Option<Kept> },
+    OpenTopic { topic: Vec<u8>, whole: bool, channel: Kept },
+    Channels { all: Vec<Kept>, close: Option<Kept>, closed: bool },
+}
+
+/// A process that is ready to be started.
+pub(crate) struct Spawning {
+    pub(crate) process: Option<LuaProcess>,
+    pub(crate) host: Arc<str>,
+    pub(crate) monitored: bool,
+    pub(crate) linked: bool,
+    pub(crate) name: Option<Vec<u8>>,
+    pub(crate) messages: Vec<Mail>,
+    pub(crate) answer: Option<Result<Pid, SpawnError>>,
+}
+
+/// What natives leave for their process to do between two runs.
+pub(crate) enum Demand {
+    /// Wait for the end of this process instead of hearing of it as an event.
+    Await(Pid),
+    /// Run something else from now on.
+    Upgrade(Arc<Entry>, Parcel),
+}
+
+/// Answers while a process runs.
+pub(crate) struct Answers<'a, 'b> {
+    pub(crate) turn: &'a mut Turn<'b, LuaProcess>,
+    pub(crate) room: &'a mut Room,
+}
+
+impl Outside for Answers<'_, '_> {
+    fn ask(&mut self, question: &mut dyn Any) {
+        let Some(question) = question.downcast_mut::<Ask>() else { return };
+        let turn = &mut *self.turn;
+        match question {
+            Ask::Send { target, mail } => {
+                if let Some(sent) = mail.take() {
+                    *mail = turn.send(*target, sent).err().map(|undelivered| undelivered.0);
+                }
+            }
+            Ask::Text { pid, host, text } => {
+                let host = host.or_else(|| turn.host_of(*pid)).unwrap_or(turn.host());
+                *text = format_pid(&turn.hosts().name(host), *pid);
+            }
+            Ask::Lookup { name, pid } => *pid = turn.lookup(name),
+            Ask::Register { name, pid, answer } => {
+                let pid = pid.unwrap_or(turn.pid());
+                *answer = turn.register(name, pid).err();
+            }
+            Ask::Unregister { name, had } => *had = turn.unregister(name).is_some(),
+            Ask::KnowsHost { name, known } => *known = turn.hosts().find(name).is_some(),
+            Ask::Kill { pid, found } => *found = turn.kill(*pid).is_ok(),
+            Ask::Cancel { pid, reason, found } => {
+                *found = turn.cancel(*pid, Arc::clone(reason), None).is_ok()
+            }
+            Ask::Monitor { pid, answer } => *answer = turn.monitor(*pid).err(),
+            Ask::Unmonitor { pid } => {
+                turn.unmonitor(*pid);
+            }
+            Ask::Link { pid, found } => *found = turn.link(*pid).is_ok(),
+            Ask::Unlink { pid } => {
+                turn.unlink(*pid);
+            }
+            Ask::TrapLinks(trap) => turn.trap_links(*trap),
+            Ask::Spawn(spawning) => start(turn, spawning),
+            Ask::Inbox { channel } => *channel = self.room.inbox(),
+            Ask::OpenInbox(channel) => self.room.open_inbox(*channel),
+            Ask::Events { channel } => *channel = self.room.events(),
+            Ask::OpenEvents(channel) => self.room.open_events(*channel),
+            Ask::Topic { topic, whole, channel } => *channel = self.room.topic(topic, *whole),
+            Ask::OpenTopic { topic, whole, channel } => self.room.open_topic(topic, *channel, *whole),
+            Ask::Channels { all, close, closed } => {
+                *all = self.room.channels();
+                if let Some(close) = close {
+                    *closed = self.room.close(|channel| channel == *close).is_some();
+                }
+            }
+        }
+    }
+}
+
+fn start(turn: &mut Turn<'_, LuaProcess>, spawning: &mut Spawning) {
+    let Some(process) = spawning.process.take() else { return };
+    let me = turn.pid();
+    let host = turn.hosts().intern(&spawning.host).unwrap_or_default();
+    let mut spawn = Spawn::new(process).host(host);
+    if spawning.monitored {
+        spawn = spawn.monitored_by(me);
+    }
+    if spawning.linked {
+        spawn = spawn.linked_to(me);
+    }
+    if let Some(name) = &spawning.name {
+        spawn = spawn.name(name);
+    }
+    for mail in spawning.messages.drain(..) {
+        spawn = spawn.message(Pid::SYSTEM, mail);
+    }
+    spawning.answer = Some(match turn.spawn(spawn) {
+        Ok(pid) => Ok(pid),
+        Err(refused) => {
+            if let SpawnError::NameTaken(owner) = refused.reason {
+                for (_, mail) in refused.spawn.into_messages() {
+                    // Whoever has just ended gets no messages any more.
+                    let _ = turn.send_as(Pid::SYSTEM, owner, mail);
+                }
+            }
+            Err(refused.reason)
+        }
+    });
+}
+
+/// Runs `f` in an interpreter while its process answers.
+pub(crate) fn enter<R>(
+    vm: &mut Vm,
+    turn: &mut Turn<'_, LuaProcess>,
+    room: &mut Room,
+    f: impl for<'gc> FnOnce(&mut wippy_vm::Context<'gc>) -> R,
+) -> R {
+    vm.enter_with(&mut Answers { turn, room }, f)
+}

@@ -1,0 +1,27 @@
+//! Lua processes: interpreters on the scheduler, and the modules `process` and `ctx`.
+//!
+//! A process owns an interpreter and a mail room; the scheduler runs it in slices and knows no Lua. Where code comes
+//! from and which hosts there are is asked through [`Programs`] and [`HostList`], so that scripts and applications bring
+//! their own. Nothing here prints, and nothing blocks a worker.
+
+mod ask;
+mod library;
+mod local;
+mod mail;
+mod message;
+mod pid;
+mod prepare;
+mod process;
+mod programs;
+mod room;
+mod runtime;
+mod shared;
+
+pub use library::{CTX, Enlist, LIBRARY, REGISTRY, open};
+pub use mail::{Fault, Mail, Output, error_of};
+pub use pid::{PidError, format_pid, parse_pid};
+pub use process::{End, LuaProcess, OnEnd};
+pub use programs::{Entry, HostList, OneHost, Programs, Start, not_found};
+pub use runtime::{Launch, Options, Runtime, Starter, image};
+pub use shared::{Casualty, OnExit, OnFailure};
+pub use wippy_scheduler as scheduler;

@@ -1,0 +1,225 @@
+//! The modules `process` and `ctx`: what scripts can do with processes.
+//!
+//! The functions check, ask ([`Ask`]) and answer. In an interpreter that is no process yet they ask to become one and
+//! then go on. Invariant: none of them blocks, and none keeps a Lua value but in slots and under kept numbers.
+
+mod builder;
+mod ctx;
+mod mailbox;
+mod names;
+mod relate;
+mod spawn;
+
+use wippy_scheduler::Pid;
+use wippy_stdlib::errors::{self, ErrorValue, Kind};
+use wippy_vm::{Context, Error, Library, NativeFunction, Outcome, Result, Table, Then, Value, library};
+
+use crate::ask::Ask;
+use crate::local::{Local, remember};
+use crate::mail::Mail;
+use crate::message;
+use crate::pid::parse_pid;
+use crate::prepare::WAITS;
+
+/// An interpreter that runs alone asks its owner for this when its program wants processes; woken with nothing, the
+/// program goes on as a process.
+pub struct Enlist;
+
+/// The functions of `process`.
+pub static LIBRARY: Library = library!(
+    "process",
+    [
+        ("pid", pid, "() -> (string?, any)"),
+        ("id", id, "() -> (string?, any)"),
+        ("send", send, "(dest: string, topic: string, ...any) -> (boolean?, any)"),
+        ("inbox", mailbox::inbox, "() -> any"),
+        ("events", mailbox::events, "() -> any"),
+        ("listen", mailbox::listen, "(topic: string, options: {message: boolean?}?) -> (any, any)"),
+        ("unlisten", mailbox::unlisten, "(channel: any) -> (boolean, any)"),
+        ("spawn", spawn::spawn, "(id: string, host: string?, ...any) -> (string?, any)"),
+        ("spawn_monitored", spawn::spawn_monitored, "(id: string, host: string?, ...any) -> (string?, any)"),
+        ("spawn_linked", spawn::spawn_linked, "(id: string, host: string?, ...any) -> (string?, any)"),
+        (
+            "spawn_linked_monitored",
+            spawn::spawn_linked_monitored,
+            "(id: string, host: string?, ...any) -> (string?, any)"
+        ),
+        ("exec", spawn::exec, "(id: string, host: string?, ...any) -> (any, any)"),
+        ("upgrade", spawn::upgrade, "(id: string?, ...any) -> (any, any)"),
+        ("terminate", relate::terminate, "(dest: string) -> (boolean?, any)"),
+        ("cancel", relate::cancel, "(dest: string, reason: string?) -> (boolean?, any)"),
+        ("monitor", relate::monitor, "(dest: string) -> (boolean?, any)"),
+        ("unmonitor", relate::unmonitor, "(dest: string) -> (boolean?, any)"),
+        ("link", relate::link, "(dest: string) -> (boolean?, any)"),
+        ("unlink", relate::unlink, "(dest: string) -> (boolean?, any)"),
+        ("get_options", relate::get_options, "() -> {trap_links: boolean, upgradable: boolean}"),
+        ("set_options", relate::set_options, "(options: any) -> (boolean, any)"),
+        ("with_context", builder::with_context, "(values: any) -> any"),
+        ("with_options", builder::with_options, "(options: any) -> any"),
+    ]
+);
+
+pub use ctx::LIBRARY as CTX;
+pub use names::LIBRARY as REGISTRY;
+
+/// Adds `process` and `ctx` to an interpreter that has the standard library, or to an image.
+///
+/// # Errors
+/// When the memory limit would be passed.
+pub fn open(cx: &mut Context<'_>) -> Result<()> {
+    let (globals, registry) = (cx.globals(), cx.registry());
+    let process = cx.table(0, LIBRARY.functions.len() + 2)?;
+    LIBRARY.install(cx, process)?;
+    let events = cx.table(0, 4)?;
+    for (name, kind) in [
+        ("CANCEL", message::kind::CANCEL),
+        ("EXIT", message::kind::EXIT),
+        ("LINK_DOWN", message::kind::LINK_DOWN),
+        ("OUTDATED", message::kind::OUTDATED),
+    ] {
+        let kind = cx.name(kind);
+        cx.set_field(events, name, kind)?;
+    }
+    cx.set_field(process, "event", events)?;
+    let names = names::table(cx)?;
+    cx.set_field(process, "registry", names)?;
+    cx.set_field(globals, LIBRARY.name, process)?;
+    let ctx = cx.table(0, CTX.functions.len())?;
+    CTX.install(cx, ctx)?;
+    ctx.freeze();
+    if let Value::Table(loaded) = cx.field(registry, "_LOADED") {
+        cx.set_field(loaded, LIBRARY.name, process)?;
+        cx.set_field(loaded, CTX.name, ctx)?;
+    }
+    builder::open(cx)?;
+    message::open(cx)
+}
+
+/// What a native does first: in a process, nothing; otherwise the interpreter is to become one.
+///
+/// `None` means go on; the outcome must be returned otherwise.
+#[inline]
+fn enlist(cx: &mut Context<'_>, again: NativeFunction) -> Result<Option<Outcome>> {
+    match cx.host::<Local>() {
+        Some(Local { pid: Some(_), .. }) => Ok(None),
+        Some(_) => Err(Error::message(WAITS)),
+        None => Ok(Some(cx.operation(Box::new(Enlist), Then::Step(again)))),
+    }
+}
+
+/// Asks the process. Somebody always listens while one runs.
+#[inline]
+fn ask(cx: &mut Context<'_>, question: &mut Ask) -> Result<()> {
+    if cx.ask(question) { Ok(()) } else { Err(Error::message(WAITS)) }
+}
+
+fn invalid(cx: &mut Context<'_>, message: &str) -> Result<Outcome> {
+    errors::fails(cx, ErrorValue::invalid(message))
+}
+
+fn internal(cx: &mut Context<'_>, message: &str) -> Result<Outcome> {
+    errors::fails(cx, ErrorValue::internal(message))
+}
+
+/// The process that argument `index` names: a pid, or a registered name.
+enum Target {
+    Pid(Pid),
+    /// What to answer instead.
+    Unknown(ErrorValue),
+}
+
+fn target(cx: &mut Context<'_>, index: usize) -> Result<Target> {
+    let Value::String(text) = cx.get(index) else { return Err(cx.type_error(index, "string")) };
+    if let Some(pid) = cx.host::<Local>().and_then(|local| local.known(text)) {
+        return Ok(Target::Pid(pid));
+    }
+    if let Ok((host, pid)) = parse_pid(text.as_bytes()) {
+        let name = String::from_utf8_lossy(host).into_owned();
+        let mut question = Ask::KnowsHost { name, known: false };
+        ask(cx, &mut question)?;
+        if !matches!(question, Ask::KnowsHost { known: true, .. }) {
+            return Ok(Target::Unknown(ErrorValue::new(Kind::NOT_FOUND, "host not found")));
+        }
+        remember(cx, text, pid);
+        return Ok(Target::Pid(pid));
+    }
+    let mut question = Ask::Lookup { name: text.as_bytes().to_vec(), pid: None };
+    ask(cx, &mut question)?;
+    Ok(match question {
+        Ask::Lookup { pid: Some(pid), .. } => Target::Pid(pid),
+        _ => {
+            let text = text.to_string_lossy();
+            let message = format!("could not resolve '{text}' as PID or registered name");
+            Target::Unknown(ErrorValue::new(Kind::NOT_FOUND, message).retryable(Some(false)))
+        }
+    })
+}
+
+/// `process.pid()`
+fn pid(cx: &mut Context<'_>) -> Result<Outcome> {
+    match cx.host::<Local>() {
+        Some(Local { pid: Some(pid), host, .. }) => {
+            let (pid, host) = (*pid, *host);
+            let text = message::pid_text(cx, pid, Some(host));
+            let text = cx.string(text.as_bytes())?;
+            remember(cx, text, pid);
+            Ok(cx.returns(text))
+        }
+        Some(_) => internal(cx, "no process context"),
+        None => Ok(cx.operation(Box::new(Enlist), Then::Step(self::pid))),
+    }
+}
+
+/// `process.id()`
+fn id(cx: &mut Context<'_>) -> Result<Outcome> {
+    match cx.host::<Local>().map(|local| local.id.clone()) {
+        Some(id) => {
+            let id = cx.string(id.as_bytes())?;
+            Ok(cx.returns(id))
+        }
+        None => Ok(cx.operation(Box::new(Enlist), Then::Step(self::id))),
+    }
+}
+
+/// `process.send(dest, topic, ...)`
+fn send(cx: &mut Context<'_>) -> Result<Outcome> {
+    if let Some(outcome) = enlist(cx, send)? {
+        return Ok(outcome);
+    }
+    if cx.len() < 2 {
+        return invalid(cx, "send requires at least destination and topic arguments");
+    }
+    let Value::String(topic) = cx.get(2) else {
+        return Err(cx.type_error(if matches!(cx.get(1), Value::String(_)) { 2 } else { 1 }, "string"));
+    };
+    if !matches!(cx.get(1), Value::String(_)) {
+        return Err(cx.type_error(1, "string"));
+    }
+    if topic.as_bytes().first() == Some(&b'@') {
+        return invalid(cx, "cannot send to @ topics");
+    }
+    let target = match target(cx, 1)? {
+        Target::Pid(pid) => pid,
+        Target::Unknown(error) => return errors::fails(cx, error),
+    };
+    let host = cx.host::<Local>().map(|local| local.host).unwrap_or_default();
+    let mut mail = Mail::new(topic.as_bytes(), host);
+    for slot in 3..=cx.len() {
+        let value = cx.get(slot);
+        cx.pack_value(mail.payload_mut(), value)?;
+    }
+    let mut question = Ask::Send { target, mail: Some(mail) };
+    ask(cx, &mut question)?;
+    match question {
+        Ask::Send { mail: None, .. } => Ok(cx.returns(true)),
+        _ => {
+            let error = ErrorValue::new(Kind::NOT_FOUND, "process not found").retryable(Some(false));
+            errors::fails(cx, error)
+        }
+    }
+}
+
+/// A frozen table of named numbers.
+fn constants<'gc>(cx: &mut Context<'gc>, table: Table<'gc>, list: &[(&'static str, i64)]) -> Result<()> {
+    list.iter().try_for_each(|&(name, value)| cx.set_field(table, name, value))
+}

@@ -1,0 +1,193 @@
+//! Starting processes: `spawn` in four flavours, `exec`, `upgrade`.
+//!
+//! An entry's chunk may have to run before there is a process; it does so in slices of the process that asks.
+
+use std::sync::Arc;
+
+use wippy_scheduler::SpawnError;
+use wippy_stdlib::errors::{self, ErrorValue, Kind};
+use wippy_vm::{Context, NativeFunction, Outcome, Parcel, Result, Resume, Then, Value};
+
+use super::{Enlist, enlist, invalid};
+use crate::ask::{Ask, Demand, Spawning};
+use crate::local::{Local, Values};
+use crate::mail::Mail;
+use crate::message::pid_text;
+use crate::prepare::{self, Prepared, Preparing};
+
+/// How a process is started.
+#[derive(Clone, Copy)]
+pub(super) struct Flavour {
+    pub(super) name: &'static str,
+    pub(super) monitored: bool,
+    pub(super) linked: bool,
+    /// Its end is the result.
+    pub(super) awaited: bool,
+}
+
+pub(super) const SPAWN: Flavour = Flavour { name: "spawn", monitored: false, linked: false, awaited: false };
+pub(super) const MONITORED: Flavour = Flavour { name: "spawn_monitored", monitored: true, ..SPAWN };
+pub(super) const LINKED: Flavour = Flavour { name: "spawn_linked", linked: true, ..SPAWN };
+pub(super) const LINKED_MONITORED: Flavour =
+    Flavour { name: "spawn_linked_monitored", monitored: true, linked: true, ..SPAWN };
+pub(super) const EXEC: Flavour = Flavour { name: "exec", monitored: true, awaited: true, ..SPAWN };
+
+/// What a child gets besides its arguments.
+#[derive(Default)]
+pub(super) struct Extras {
+    pub(super) values: Values,
+    pub(super) name: Option<Vec<u8>>,
+    pub(super) messages: Vec<Mail>,
+}
+
+pub(super) fn spawn(cx: &mut Context<'_>) -> Result<Outcome> {
+    plain(cx, SPAWN, spawn)
+}
+
+pub(super) fn spawn_monitored(cx: &mut Context<'_>) -> Result<Outcome> {
+    plain(cx, MONITORED, spawn_monitored)
+}
+
+pub(super) fn spawn_linked(cx: &mut Context<'_>) -> Result<Outcome> {
+    plain(cx, LINKED, spawn_linked)
+}
+
+pub(super) fn spawn_linked_monitored(cx: &mut Context<'_>) -> Result<Outcome> {
+    plain(cx, LINKED_MONITORED, spawn_linked_monitored)
+}
+
+pub(super) fn exec(cx: &mut Context<'_>) -> Result<Outcome> {
+    plain(cx, EXEC, exec)
+}
+
+/// A spawn function of the module: misuse is a failure, not an error.
+fn plain(cx: &mut Context<'_>, flavour: Flavour, again: NativeFunction) -> Result<Outcome> {
+    if let Some(outcome) = enlist(cx, again)? {
+        return Ok(outcome);
+    }
+    if cx.len() < 2 {
+        let least = if flavour.awaited { "" } else { "at least " };
+        return invalid(cx, &format!("{} requires {least}id and host arguments", flavour.name));
+    }
+    let values = cx.host::<Local>().map(|local| local.values.clone()).unwrap_or_default();
+    begin(cx, 1, flavour, Extras { values, ..Extras::default() })
+}
+
+/// Starts a process: id, host and arguments are the slots from `at` on.
+pub(super) fn begin(cx: &mut Context<'_>, at: usize, flavour: Flavour, extras: Extras) -> Result<Outcome> {
+    let id = match cx.get(at) {
+        Value::String(id) => id.to_string_lossy().into_owned(),
+        Value::Nil if flavour.awaited => return invalid(cx, "process ID required"),
+        _ => return Err(cx.type_error(at, "string")),
+    };
+    let host = match cx.get(at + 1) {
+        Value::Nil => None,
+        Value::String(host) => Some(host.to_string_lossy().into_owned()),
+        _ => return Err(cx.type_error(at + 1, "string")),
+    };
+    if id.is_empty() {
+        return invalid(cx, "process ID required");
+    }
+    let Some((shared, from)) = cx.host::<Local>().map(|local| (local.shared.clone(), local.id.clone()))
+    else {
+        return Ok(cx.operation(Box::new(Enlist), Then::Return));
+    };
+    let host = match shared.hosts.resolve(host.as_deref()) {
+        Ok(host) => host,
+        Err(error) => return errors::fails(cx, error),
+    };
+    let count = cx.len().saturating_sub(at + 1);
+    let arguments = cx.pack(at + 2, count)?;
+    let prepared = shared
+        .programs
+        .find(&id, &from)
+        .and_then(|entry| prepare::begin(&shared, &entry, extras.values, arguments));
+    let preparing = match prepared {
+        Ok(preparing) => preparing,
+        Err(error) => return errors::fails(cx, error),
+    };
+    let spawning = Spawning {
+        process: None,
+        host,
+        monitored: flavour.monitored,
+        linked: flavour.linked,
+        name: extras.name,
+        messages: extras.messages,
+        answer: None,
+    };
+    Box::new(Starting { preparing, spawning: Some(Box::new(spawning)), awaited: flavour.awaited }).resume(cx)
+}
+
+/// A process on its way.
+struct Starting {
+    preparing: Preparing,
+    spawning: Option<Box<Spawning>>,
+    awaited: bool,
+}
+
+impl Resume for Starting {
+    fn resume(mut self: Box<Self>, cx: &mut Context<'_>) -> Result<Outcome> {
+        let fuel = cx.fuel();
+        // A new interpreter costs about this much.
+        let _ = cx.charge(200);
+        let process = match self.preparing.run(fuel as u64) {
+            Err(error) => return errors::fails(cx, error),
+            Ok(Prepared::NotYet) => {
+                let _ = cx.charge(fuel);
+                return Ok(cx.pause(Then::Resume(self)));
+            }
+            Ok(Prepared::Ready(process)) => process,
+        };
+        let Some(mut spawning) = self.spawning.take() else { return Ok(cx.returns(Value::Nil)) };
+        spawning.process = Some(process);
+        let mut question = Ask::Spawn(spawning);
+        super::ask(cx, &mut question)?;
+        let Ask::Spawn(spawning) = question else { return Ok(cx.returns(Value::Nil)) };
+        match spawning.answer {
+            Some(Ok(pid)) if self.awaited => Ok(cx.operation(Box::new(Demand::Await(pid)), Then::Return)),
+            // Spawn or signal: the messages have gone to the one that has the name.
+            Some(Ok(pid) | Err(SpawnError::NameTaken(pid))) => {
+                let text = pid_text(cx, pid, None);
+                let text = cx.string(text.as_bytes())?;
+                Ok(cx.returns(text))
+            }
+            Some(Err(reason)) => {
+                let kind = match reason {
+                    SpawnError::Limit(_) => Kind::LIMIT_EXCEEDED,
+                    SpawnError::ShuttingDown => Kind::UNAVAILABLE,
+                    _ => Kind::INTERNAL,
+                };
+                errors::fails(cx, ErrorValue::new(kind, reason.to_string()))
+            }
+            None => errors::fails(cx, ErrorValue::internal("process was not started")),
+        }
+    }
+}
+
+/// `process.upgrade(id?, ...)`: does not return if the entry exists.
+pub(super) fn upgrade(cx: &mut Context<'_>) -> Result<Outcome> {
+    if let Some(outcome) = enlist(cx, upgrade)? {
+        return Ok(outcome);
+    }
+    let Some((shared, from)) = cx.host::<Local>().map(|local| (local.shared.clone(), local.id.clone()))
+    else {
+        return invalid(cx, "upgrade needs a process");
+    };
+    let id: Arc<str> = match cx.get(1) {
+        Value::Nil => from.clone(),
+        Value::String(id) => id.to_string_lossy().into(),
+        _ => return Err(cx.type_error(1, "string")),
+    };
+    let arguments = match cx.len() {
+        0 => Parcel::new(),
+        count => cx.pack(2, count - 1)?,
+    };
+    match shared.programs.find(&id, &from) {
+        Ok(entry) => Ok(cx.operation(Box::new(Demand::Upgrade(entry, arguments)), Then::Return)),
+        Err(error) => {
+            let text = [b"upgrade: create failed: ", error.message()].concat();
+            let error = errors::object(cx, ErrorValue::new(error.kind().clone(), text))?;
+            Err(cx.throw(error))
+        }
+    }
+}

@@ -1,0 +1,71 @@
+//! What processes send each other and how they end, in terms of the scheduler.
+
+use std::sync::Arc;
+
+use wippy_scheduler::{Failure, HostId, Pid};
+use wippy_stdlib::errors::{ErrorValue, Kind};
+use wippy_vm::{Packed, Parcel, Tokens};
+
+/// A message: its topic, then its payload, in one parcel.
+pub struct Mail {
+    parcel: Parcel,
+    /// Host of the sender, so that its pid can be shown after its end.
+    pub(crate) host: HostId,
+}
+
+impl Mail {
+    /// A message without payload, to be added to [`Mail::payload_mut`].
+    pub fn new(topic: &[u8], host: HostId) -> Mail {
+        let mut parcel = Parcel::new();
+        parcel.push(Packed::Text(topic));
+        Mail { parcel, host }
+    }
+
+    /// The topic.
+    pub fn topic(&self) -> &[u8] {
+        match self.parcel.first() {
+            Packed::Text(topic) => topic,
+            _ => b"",
+        }
+    }
+
+    /// The payload's values.
+    pub fn payload(&self) -> Tokens<'_> {
+        let mut tokens = self.parcel.tokens();
+        tokens.next();
+        tokens
+    }
+
+    /// Where payload values are appended.
+    pub fn payload_mut(&mut self) -> &mut Parcel {
+        &mut self.parcel
+    }
+}
+
+/// What a process leaves behind when it ends well: one value.
+pub type Output = Arc<Parcel>;
+
+/// Why a process has failed.
+pub type Fault = Arc<ErrorValue>;
+
+fn internal(message: &str) -> Fault {
+    Arc::new(ErrorValue::new(Kind::INTERNAL, message))
+}
+
+/// The error that watchers and links hear.
+pub fn error_of(failure: &Failure<Fault>) -> Fault {
+    match failure {
+        Failure::Error(error) => Arc::clone(error),
+        Failure::Terminated => internal("process terminated"),
+        Failure::Linked(_) => internal("linked process failed"),
+        Failure::Panicked(message) => internal(&format!("process panicked: {message}")),
+        _ => internal("process failed"),
+    }
+}
+
+/// What happens to a process besides messages.
+pub(crate) enum Event {
+    Cancel { from: Pid, reason: Arc<str> },
+    Exit { from: Pid, end: Result<Output, Fault> },
+    LinkDown { from: Pid, fault: Fault },
+}

@@ -1,0 +1,257 @@
+//! Messages, payloads and events as scripts see them.
+
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use wippy_scheduler::{HostId, Pid};
+use wippy_stdlib::class::Class;
+use wippy_vm::{
+    Context, HostObject, Kept, Library, Outcome, Packed, Result, Table, Tokens, UserData, Value, library,
+};
+
+use crate::ask::Ask;
+use crate::mail::{Event, Mail};
+use crate::pid::format_pid;
+use crate::room::Letter;
+
+static MESSAGE_METHODS: Library = library!(
+    "process.Message",
+    [
+        ("topic", topic, "(self: any) -> string"),
+        ("from", from, "(self: any) -> string"),
+        ("payload", payloads, "(self: any) -> any"),
+    ]
+);
+
+static MESSAGE_EVENTS: Library =
+    library!("process.Message", [("__tostring", show_message, "(self: any) -> string")]);
+
+static PAYLOAD_METHODS: Library = library!(
+    "Payload",
+    [("data", data, "(self: any) -> (any, any)"), ("get_format", format_name, "(self: any) -> string")]
+);
+
+static PAYLOAD_EVENTS: Library = library!("Payload", [("__tostring", show_payload, "(self: any) -> string")]);
+
+static MESSAGES: Class = Class { methods: &MESSAGE_METHODS, metamethods: &MESSAGE_EVENTS };
+static PAYLOADS: Class = Class { methods: &PAYLOAD_METHODS, metamethods: &PAYLOAD_EVENTS };
+
+/// Builds the metatables, so that they are part of an image.
+pub(crate) fn open(cx: &mut Context<'_>) -> Result<()> {
+    MESSAGES.metatable(cx)?;
+    PAYLOADS.metatable(cx)?;
+    Ok(())
+}
+
+/// A message in a userdata.
+struct Message {
+    from: Pid,
+    mail: Mail,
+}
+
+/// One payload value of the message that is its user value.
+struct Payload {
+    index: usize,
+}
+
+/// The metatables that are needed again and again.
+#[derive(Default)]
+pub(crate) struct Classes {
+    message: Option<Kept>,
+}
+
+impl Classes {
+    /// The userdata of a message.
+    pub(crate) fn message<'gc>(&mut self, cx: &mut Context<'gc>, letter: Letter) -> Result<UserData<'gc>> {
+        let metatable = match self.message.map(|kept| cx.kept(kept)) {
+            Some(Value::Table(metatable)) => metatable,
+            _ => {
+                let metatable = MESSAGES.metatable(cx)?;
+                self.message = Some(cx.keep(metatable));
+                metatable
+            }
+        };
+        cx.check_room(1)?;
+        let message = Message { from: letter.from, mail: letter.mail };
+        Ok(cx.userdata(Box::new(message), Some(metatable)))
+    }
+}
+
+/// What a listener without messages gets: nothing, the value, or a list of the values.
+pub(crate) fn payload<'gc>(cx: &mut Context<'gc>, mail: &Mail) -> Result<Value<'gc>> {
+    let mut tokens = mail.payload();
+    let Some(first) = cx.unpack_next(&mut tokens)? else { return Ok(Value::Nil) };
+    let Some(second) = cx.unpack_next(&mut tokens)? else { return Ok(first) };
+    let list = cx.table(2, 0)?;
+    cx.raw_set_integer(list, 1, first)?;
+    cx.raw_set_integer(list, 2, second)?;
+    let mut at = 3;
+    while let Some(value) = cx.unpack_next(&mut tokens)? {
+        cx.raw_set_integer(list, at, value)?;
+        at += 1;
+    }
+    Ok(list.into())
+}
+
+/// The table of an event.
+pub(crate) fn event<'gc>(cx: &mut Context<'gc>, event: Event) -> Result<Table<'gc>> {
+    let table = cx.table(0, 4)?;
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs() as i64);
+    cx.set_field(table, "at", now)?;
+    let (kind, from) = match &event {
+        Event::Cancel { from, .. } => (kind::CANCEL, *from),
+        Event::Exit { from, .. } => (kind::EXIT, *from),
+        Event::LinkDown { from, .. } => (kind::LINK_DOWN, *from),
+    };
+    let kind = cx.name(kind);
+    cx.set_field(table, "kind", kind)?;
+    let from = pid_text(cx, from, None);
+    let from = cx.string(from.as_bytes())?;
+    cx.set_field(table, "from", from)?;
+    let (value, fault) = match event {
+        Event::Cancel { reason, .. } => {
+            let reason = cx.string(reason.as_bytes())?;
+            cx.set_field(table, "reason", reason)?;
+            return Ok(table);
+        }
+        Event::Exit { end: Ok(output), .. } => (Some(output), None),
+        Event::Exit { end: Err(fault), .. } | Event::LinkDown { fault, .. } => (None, Some(fault)),
+    };
+    let result = cx.table(0, 2)?;
+    if let Some(output) = value
+        && let Some(value) = cx.unpack_next(&mut output.tokens())?
+    {
+        cx.set_field(result, "value", value)?;
+    }
+    if let Some(fault) = fault {
+        let error = fault.arrive(cx)?;
+        cx.set_field(result, "error", error)?;
+    }
+    cx.set_field(table, "result", result)?;
+    Ok(table)
+}
+
+/// Values of `process.event`.
+pub(crate) mod kind {
+    pub(crate) const CANCEL: &str = "pid.cancel";
+    pub(crate) const EXIT: &str = "pid.exit";
+    pub(crate) const LINK_DOWN: &str = "pid.link.down";
+    pub(crate) const OUTDATED: &str = "pid.outdated";
+}
+
+/// A pid as text; its host is asked for unless it is known.
+pub(crate) fn pid_text(cx: &mut Context<'_>, pid: Pid, host: Option<HostId>) -> String {
+    let mut ask = Ask::Text { pid, host, text: String::new() };
+    match (cx.ask(&mut ask), ask) {
+        (true, Ask::Text { text, .. }) => text,
+        _ => format_pid("", pid),
+    }
+}
+
+fn this<'gc, T: 'static>(cx: &Context<'gc>, class: &Class) -> Result<&'gc T> {
+    match cx.get(1) {
+        Value::UserData(userdata) => userdata.get::<T>(),
+        _ => None,
+    }
+    .ok_or_else(|| cx.type_error(1, class.name()))
+}
+
+fn topic(cx: &mut Context<'_>) -> Result<Outcome> {
+    let message = this::<Message>(cx, &MESSAGES)?;
+    let topic = cx.string(message.mail.topic())?;
+    Ok(cx.returns(topic))
+}
+
+/// `msg:from()`: the sender's pid, empty for the system.
+fn from(cx: &mut Context<'_>) -> Result<Outcome> {
+    let message = this::<Message>(cx, &MESSAGES)?;
+    let text = match message.from {
+        Pid::SYSTEM => String::new(),
+        pid => pid_text(cx, pid, Some(message.mail.host)),
+    };
+    let text = cx.string(text.as_bytes())?;
+    Ok(cx.returns(text))
+}
+
+/// `msg:payload()`: nil, a payload, or a list of payloads.
+fn payloads(cx: &mut Context<'_>) -> Result<Outcome> {
+    let message = this::<Message>(cx, &MESSAGES)?;
+    let mut tokens = message.mail.payload();
+    let mut count = 0;
+    while skip(&mut tokens) {
+        count += 1;
+    }
+    let Value::UserData(owner) = cx.get(1) else { return Ok(cx.returns(Value::Nil)) };
+    match count {
+        0 => Ok(cx.returns(Value::Nil)),
+        1 => {
+            let payload = make_payload(cx, owner, 0)?;
+            Ok(cx.returns(payload))
+        }
+        _ => {
+            let list = cx.table(count, 0)?;
+            for index in 0..count {
+                let payload = make_payload(cx, owner, index)?;
+                cx.raw_set_integer(list, index as i64 + 1, payload)?;
+            }
+            Ok(cx.returns(list))
+        }
+    }
+}
+
+fn make_payload<'gc>(cx: &mut Context<'gc>, owner: UserData<'gc>, index: usize) -> Result<UserData<'gc>> {
+    let metatable = PAYLOADS.metatable(cx)?;
+    let payload = cx.userdata(Box::new(Payload { index }), Some(metatable));
+    cx.set_user_value(payload, owner.into());
+    Ok(payload)
+}
+
+/// `payload:data()`
+fn data(cx: &mut Context<'_>) -> Result<Outcome> {
+    let payload = this::<Payload>(cx, &PAYLOADS)?;
+    let Value::UserData(userdata) = cx.get(1) else { return Ok(cx.returns(Value::Nil)) };
+    let Value::UserData(owner) = userdata.user_value() else { return Ok(cx.returns(Value::Nil)) };
+    let Some(message) = owner.get::<Message>() else { return Ok(cx.returns(Value::Nil)) };
+    let mut tokens = message.mail.payload();
+    for _ in 0..payload.index {
+        skip(&mut tokens);
+    }
+    let value = cx.unpack_next(&mut tokens)?.unwrap_or(Value::Nil);
+    Ok(cx.returns(value))
+}
+
+/// Passes over one value, if there is one.
+fn skip(tokens: &mut Tokens<'_>) -> bool {
+    let mut depth = 0;
+    for token in tokens {
+        match token {
+            Packed::Table { .. } => depth += 1,
+            Packed::End => depth -= 1,
+            _ => {}
+        }
+        if depth == 0 {
+            return true;
+        }
+    }
+    false
+}
+
+const FORMAT: &str = "lua/any";
+
+fn format_name(cx: &mut Context<'_>) -> Result<Outcome> {
+    this::<Payload>(cx, &PAYLOADS)?;
+    let name = cx.name(FORMAT);
+    Ok(cx.returns(name))
+}
+
+fn show_payload(cx: &mut Context<'_>) -> Result<Outcome> {
+    this::<Payload>(cx, &PAYLOADS)?;
+    let text = cx.string(format!("payload{{format={FORMAT}}}").as_bytes())?;
+    Ok(cx.returns(text))
+}
+
+fn show_message(cx: &mut Context<'_>) -> Result<Outcome> {
+    let message = this::<Message>(cx, &MESSAGES)?;
+    let text = [b"process.Message{topic=", message.mail.topic(), b"}"].concat();
+    let text = cx.string(&text)?;
+    Ok(cx.returns(text))
+}

@@ -1,0 +1,133 @@
+//! Making a process out of an entry: an interpreter with its libraries, the chunk, the function to call.
+//!
+//! Where an entry's chunk runs before there is a process, that happens in slices of whoever asks for it. Invariant: what
+//! fails here was never a process.
+
+use std::sync::Arc;
+
+use wippy_stdlib::errors::{ErrorValue, Kind};
+use wippy_vm::{Kept, Parcel, Step, Vm};
+
+use crate::local::{Local, Values};
+use crate::process::LuaProcess;
+use crate::programs::{Entry, Start};
+use crate::shared::Shared;
+
+/// What a slice of preparing came to.
+pub(crate) enum Prepared {
+    NotYet,
+    Ready(LuaProcess),
+}
+
+/// A process in the making.
+pub(crate) struct Preparing {
+    vm: Option<Vm>,
+    shared: Arc<Shared>,
+    entry: Arc<Entry>,
+    arguments: Parcel,
+}
+
+/// Begins to make a process.
+///
+/// # Errors
+/// When its memory limit is too small to begin.
+pub(crate) fn begin(
+    shared: &Arc<Shared>,
+    entry: &Arc<Entry>,
+    values: Values,
+    arguments: Parcel,
+) -> Result<Preparing, ErrorValue> {
+    let image = entry.image.as_ref().unwrap_or(&shared.image);
+    let mut vm = Vm::with_image(entry.limits, image);
+    vm.set_scheduling();
+    vm.set_host(Local::new(Arc::clone(shared), Arc::clone(&entry.id), values));
+    let takes_arguments = entry.start == Start::Chunk;
+    vm.start(|cx| {
+        let chunk = cx.load_program(&entry.program);
+        cx.push(chunk);
+        if takes_arguments {
+            cx.unpack(&arguments)?;
+        }
+        Ok(())
+    })
+    .map_err(|error| ErrorValue::new(Kind::INTERNAL, format!("failed to execute script: {error}")))?;
+    Ok(Preparing { vm: Some(vm), shared: Arc::clone(shared), entry: Arc::clone(entry), arguments })
+}
+
+impl Preparing {
+    /// Goes on for about this much fuel.
+    ///
+    /// # Errors
+    /// When the chunk fails or waits, or does not have the function.
+    pub(crate) fn run(&mut self, fuel: u64) -> Result<Prepared, ErrorValue> {
+        let Some(vm) = &mut self.vm else { return Ok(Prepared::NotYet) };
+        if self.entry.start == Start::Chunk {
+            let arguments = std::mem::take(&mut self.arguments);
+            return Ok(self.ready(Some(arguments)));
+        }
+        let ended = match vm.run(fuel) {
+            Step::OutOfFuel => return Ok(Prepared::NotYet),
+            Step::Finished => Ok(()),
+            Step::Failed(failure) => Err(failure.message),
+            Step::Parked => Err(WAITS.as_bytes().to_vec()),
+        };
+        let _ = vm.enter(wippy_stdlib::io::flush_all);
+        let function = match (&self.entry.start, ended) {
+            (Start::Method(name), Ok(())) => field_of_result(vm, name).ok_or_else(|| missing(name))?,
+            (Start::Function(name), Ok(())) => {
+                field_of_result(vm, name).or_else(|| global(vm, name)).ok_or_else(|| missing(name))?
+            }
+            (Start::Function(name), Err(message)) => global(vm, name).ok_or_else(|| failed(&message))?,
+            (_, Err(message)) => return Err(failed(&message)),
+            (Start::Chunk, Ok(())) => return Ok(self.ready(None)),
+        };
+        start(vm, function, &self.arguments)?;
+        Ok(self.ready(None))
+    }
+
+    fn ready(&mut self, main: Option<Parcel>) -> Prepared {
+        let vm = self.vm.take().unwrap_or_default();
+        Prepared::Ready(LuaProcess::new(vm, Arc::clone(&self.shared), Arc::clone(&self.entry), main))
+    }
+}
+
+/// What a chunk is told that waits, or starts processes, before it has returned.
+pub(crate) const WAITS: &str = "attempt to yield from outside a coroutine";
+
+fn failed(message: &[u8]) -> ErrorValue {
+    ErrorValue::new(Kind::INTERNAL, [b"failed to execute script: ", message].concat())
+}
+
+fn missing(name: &str) -> ErrorValue {
+    ErrorValue::new(Kind::NOT_FOUND, format!("method \"{name}\" not found in module")).retryable(Some(false))
+}
+
+fn field_of_result(vm: &mut Vm, name: &str) -> Option<Kept> {
+    vm.results(|cx| {
+        let wippy_vm::Value::Table(table) = cx.get(1) else { return None };
+        let function = cx.field(table, name);
+        function.is_function().then(|| cx.keep(function))
+    })
+}
+
+fn global(vm: &mut Vm, name: &str) -> Option<Kept> {
+    vm.enter(|cx| {
+        let globals = cx.globals();
+        let function = cx.field(globals, name);
+        function.is_function().then(|| cx.keep(function))
+    })
+}
+
+/// Starts a kept function with the arguments of a parcel.
+///
+/// # Errors
+/// When the memory limit would be passed.
+pub(crate) fn start(vm: &mut Vm, function: Kept, arguments: &Parcel) -> Result<(), ErrorValue> {
+    vm.start(|cx| {
+        cx.push(cx.kept(function));
+        cx.unpack(arguments)?;
+        cx.replace_kept(function, wippy_vm::Value::Nil);
+        Ok(())
+    })
+    .map_err(|error| ErrorValue::new(Kind::INTERNAL, error.to_string()))
+}

@@ -1,0 +1,495 @@
+//! A Lua process: an interpreter as the scheduler runs it.
+//!
+//! One step: what has arrived goes to the interpreter, the interpreter runs until everything in it waits or its fuel is
+//! spent, and what it has asked for is begun. Nothing here blocks. Invariant: while the process is parked, nothing that
+//! has arrived could be delivered.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use hashbrown::HashMap;
+use wippy_scheduler::{Description, Exit, Fuel, OperationId, Pid, Process, Signal, Step, TimerId, Turn};
+use wippy_stdlib::errors::{self, ErrorValue, Kind};
+use wippy_stdlib::requests::{Answer, Pending, Request};
+use wippy_vm::{Context, ErrorKind, Failure, HostObject, Operation, Parcel, Ticket, Value, Vm};
+
+use crate::ask::{Answers, Demand, enter};
+use crate::local::{Local, Values};
+use crate::mail::{Event, Fault, Mail, Output, error_of};
+use crate::message::Classes;
+use crate::prepare::{self, Prepared};
+use crate::programs::Entry;
+use crate::room::Room;
+use crate::shared::{Casualty, Shared};
+
+/// What a process that was watched from outside came to.
+pub enum End {
+    /// It returned; the results are in the interpreter.
+    Finished,
+    /// It failed; the error value is in the interpreter.
+    Failed(Failure),
+    /// It was killed, or failed for a reason that is not its own.
+    Killed,
+}
+
+/// Called with the interpreter when its process has ended.
+pub type OnEnd = Box<dyn FnOnce(Vm, End) + Send>;
+
+/// See the module.
+pub struct LuaProcess(Box<Body>);
+
+/// What is to happen when a timer runs out.
+struct Timer {
+    ticket: Ticket,
+    deadline: Duration,
+    fire: Option<fn(&mut Context<'_>, Ticket) -> Option<Duration>>,
+}
+
+struct Body {
+    vm: Vm,
+    room: Room,
+    classes: Classes,
+    shared: Arc<Shared>,
+    entry: Arc<Entry>,
+    /// Arguments of `main`, while the chunk runs whose table may have it.
+    main: Option<Parcel>,
+    begun: bool,
+    parked: bool,
+    /// Waiting for what can never happen is an error.
+    is_program: bool,
+    /// Asked to end by the system, and deaf to events.
+    leaving: bool,
+    timers: HashMap<TimerId, Timer>,
+    operations: HashMap<OperationId, Ticket>,
+    /// Ends that are results of calls, not events.
+    awaited: Vec<(Pid, Ticket)>,
+    /// Timers that were set before there was a process.
+    pending: Vec<Pending>,
+    on_end: Option<OnEnd>,
+}
+
+impl Drop for Body {
+    fn drop(&mut self) {
+        if let Some(on_end) = self.on_end.take() {
+            on_end(std::mem::take(&mut self.vm), End::Killed);
+        }
+    }
+}
+
+impl LuaProcess {
+    pub(crate) fn new(vm: Vm, shared: Arc<Shared>, entry: Arc<Entry>, main: Option<Parcel>) -> LuaProcess {
+        LuaProcess(Box::new(Body {
+            vm,
+            room: Room::default(),
+            classes: Classes::default(),
+            shared,
+            entry,
+            main,
+            begun: false,
+            parked: false,
+            is_program: false,
+            leaving: false,
+            timers: HashMap::new(),
+            operations: HashMap::new(),
+            awaited: Vec::new(),
+            pending: Vec::new(),
+            on_end: None,
+        }))
+    }
+
+    /// A process that goes on with what an interpreter was doing: a program that wants processes.
+    pub(crate) fn adopt(
+        mut vm: Vm,
+        shared: Arc<Shared>,
+        entry: Arc<Entry>,
+        pending: Vec<Pending>,
+        on_end: OnEnd,
+    ) -> LuaProcess {
+        vm.set_scheduling();
+        vm.set_host(Local::new(Arc::clone(&shared), Arc::clone(&entry.id), Values::default()));
+        let mut process = LuaProcess::new(vm, shared, entry, None);
+        process.0.is_program = true;
+        process.0.pending = pending;
+        process.0.on_end = Some(on_end);
+        process
+    }
+
+    /// Hands the interpreter to `on_end` when the process has ended.
+    pub(crate) fn on_end(mut self, on_end: OnEnd) -> LuaProcess {
+        self.0.on_end = Some(on_end);
+        self
+    }
+}
+
+impl Process for LuaProcess {
+    type Message = Mail;
+    type Completion = Answer;
+    type Output = Output;
+    type Error = Fault;
+
+    fn step(&mut self, turn: &mut Turn<'_, LuaProcess>) -> Step<Output, Fault> {
+        let body = &mut *self.0;
+        if !body.begun {
+            body.begin(turn);
+        }
+        loop {
+            while let Some(signal) = turn.next_signal() {
+                body.take(signal, turn);
+            }
+            if body.room.has_mail()
+                && let Err(fault) = body.deliver(turn)
+            {
+                return body.fail(turn, fault, None);
+            }
+            if body.parked && !body.vm.is_ready() {
+                return body.rest(turn);
+            }
+            let fuel = turn.fuel().0;
+            if fuel == 0 {
+                return Step::OutOfFuel;
+            }
+            let step = body.vm.run_with(fuel, &mut Answers { turn, room: &mut body.room });
+            turn.charge(Fuel(fuel.saturating_sub(body.vm.fuel_left())));
+            if body.vm.has_operations() {
+                for operation in body.vm.take_operations() {
+                    if let Err(fault) = body.serve(operation, turn) {
+                        return body.fail(turn, fault, None);
+                    }
+                }
+            }
+            body.parked = false;
+            match step {
+                wippy_vm::Step::Finished => match body.finished(turn) {
+                    Some(end) => return end,
+                    None => continue,
+                },
+                wippy_vm::Step::Failed(failure) => return body.failed(turn, failure),
+                wippy_vm::Step::OutOfFuel => {
+                    body.vm.enter(wippy_stdlib::io::flush_due);
+                    return Step::OutOfFuel;
+                }
+                wippy_vm::Step::Parked => body.parked = true,
+            }
+            if turn.must_stop() {
+                return Step::OutOfFuel;
+            }
+        }
+    }
+
+    fn describe(&self, description: &mut Description) {
+        let body = &*self.0;
+        description.entry = body.entry.id.to_string();
+        description.heap_bytes = body.vm.memory_bytes() as u64;
+        description.backlog = body.room.len() as u64;
+    }
+}
+
+impl Body {
+    fn begin(&mut self, turn: &mut Turn<'_, LuaProcess>) {
+        self.begun = true;
+        let (pid, host) = (turn.pid(), turn.host());
+        self.vm.enter(|cx| {
+            if let Some(local) = cx.host::<Local>() {
+                local.pid = Some(pid);
+                local.host = host;
+            }
+        });
+        for Pending { delay, ticket, fire } in std::mem::take(&mut self.pending) {
+            self.set_timer(turn, delay, ticket, fire);
+        }
+    }
+
+    /// Notes what has arrived.
+    fn take(&mut self, signal: Signal<LuaProcess>, turn: &mut Turn<'_, LuaProcess>) {
+        match signal {
+            Signal::Message { from, message } => self.room.arrive(from, message),
+            Signal::Cancel { from, reason, grace } => {
+                self.leaving |= grace.is_some() && !self.room.hears_events();
+                self.room.happen(Event::Cancel { from, reason });
+            }
+            Signal::LinkDown { pid, failure } => {
+                self.room.happen(Event::LinkDown { from: pid, fault: error_of(&failure) });
+            }
+            Signal::Exit { pid, exit } => {
+                let end = match exit {
+                    Exit::Finished(output) => Ok(output),
+                    Exit::Failed(failure) => Err(error_of(&failure)),
+                };
+                match self.awaited.iter().position(|(awaited, _)| *awaited == pid) {
+                    Some(at) => {
+                        let (_, ticket) = self.awaited.swap_remove(at);
+                        self.answer(ticket, &end);
+                    }
+                    None => self.room.happen(Event::Exit { from: pid, end }),
+                }
+            }
+            Signal::Timer(id) => self.ring(id, turn),
+            Signal::Completion { operation, value } => {
+                let Some(ticket) = self.operations.remove(&operation) else { return };
+                enter(&mut self.vm, turn, &mut self.room, |cx| match value {
+                    Some(answer) => answer(cx, ticket),
+                    None => refuse(cx, ticket, ErrorValue::internal("operation failed")),
+                });
+            }
+            // Sources are watched by nobody here yet.
+            Signal::Ready { .. } => {}
+        }
+    }
+
+    /// The end of a process is the result of a call.
+    fn answer(&mut self, ticket: Ticket, end: &Result<Output, Fault>) {
+        self.vm.enter(|cx| {
+            let value = match end {
+                Ok(output) => {
+                    cx.unpack_next(&mut output.tokens()).map(|value| (value.unwrap_or(Value::Nil), None))
+                }
+                Err(fault) => Arc::clone(fault).arrive(cx).map(|error| (Value::Nil, Some(error))),
+            };
+            match value {
+                Ok((value, None)) => cx.wake(ticket, &[value]),
+                Ok((value, Some(error))) => cx.wake(ticket, &[value, error.into()]),
+                Err(_) => {
+                    let text = cx.name("not enough memory");
+                    cx.wake_with_error(ticket, text)
+                }
+            }
+        });
+    }
+
+    fn ring(&mut self, id: TimerId, turn: &mut Turn<'_, LuaProcess>) {
+        let Some(Timer { ticket, deadline, fire }) = self.timers.remove(&id) else { return };
+        let again = match fire {
+            None => {
+                self.vm.enter(|cx| cx.wake(ticket, &[]));
+                None
+            }
+            Some(fire) => self.vm.enter(|cx| {
+                cx.anchored(ticket)?;
+                fire(cx, ticket)
+            }),
+        };
+        if let Some(period) = again {
+            let deadline = (deadline + period).max(turn.now());
+            match turn.set_timer_at(deadline) {
+                Some(id) => {
+                    self.timers.insert(id, Timer { ticket, deadline, fire });
+                }
+                None => {
+                    self.vm.enter(|cx| cx.release(ticket));
+                }
+            }
+        }
+    }
+
+    fn set_timer(
+        &mut self,
+        turn: &mut Turn<'_, LuaProcess>,
+        delay: Duration,
+        ticket: Ticket,
+        fire: Option<fn(&mut Context<'_>, Ticket) -> Option<Duration>>,
+    ) {
+        let deadline = turn.now().saturating_add(delay);
+        match turn.set_timer_at(deadline) {
+            Some(id) => {
+                self.timers.insert(id, Timer { ticket, deadline, fire });
+            }
+            None => self.vm.enter(|cx| {
+                refuse(cx, ticket, ErrorValue::new(Kind::LIMIT_EXCEEDED, "too many timers"));
+            }),
+        }
+    }
+
+    /// Begins what a native has asked for.
+    fn serve(&mut self, operation: Operation, turn: &mut Turn<'_, LuaProcess>) -> Result<(), Fault> {
+        let Operation { ticket, request } = operation;
+        let request = match request.downcast::<Request>() {
+            Ok(request) => *request,
+            Err(other) => {
+                match other.downcast::<Demand>().map(|demand| *demand) {
+                    Ok(Demand::Await(pid)) => self.awaited.push((pid, ticket)),
+                    Ok(Demand::Upgrade(entry, arguments)) => return self.upgrade(entry, arguments, turn),
+                    // Whoever asks for what nobody here knows waits for ever.
+                    Err(_) => {}
+                }
+                return Ok(());
+            }
+        };
+        match request {
+            Request::Sleep(delay) if delay.is_zero() => {
+                self.vm.enter(|cx| cx.wake(ticket, &[]));
+            }
+            Request::Sleep(delay) => self.set_timer(turn, delay, ticket, None),
+            Request::Alarm { delay, fire } => self.set_timer(turn, delay, ticket, Some(fire)),
+            Request::Block(job) => {
+                let operation = turn.block(job);
+                self.operations.insert(operation, ticket);
+            }
+        }
+        Ok(())
+    }
+
+    fn deliver(&mut self, turn: &mut Turn<'_, LuaProcess>) -> Result<(), Fault> {
+        let Body { vm, room, classes, .. } = self;
+        // Delivery asks for the names of hosts; the room itself is in use and has no part in that.
+        let mut nobody = Room::default();
+        enter(vm, turn, &mut nobody, |cx| room.deliver(cx, classes)).map_err(|error| {
+            Arc::new(match error.kind() {
+                ErrorKind::Memory => ErrorValue::new(Kind::INTERNAL, "not enough memory"),
+                other => ErrorValue::new(Kind::INTERNAL, other.to_string()),
+            })
+        })
+    }
+
+    /// Everything waits.
+    fn rest(&mut self, turn: &mut Turn<'_, LuaProcess>) -> Step<Output, Fault> {
+        // What was printed is to be seen now; there may not be another step.
+        let _ = self.vm.enter(wippy_stdlib::io::flush_all);
+        if self.leaving && self.timers.is_empty() && self.operations.is_empty() && !self.room.hears_events() {
+            // It would not hear of it until it is killed.
+            return Step::Failed(Arc::new(ErrorValue::new(Kind::CANCELED, "scheduler shutdown")));
+        }
+        if self.is_program && !self.room.is_open() && self.awaited.is_empty() && self.vm.outstanding() == 0 {
+            let failure = self.vm.deadlock();
+            return self.failed(turn, failure);
+        }
+        Step::Parked
+    }
+
+    /// The function that ran has returned: the next one, or the end.
+    fn finished(&mut self, turn: &mut Turn<'_, LuaProcess>) -> Option<Step<Output, Fault>> {
+        if let Some(arguments) = self.main.take() {
+            let main = self.vm.results(|cx| match cx.get(1) {
+                Value::Table(table) => {
+                    let main = cx.field(table, "main");
+                    main.is_function().then(|| cx.keep(main))
+                }
+                _ => None,
+            });
+            if let Some(main) = main {
+                return match prepare::start(&mut self.vm, main, &arguments) {
+                    Ok(()) => None,
+                    Err(error) => Some(self.fail(turn, Arc::new(error), None)),
+                };
+            }
+        }
+        let end = self.vm.results(|cx| {
+            let second = cx.get(2);
+            if matches!(second, Value::String(_)) || errors::error_of(second).is_some() {
+                return Err(errors::failure_of(cx, second));
+            }
+            let mut output = Parcel::new();
+            let first = cx.get(1);
+            cx.pack_value(&mut output, first).map_err(Err)?;
+            Ok(output)
+        });
+        let _ = self.vm.enter(wippy_stdlib::io::flush_all);
+        match end {
+            Ok(output) => {
+                self.tell(End::Finished);
+                Some(Step::Finished(Arc::new(output)))
+            }
+            Err(Ok(fault)) => {
+                let told = self.on_end.is_some().then_some(End::Finished);
+                Some(self.fail(turn, Arc::new(fault), told))
+            }
+            Err(Err(error)) => {
+                let fault = ErrorValue::new(Kind::INTERNAL, error.to_string());
+                Some(self.fail(turn, Arc::new(fault), None))
+            }
+        }
+    }
+
+    /// An error reached the top.
+    fn failed(&mut self, turn: &mut Turn<'_, LuaProcess>, failure: Failure) -> Step<Output, Fault> {
+        let _ = self.vm.enter(wippy_stdlib::io::flush_all);
+        if let Some(request) = failure.exit {
+            if let Some(on_exit) = self.shared.on_exit.as_ref().filter(|_| self.on_end.is_none()) {
+                on_exit(request);
+            }
+            self.tell(End::Failed(failure));
+            return Step::Finished(Arc::default());
+        }
+        let fault = if failure.is_text {
+            ErrorValue::new(Kind::INTERNAL, failure.message.clone())
+        } else {
+            let value = self.vm.error_value(errors::failure_of);
+            value.unwrap_or_else(|error| ErrorValue::new(Kind::INTERNAL, error.to_string()))
+        };
+        self.fail(turn, Arc::new(fault), Some(End::Failed(failure)))
+    }
+
+    fn fail(
+        &mut self,
+        turn: &mut Turn<'_, LuaProcess>,
+        fault: Fault,
+        end: Option<End>,
+    ) -> Step<Output, Fault> {
+        if self.on_end.is_some() {
+            let failure = || End::Failed(Failure::from(ErrorKind::Plain(fault.message().to_vec())));
+            self.tell(end.unwrap_or_else(failure));
+        } else if let Some(on_failure) = &self.shared.on_failure {
+            let info = turn.handle().process(turn.pid());
+            let watched = info.is_some_and(|info| info.watchers > 0 || info.links > 0);
+            let id = Arc::clone(&self.entry.id);
+            on_failure(&Casualty { pid: turn.pid(), id, fault: Arc::clone(&fault), watched });
+        }
+        Step::Failed(fault)
+    }
+
+    fn tell(&mut self, end: End) {
+        if let Some(on_end) = self.on_end.take() {
+            on_end(std::mem::take(&mut self.vm), end);
+        }
+    }
+
+    /// Runs another entry from now on, under the same pid.
+    fn upgrade(
+        &mut self,
+        entry: Arc<Entry>,
+        arguments: Parcel,
+        turn: &mut Turn<'_, LuaProcess>,
+    ) -> Result<(), Fault> {
+        let values = self.vm.enter(|cx| cx.host::<Local>().map(|local| Arc::clone(&local.values)));
+        let prepared = prepare::begin(&self.shared, &entry, values.unwrap_or_default(), arguments).and_then(
+            |mut preparing| loop {
+                // A chunk that only defines things is short; one that spins is ended with its process.
+                match preparing.run(100_000)? {
+                    Prepared::NotYet if turn.must_stop() => {
+                        return Err(ErrorValue::new(Kind::INTERNAL, "process terminated"));
+                    }
+                    Prepared::NotYet => {}
+                    Prepared::Ready(process) => return Ok(process),
+                }
+            },
+        );
+        let fail = |error: ErrorValue| {
+            let text = [b"upgrade: init failed: ", error.message()].concat();
+            Arc::new(ErrorValue::new(error.kind().clone(), text).into_failure())
+        };
+        let mut fresh = prepared.map_err(fail)?;
+        for id in std::mem::take(&mut self.timers).into_keys() {
+            turn.cancel_timer(id);
+        }
+        for id in std::mem::take(&mut self.operations).into_keys() {
+            turn.cancel_operation(id);
+        }
+        turn.trap_links(false);
+        self.awaited.clear();
+        self.room.close_all();
+        self.classes = Classes::default();
+        self.entry = entry;
+        self.main = fresh.0.main.take();
+        self.vm = std::mem::take(&mut fresh.0.vm);
+        self.parked = false;
+        self.begin(turn);
+        Ok(())
+    }
+}
+
+/// Wakes a native so that it answers `nil` and an error.
+fn refuse(cx: &mut Context<'_>, ticket: Ticket, error: ErrorValue) {
+    match errors::object(cx, error) {
+        Ok(error) => cx.wake(ticket, &[Value::Nil, error.into()]),
+        Err(_) => cx.release(ticket),
+    };
+}

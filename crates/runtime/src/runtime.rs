@@ -1,0 +1,257 @@
+//! `Runtime`: a scheduler with everything that Lua processes need, as Rust code starts and ends it.
+
+use std::io;
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use wippy_scheduler::{Builder as Workers, Fuel, Handle, Inbox, Pid, Scheduler, Shutdown, Spawn};
+use wippy_stdlib::errors::{ErrorValue, Kind};
+use wippy_stdlib::requests::Pending;
+use wippy_vm::{Image, Parcel, Vm};
+
+use crate::library;
+use crate::local::Values;
+use crate::mail::Mail;
+use crate::pid::format_pid;
+use crate::prepare::{self, Prepared};
+use crate::process::{LuaProcess, OnEnd};
+use crate::programs::{Entry, HostList, OneHost, Programs};
+use crate::shared::{OnExit, OnFailure, Shared};
+
+/// The standard library with `process` and `ctx`, for interpreters that are processes or may become some.
+pub fn image() -> Arc<Image> {
+    static IMAGE: OnceLock<Arc<Image>> = OnceLock::new();
+    let build = || {
+        let open = |cx: &mut wippy_vm::Context<'_>| {
+            wippy_stdlib::open(cx)?;
+            library::open(cx)
+        };
+        Image::build(open).expect("no library has a value of one interpreter")
+    };
+    Arc::clone(IMAGE.get_or_init(build))
+}
+
+/// Options of a [`Runtime`].
+pub struct Options {
+    workers: Workers,
+    programs: Box<dyn Programs>,
+    hosts: Box<dyn HostList>,
+    on_failure: Option<OnFailure>,
+    on_exit: Option<OnExit>,
+}
+
+impl Options {
+    /// One worker per core and one host, which takes every process.
+    pub fn new(programs: impl Programs + 'static, host: &str) -> Options {
+        Options {
+            workers: Workers::new(),
+            programs: Box::new(programs),
+            hosts: Box::new(OneHost(host.into())),
+            on_failure: None,
+            on_exit: None,
+        }
+    }
+
+    /// Worker threads.
+    #[must_use]
+    pub fn workers(mut self, workers: usize) -> Options {
+        self.workers = self.workers.workers(workers);
+        self
+    }
+
+    /// Fuel of a slice.
+    #[must_use]
+    pub fn slice(mut self, fuel: u64) -> Options {
+        self.workers = self.workers.slice(Fuel(fuel));
+        self
+    }
+
+    /// Several hosts.
+    #[must_use]
+    pub fn hosts(mut self, hosts: impl HostList + 'static) -> Options {
+        self.hosts = Box::new(hosts);
+        self
+    }
+
+    /// Who is told of processes that fail.
+    #[must_use]
+    pub fn on_failure(mut self, told: OnFailure) -> Options {
+        self.on_failure = Some(told);
+        self
+    }
+
+    /// Who is told of a process that wants the whole program to end.
+    #[must_use]
+    pub fn on_exit(mut self, told: OnExit) -> Options {
+        self.on_exit = Some(told);
+        self
+    }
+
+    fn split(self) -> (Workers, Arc<Shared>) {
+        let Options { workers, programs, hosts, on_failure, on_exit } = self;
+        (workers, Arc::new(Shared { programs, hosts, image: image(), on_failure, on_exit }))
+    }
+
+    /// Starts the workers.
+    ///
+    /// # Errors
+    /// If the operating system gives no threads.
+    pub fn start(self) -> io::Result<Runtime> {
+        let (workers, shared) = self.split();
+        let scheduler = workers.start()?;
+        Ok(Runtime { starter: Starter { handle: scheduler.handle(), shared }, scheduler })
+    }
+
+    /// The same without threads, in virtual time, with choices that follow from a seed.
+    ///
+    /// # Errors
+    /// If the operating system gives no way to wait for readiness.
+    pub fn deterministic(
+        self,
+        seed: u64,
+    ) -> io::Result<(Starter, wippy_scheduler::Deterministic<LuaProcess>)> {
+        let (workers, shared) = self.split();
+        let scheduler = workers.deterministic(seed)?;
+        Ok((Starter { handle: scheduler.handle(), shared }, scheduler))
+    }
+}
+
+/// Starts processes and reaches them, from any thread.
+#[derive(Clone)]
+pub struct Starter {
+    handle: Handle<LuaProcess>,
+    shared: Arc<Shared>,
+}
+
+/// A running runtime. Dropping it kills all processes.
+pub struct Runtime {
+    starter: Starter,
+    scheduler: Scheduler<LuaProcess>,
+}
+
+impl std::ops::Deref for Runtime {
+    type Target = Starter;
+
+    fn deref(&self) -> &Starter {
+        &self.starter
+    }
+}
+
+impl Runtime {
+    /// A way to start and reach processes that outlives borrows of this.
+    pub fn starter(&self) -> Starter {
+        self.starter.clone()
+    }
+
+    /// Asks all processes to end, kills those that are left after `grace`, and stops the workers.
+    pub fn shutdown(self, grace: Duration) -> Shutdown {
+        self.scheduler.shutdown(grace)
+    }
+}
+
+/// How a process is started by [`Starter::spawn`].
+#[derive(Default)]
+pub struct Launch {
+    /// Arguments.
+    pub arguments: Parcel,
+    /// Who hears of its end.
+    pub monitor: Option<Pid>,
+    /// Name it gets.
+    pub name: Option<Vec<u8>>,
+    /// Name of its host; nothing means the default.
+    pub host: Option<String>,
+    /// Gets its interpreter when it has ended.
+    pub on_end: Option<OnEnd>,
+}
+
+impl Starter {
+    /// The scheduler's view.
+    pub fn handle(&self) -> &Handle<LuaProcess> {
+        &self.handle
+    }
+
+    /// A mailbox for Rust code. `None` if there is no room for one.
+    pub fn inbox(&self) -> Option<Inbox<LuaProcess>> {
+        self.handle.inbox()
+    }
+
+    /// A pid as scripts write it.
+    pub fn pid_text(&self, pid: Pid) -> String {
+        let host = self.handle.host_of(pid).unwrap_or_default();
+        format_pid(&self.handle.hosts().name(host), pid)
+    }
+
+    /// Starts an entry found by its id.
+    ///
+    /// # Errors
+    /// When there is none, or it does not start.
+    pub fn spawn_id(&self, id: &str, launch: Launch) -> Result<Pid, ErrorValue> {
+        let entry = self.shared.programs.find(id, "")?;
+        self.spawn(&entry, launch)
+    }
+
+    /// Starts a process. If its chunk runs first, it does so here.
+    ///
+    /// # Errors
+    /// When it does not start.
+    pub fn spawn(&self, entry: &Arc<Entry>, launch: Launch) -> Result<Pid, ErrorValue> {
+        let host = self.shared.hosts.resolve(launch.host.as_deref())?;
+        let mut preparing = prepare::begin(&self.shared, entry, Values::default(), launch.arguments)?;
+        let process = loop {
+            if let Prepared::Ready(process) = preparing.run(u64::from(u32::MAX))? {
+                break process;
+            }
+        };
+        let process = match launch.on_end {
+            Some(on_end) => process.on_end(on_end),
+            None => process,
+        };
+        self.launch(process, &host, launch.monitor, launch.name)
+    }
+
+    /// Makes a process of an interpreter that runs alone and whose program wants processes; `on_end` gets it back. Wake
+    /// the coroutine that waits for this ([`crate::Enlist`]) first.
+    ///
+    /// # Errors
+    /// When it does not start.
+    pub fn adopt(
+        &self,
+        vm: Vm,
+        entry: Arc<Entry>,
+        pending: Vec<Pending>,
+        on_end: OnEnd,
+    ) -> Result<Pid, ErrorValue> {
+        let host = self.shared.hosts.resolve(None)?;
+        let process = LuaProcess::adopt(vm, Arc::clone(&self.shared), entry, pending, on_end);
+        self.launch(process, &host, None, None)
+    }
+
+    fn launch(
+        &self,
+        process: LuaProcess,
+        host: &str,
+        monitor: Option<Pid>,
+        name: Option<Vec<u8>>,
+    ) -> Result<Pid, ErrorValue> {
+        let host = self.handle.hosts().intern(host).unwrap_or_default();
+        let mut spawn = Spawn::new(process).host(host);
+        if let Some(watcher) = monitor {
+            spawn = spawn.monitored_by(watcher);
+        }
+        if let Some(name) = name {
+            spawn = spawn.name(&name);
+        }
+        self.handle.spawn(spawn).map_err(|refused| ErrorValue::new(Kind::UNAVAILABLE, refused.to_string()))
+    }
+
+    /// Sends a message without a sender.
+    ///
+    /// # Errors
+    /// When there is no such process.
+    pub fn send(&self, target: Pid, topic: &str, payload: &Parcel) -> Result<(), ErrorValue> {
+        let mut mail = Mail::new(topic.as_bytes(), Default::default());
+        payload.tokens().for_each(|token| mail.payload_mut().push(token));
+        let gone = |_| ErrorValue::new(Kind::NOT_FOUND, "process not found");
+        self.handle.send(target, mail).map_err(gone)
+    }
+}

@@ -1,0 +1,36 @@
+//! What all processes of a runtime share.
+
+use std::sync::Arc;
+
+use wippy_scheduler::Pid;
+use wippy_vm::{ExitRequest, Image};
+
+use crate::mail::Fault;
+use crate::programs::{HostList, Programs};
+
+/// A process has failed, as the runtime's owner is told.
+pub struct Casualty {
+    /// The process.
+    pub pid: Pid,
+    /// Its entry.
+    pub id: Arc<str>,
+    /// Why.
+    pub fault: Fault,
+    /// Whether a monitor or a link hears of it.
+    pub watched: bool,
+}
+
+/// Told of failures, on a worker thread; must not block for long.
+pub type OnFailure = Box<dyn Fn(&Casualty) + Send + Sync>;
+
+/// Told that a process wants the whole program to end (`os.exit`).
+pub type OnExit = Box<dyn Fn(ExitRequest) + Send + Sync>;
+
+/// See the module.
+pub(crate) struct Shared {
+    pub(crate) programs: Box<dyn Programs>,
+    pub(crate) hosts: Box<dyn HostList>,
+    pub(crate) image: Arc<Image>,
+    pub(crate) on_failure: Option<OnFailure>,
+    pub(crate) on_exit: Option<OnExit>,
+}

@@ -1,0 +1,506 @@
+//! The checklist of the module `process`, one test per row, on the real scheduler.
+//!
+//! Every test is a small application: entries by id, of which `app:main` is started and must end well.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use wippy_runtime::scheduler::{Exit, Signal};
+use wippy_runtime::{Entry, Launch, Options, Programs, Start, not_found};
+use wippy_stdlib::errors::ErrorValue;
+use wippy_vm::{Limits, Packed, Program};
+
+const HOST: &str = "app:processes";
+
+/// Entries that many tests use.
+const COMMON: &[(&str, &str)] = &[
+    ("app:ret42", "return {main = function() return 42 end}"),
+    ("app:boom", "return {main = function() error('boom') end}"),
+    ("app:echo_args", "return {main = function(to, ...) process.send(to, 'args', ...) end}"),
+    ("app:idle", "return {main = function() channel.new():receive() end}"),
+    ("app:ctx_echo", "return {main = function() return require('ctx').get('k') end}"),
+    (
+        "app:echo",
+        "return {main = function()
+        local inbox = process.inbox()
+        while true do
+            local m = inbox:receive()
+            process.send(m:from(), m:topic(), m:payload():data())
+        end
+     end}",
+    ),
+];
+
+struct App(HashMap<String, Arc<Entry>>);
+
+impl Programs for App {
+    fn find(&self, id: &str, _from: &str) -> Result<Arc<Entry>, ErrorValue> {
+        self.0.get(id).cloned().ok_or_else(|| not_found(id))
+    }
+}
+
+/// Runs a body as the main function of an application; answers what it came to.
+fn outcome(body: &str, more: &[(&str, &str)]) -> Result<String, ErrorValue> {
+    let main = format!("local H = '{HOST}'\nreturn {{main = function()\n{body}\nend}}");
+    let mut entries = HashMap::new();
+    let all = COMMON.iter().chain(more).copied().chain([("app:main", main.as_str())]);
+    for (id, source) in all {
+        let entry = Entry {
+            id: id.into(),
+            program: Program::compile(source.as_bytes(), format!("={id}").as_bytes()).expect("it compiles"),
+            start: Start::Method("main".into()),
+            image: None,
+            limits: Limits { memory_bytes: 128 << 20 },
+        };
+        entries.insert(id.to_owned(), Arc::new(entry));
+    }
+    let runtime = Options::new(App(entries), HOST).workers(2).start().expect("threads");
+    let mut inbox = runtime.inbox().expect("room");
+    let launch = Launch { monitor: Some(inbox.pid()), ..Launch::default() };
+    runtime.spawn_id("app:main", launch)?;
+    let end = match inbox.receive(Duration::from_secs(20)) {
+        Some(Signal::Exit { exit: Exit::Finished(output), .. }) => Ok(match output.first() {
+            Packed::Text(text) => String::from_utf8_lossy(text).into_owned(),
+            Packed::Integer(integer) => integer.to_string(),
+            Packed::Nil => "nil".to_owned(),
+            Packed::Boolean(boolean) => boolean.to_string(),
+            _ => "something".to_owned(),
+        }),
+        Some(Signal::Exit { exit: Exit::Failed(failure), .. }) => {
+            Err((*wippy_runtime::error_of(&failure)).clone())
+        }
+        other => panic!("no end within twenty seconds: {other:?}"),
+    };
+    drop(inbox);
+    runtime.shutdown(Duration::ZERO);
+    end
+}
+
+fn check(body: &str) {
+    check_with(body, &[]);
+}
+
+fn check_with(body: &str, more: &[(&str, &str)]) {
+    if let Err(error) = outcome(body, more) {
+        panic!("{}\nin {body}", String::from_utf8_lossy(error.message()));
+    }
+}
+
+fn failure(body: &str, more: &[(&str, &str)]) -> String {
+    let error = outcome(body, more).expect_err("it fails");
+    String::from_utf8_lossy(error.message()).into_owned()
+}
+
+#[test]
+fn a_process_knows_its_pid_and_entry() {
+    check(
+        "assert(process.pid():match('^{.+0x%x%x%x%x%x+}$')) assert(process.id() == 'app:main')
+           assert(process.pid() == process.pid() and process.pid():find('app:processes|', 1, true))",
+    );
+}
+
+#[test]
+fn a_process_can_send_to_itself() {
+    check(
+        "process.send(process.pid(), 't', 7) local m = process.inbox():receive()
+           assert(m:payload():data() == 7 and m:topic() == 't' and m:from() == process.pid())
+           assert(tostring(m) == 'process.Message{topic=t}' and type(m) == 'userdata')
+           assert(tostring(m:payload()) == 'payload{format=lua/any}')",
+    );
+}
+
+#[test]
+fn what_comes_before_a_subscription_is_kept() {
+    check("process.send(process.pid(), 't', 1) coroutine.yield() assert(process.listen('t'):receive() == 1)");
+    check(
+        "local me = process.pid() process.send(me, 'a', 1) process.send(me, 'b', 2) process.send(me, 'a', 3)
+           local inbox = process.inbox()
+           local b = process.listen('b') assert(b:receive() == 2)
+           assert(inbox:receive():payload():data() == 1 and inbox:receive():payload():data() == 3)",
+    );
+}
+
+#[test]
+fn a_listener_wins_over_the_inbox() {
+    check(
+        "local b, l = process.inbox(), process.listen('a') process.send(process.pid(), 'a', 1)
+           assert(l:receive() == 1)",
+    );
+}
+
+#[test]
+fn listeners_get_payloads_or_messages() {
+    check(
+        "local l = process.listen('m') local me = process.pid() process.send(me, 'm', 1, 2)
+           local t = l:receive() assert(#t == 2 and t[1] == 1 and t[2] == 2)
+           process.send(me, 'm') local v, ok = l:receive() assert(v == nil and ok)
+           local l = process.listen('q', {message = true}) process.send(me, 'q')
+           assert(l:receive():payload() == nil)
+           process.send(me, 'q', 1, {2}) local p = l:receive():payload()
+           assert(#p == 2 and p[1]:data() == 1 and p[2]:data()[1] == 2)",
+    );
+}
+
+#[test]
+fn sends_are_checked() {
+    check("local _, e = process.send(process.pid(), '@x') assert(e:kind() == errors.INVALID)
+           local _, e = process.send('nobody', 't') assert(errors.is(e, errors.NOT_FOUND))
+           assert(e:message() == \"could not resolve 'nobody' as PID or registered name\")
+           local _, e = process.send('x') assert(e:kind() == errors.INVALID)
+           assert(not pcall(process.send, 1, 't') and not pcall(process.send, 'x', 1))
+           local _, e = process.send('{nowhere|0x00001}', 't') assert(e:message() == 'host not found')
+           local _, e = process.send('{app:processes|0xfffff}', 't') assert(e:message() == 'process not found')
+           assert(errors.is(e, errors.NOT_FOUND))
+           local _, e = process.listen('') assert(e:message() == 'topic cannot be empty')
+           local _, e = process.listen('@x') assert(e:kind() == errors.INVALID)");
+}
+
+#[test]
+fn channels_are_always_the_same() {
+    check(
+        "assert(process.inbox() == process.inbox() and process.listen('z') == process.listen('z'))
+           assert(process.events() == process.events())",
+    );
+}
+
+#[test]
+fn unlisten_closes_and_frees_the_topic() {
+    check("local l = process.listen('u') assert(process.unlisten(l)) local _, ok = l:receive() assert(ok == false)
+           local ok, e = process.unlisten(l) assert(ok == false and e:message() == 'channel not found')
+           assert(not pcall(process.unlisten, 1))
+           process.send(process.pid(), 'u', 5) assert(process.inbox():receive():payload():data() == 5)");
+}
+
+#[test]
+fn messages_are_deep_copies() {
+    check("local t = {n = 1, ch = channel.new(), f = print, e = errors.new{message = 'm', kind = errors.CONFLICT}}
+           t.self = t process.send(process.pid(), 't', t) t.n = 2
+           local d = process.inbox():receive():payload():data()
+           assert(d ~= t and d.self == d and d.n == 1 and d.ch == nil and d.f == nil)
+           assert(d.e:kind() == errors.CONFLICT and d.e:message() == 'm')
+           process.send(process.pid(), 't', 1, 1.0, nil)
+           local p = process.inbox():receive():payload()
+           assert(#p == 3 and math.type(p[1]:data()) == 'integer' and math.type(p[2]:data()) == 'float')");
+}
+
+#[test]
+fn children_get_their_arguments() {
+    check(
+        "process.spawn('app:echo_args', H, process.pid(), 1, 'x')
+           local p = process.inbox():receive():payload() assert(p[1]:data() == 1 and p[2]:data() == 'x')",
+    );
+}
+
+#[test]
+fn spawns_that_fail_say_why() {
+    check(
+        "local p, e = process.spawn('no:pe', H) assert(p == nil and errors.is(e, errors.NOT_FOUND))
+           assert(e:message() == 'factory not found' and e:details().factory_id == 'no:pe')
+           local p, e = process.spawn('app:ret42', 'no:host') assert(e:message() == 'host not found')
+           local p, e = process.spawn('app:ret42') assert(e:kind() == errors.INVALID, e)",
+    );
+    let more = [
+        ("app:bad", "error('at the top')"),
+        ("app:nomain", "return {}"),
+        ("app:waits", "process.send('x', 'y') return {main = print}"),
+        ("app:parks", "channel.new():receive() return {main = print}"),
+    ];
+    check_with(
+        "local p, e = process.spawn('app:bad', H) assert(p == nil and e:kind() == errors.INTERNAL)
+         assert(e:message():find('^failed to execute script: app:bad:1: at the top'), e:message())
+         local p, e = process.spawn('app:nomain', H) assert(errors.is(e, errors.NOT_FOUND))
+         assert(e:message() == 'method \"main\" not found in module')
+         for _, id in ipairs{'app:waits', 'app:parks'} do
+            local p, e = process.spawn(id, H)
+            assert(p == nil and e:message():find('attempt to yield from outside a coroutine'), e:message())
+         end",
+        &more,
+    );
+}
+
+#[test]
+fn watchers_hear_of_ends() {
+    check(
+        "local p = process.spawn_monitored('app:ret42', H) local ev = process.events():receive()
+           assert(ev.kind == process.event.EXIT and ev.from == p and ev.result.value == 42)
+           assert(ev.result.error == nil and math.type(ev.at) == 'integer')
+           process.spawn_monitored('app:boom', H) local ev = process.events():receive()
+           assert(ev.result.error:message():find('app:boom:1: boom') and ev.result.value == nil)
+           assert(ev.result.error:kind() == errors.INTERNAL)",
+    );
+}
+
+#[test]
+fn results_follow_the_convention() {
+    let more = [
+        ("app:ab", "return {main = function() return 'a', 'b' end}"),
+        (
+            "app:nilbad",
+            "return {main = function() return nil, errors.new{message = 'no', kind = errors.TIMEOUT} end}",
+        ),
+        ("app:table", "return {main = function() error({code = 1}) end}"),
+        ("app:second", "return {main = function() return 1, {x = 1} end}"),
+        (
+            "app:spawned",
+            "return {main = function() coroutine.spawn(function() error('x') end) channel.new():receive() end}",
+        ),
+    ];
+    check_with(
+        "local events = process.events()
+         local function ended(id) process.spawn_monitored(id, H) return events:receive().result end
+         local r = ended('app:ab') assert(r.error:message() == 'b' and r.value == nil)
+         local r = ended('app:nilbad') assert(r.error:message() == 'no' and r.error:kind() == errors.TIMEOUT)
+         local r = ended('app:table') assert(r.error:message():find('^table: ') and r.error:kind() == errors.INTERNAL)
+         assert(ended('app:second').value == 1)
+         assert(ended('app:spawned').error:message():find('app:spawned:1: x'))",
+        &more,
+    );
+}
+
+#[test]
+fn terminate_ends_others_and_oneself() {
+    let more = [
+        ("app:spin", "return {main = function() pcall(function() while true do end end) end}"),
+        (
+            "app:suicide",
+            "return {main = function() pcall(process.terminate, process.pid()) return 'never' end}",
+        ),
+    ];
+    check_with(
+        "local events = process.events()
+         for _, id in ipairs{'app:idle', 'app:spin'} do
+            local p = process.spawn_monitored(id, H)
+            assert(process.terminate(p))
+            local r = events:receive().result
+            assert(r.error:message() == 'process terminated' and r.error:kind() == errors.INTERNAL)
+            local ok, e = process.terminate(p) assert(ok == nil and e:message() == 'process not found')
+         end
+         process.spawn_monitored('app:suicide', H)
+         assert(events:receive().result.error:message() == 'process terminated')",
+        &more,
+    );
+}
+
+#[test]
+fn cancel_is_an_event() {
+    let more = [("app:bye", "return {main = function() return process.events():receive().reason end}")];
+    check_with(
+        "local p = process.spawn_monitored('app:bye', H) assert(process.cancel(p, 'bye'))
+         assert(process.events():receive().result.value == 'bye')
+         local _, e = process.cancel() assert(e:message() == 'cancel requires at least destination argument')
+         local _, e = process.cancel(p) assert(e:message() == 'process not found')",
+        &more,
+    );
+}
+
+#[test]
+fn failures_cascade_along_links() {
+    assert_eq!(
+        failure("process.spawn_linked('app:boom', H) pcall(function() channel.new():receive() end)", &[]),
+        "linked process failed"
+    );
+    let more = [(
+        "app:middle",
+        "return {main = function() process.spawn_linked('app:boom', 'app:processes') channel.new():receive() end}",
+    )];
+    check_with(
+        "process.spawn_monitored('app:middle', H)
+         assert(process.events():receive().result.error:message() == 'linked process failed')",
+        &more,
+    );
+}
+
+#[test]
+fn links_can_be_trapped() {
+    check("assert(process.set_options({trap_links = true})) local p = process.spawn_linked('app:boom', H)
+           local ev = process.events():receive()
+           assert(ev.kind == process.event.LINK_DOWN and ev.from == p and ev.result.error:message():find('boom'))
+           local ok, e = process.link(p) assert(ok == nil and e:message() == 'pid not registered')
+           local p = process.spawn('app:idle', H) assert(process.link(p) and process.link(p))
+           assert(process.unlink(p) and process.unlink(p)) process.terminate(p)
+           local p = process.spawn_linked_monitored('app:boom', H)
+           local kinds = {} for _ = 1, 2 do kinds[process.events():receive().kind] = true end
+           assert(kinds[process.event.EXIT] and kinds[process.event.LINK_DOWN])");
+    check(
+        "process.spawn_linked_monitored('app:ret42', H) local ev = process.events():receive()
+           assert(ev.kind == process.event.EXIT)",
+    );
+}
+
+#[test]
+fn options_are_checked() {
+    check("local ok, e = process.set_options({nope = 1}) assert(ok == false and e:kind() == errors.INVALID)
+           assert(e:message() == 'option nope is not supported')
+           local ok, e = process.set_options({trap_links = 1}) assert(e:message() == 'trap_links must be a boolean')
+           local ok, e = process.set_options(1) assert(ok == false)
+           local ok = process.set_options({trap_links = true, nope = 1}) assert(ok == false)
+           local o = process.get_options() assert(o.trap_links == true and o.upgradable == false)");
+}
+
+#[test]
+fn monitors_are_one_per_pair() {
+    check(
+        "local p = process.spawn('app:idle', H) assert(process.monitor(p))
+           local ok, e = process.monitor(p) assert(ok == nil and e:message() == 'already monitoring pid')
+           assert(process.unmonitor(p) and process.unmonitor(p) and process.monitor(p))
+           process.terminate(p) process.events():receive()
+           local ok, e = process.monitor(p) assert(ok == nil and e:message() == 'pid not registered')
+           local _, e = process.monitor() assert(e:message() == 'monitor requires a destination argument')",
+    );
+}
+
+#[test]
+fn exec_answers_with_the_result() {
+    check(
+        "assert(process.exec('app:ret42', H) == 42)
+           local v, e = process.exec('app:boom', H) assert(v == nil and e:message():find('boom'))
+           local v, e = process.exec('', H) assert(e:message() == 'process ID required')
+           local v, e = process.exec('x') assert(e:message() == 'exec requires id and host arguments')
+           local done = channel.new()
+           for i = 1, 5 do coroutine.spawn(function() done:send(process.exec('app:ret42', H)) end) end
+           for i = 1, 5 do assert(done:receive() == 42) end",
+    );
+}
+
+#[test]
+fn names_lead_to_processes() {
+    check("local reg = process.registry
+           assert(reg.register('me') and reg.lookup('me') == process.pid() and reg.register('me'))
+           process.send('me', 't', 1) assert(process.inbox():receive():payload():data() == 1)
+           local p = process.spawn('app:idle', H) local ok, e = reg.register('me', p)
+           assert(ok == nil and e:kind() == errors.ALREADY_EXISTS and e:message() == 'name already registered')
+           assert(reg.register('w', p) and reg.register('w2', p) and process.monitor('w'))
+           process.terminate('w') process.events():receive()
+           local v, e = reg.lookup('w') assert(v == nil and e:kind() == errors.NOT_FOUND and reg.lookup('w2') == nil)
+           assert(reg.unregister('me') == true and reg.unregister('me') == false)
+           local _, e = reg.register('x', 1) assert(e:message() == 'pid must be a string')
+           local _, e = reg.register('x', '{') assert(e:kind() == errors.INVALID)
+           local _, e = reg.register('x', nil, reg.STRONG) assert(e:message() == 'global registry not available')
+           local _, e = reg.register('x', nil, 1.0) assert(e:message() == 'eventual registry not available')
+           local _, e = reg.register('x', nil, 9) assert(e:kind() == errors.INVALID)");
+}
+
+#[test]
+fn context_values_are_inherited() {
+    let more =
+        [("app:deep", "return {main = function() return process.exec('app:ctx_echo', 'app:processes') end}")];
+    check_with(
+        "local b = process.with_context({k = 1, t = {a = {1}}})
+         assert(b:exec('app:ctx_echo', H) == 1 and b:exec('app:deep', H) == 1)
+         assert(b:with_context({k = 2}):exec('app:deep', H) == 2 and b:exec('app:deep', H) == 1)
+         local v, e = require('ctx').get('nope') assert(e:kind() == errors.NOT_FOUND)
+         assert(e:message() == 'key not found: nope' and next(require('ctx').all()) == nil)
+         assert(not pcall(process.with_context, {1}) and not pcall(b.spawn, b, 'x'))",
+        &more,
+    );
+}
+
+#[test]
+fn a_name_makes_a_spawn_a_signal() {
+    check(
+        "local b = process.with_context({}):with_name('cache'):with_message('warm', process.pid(), 1)
+           local me = process.pid()
+           local b = process.with_context({}):with_name('cache'):with_message('warm', 1)
+           local p1, p2 = b:spawn('app:idle', H), b:spawn('app:idle', H)
+           assert(p1 == p2 and process.registry.lookup('cache') == p1)
+           assert(not pcall(b.with_name, b, '') and not pcall(b.with_message, b, '@x'))",
+    );
+    let more = [(
+        "app:first",
+        "return {main = function() local m = process.inbox():receive()
+        return m:topic() .. m:payload():data() .. '[' .. m:from() .. ']' end}",
+    )];
+    check_with(
+        "local p = process.with_context({}):with_message('warm', 1):spawn_monitored('app:first', H)
+         process.send(p, 'later', 2)
+         assert(process.events():receive().result.value == 'warm1[]')",
+        &more,
+    );
+}
+
+#[test]
+fn upgrade_keeps_pid_names_and_mail() {
+    let more = [("app:up", "return {main = function(to, n)
+        if n < 3 then process.registry.register('up') process.upgrade(nil, to, n + 1) end
+        process.send(to, 'done', process.pid(), n, process.registry.lookup('up'), process.inbox():receive():payload():data())
+     end}")];
+    check_with(
+        "local done = process.listen('done')
+         local p = process.spawn('app:up', H, process.pid(), 1) process.send(p, 'x', 'kept')
+         local r = done:receive() assert(r[1] == p and r[2] == 3 and r[3] == p and r[4] == 'kept')
+         local ok, e = pcall(process.upgrade, 'no:pe') assert(not ok and e:message():find('^upgrade: create failed'))",
+        &more,
+    );
+}
+
+#[test]
+fn order_is_kept_between_two() {
+    let more = [(
+        "app:many",
+        "return {main = function(to) for i = 1, 5000 do process.send(to, i % 2 == 0 and 'a' or 'b', i) end end}",
+    )];
+    check_with(
+        "process.spawn('app:many', H, process.pid())
+         local inbox = process.inbox()
+         for i = 1, 5000 do assert(inbox:receive():payload():data() == i) end",
+        &more,
+    );
+}
+
+#[test]
+fn a_process_that_breaks_a_limit_dies_alone() {
+    let more = [
+        (
+            "app:hungry",
+            "return {main = function() local t = {} while true do t[#t + 1] = ('x'):rep(10000) .. #t end end}",
+        ),
+        ("app:deep", "return {main = function() local function f() return f() + 1 end f() end}"),
+    ];
+    check_with(
+        "local echo, events, inbox = process.spawn('app:echo', H), process.events(), process.inbox()
+         for id, text in pairs{['app:hungry'] = 'not enough memory', ['app:deep'] = 'stack overflow'} do
+            process.spawn_monitored(id, H)
+            for i = 1, 100 do process.send(echo, 'n', i) assert(inbox:receive():payload():data() == i) end
+            local e = events:receive().result.error
+            assert(e:message():find(text), e:message())
+         end",
+        &more,
+    );
+}
+
+#[test]
+fn a_ring_of_processes_passes_a_number_on() {
+    let more = [(
+        "app:node",
+        "return {main = function(next, last)
+        local numbers = process.listen('n')
+        while true do
+            local n = numbers:receive()
+            process.send(next or process.listen('next'):receive(), 'n', n + 1)
+        end
+     end}",
+    )];
+    check_with(
+        "local first = process.pid()
+         for i = 1, 200 do first = process.spawn('app:node', H, first) end
+         local numbers = process.listen('n')
+         local n = 0
+         for round = 1, 20 do process.send(first, 'n', n) n = numbers:receive() end
+         assert(n == 4000, n)",
+        &more,
+    );
+}
+
+#[test]
+fn many_processes_answer() {
+    check(
+        "local pids = {}
+           for i = 1, 2000 do pids[i] = process.spawn('app:echo', H) end
+           local inbox = process.inbox()
+           for i = 1, 2000 do process.send(pids[i], 'n', i) end
+           local sum = 0
+           for i = 1, 2000 do sum = sum + inbox:receive():payload():data() end
+           assert(sum == 2001000)",
+    );
+}
