@@ -24,7 +24,7 @@ local function encode(value: Json): string
         return "[" .. table.concat(parts, ",") .. "]"
     end
     for key, item in pairs(value) do
-        parts[#parts + 1] = quote(key) .. ":" .. encode(item)
+        parts[#parts + 1] = quote(tostring(key)) .. ":" .. encode(item)
     end
     table.sort(parts)
     return "{" .. table.concat(parts, ",") .. "}"
@@ -78,7 +78,7 @@ end
 
 print(encode({ name = "wippy", tags = { "lua", "fast" }, stars = 5, open = true, note = 'say "hi"\n' }))
 
-local value = decode('{"point": {"x": 1, "y": 2.5}, "list": [1, [2, 3], "four", false]}')
+local value: any = decode('{"point": {"x": 1, "y": 2.5}, "list": [1, [2, 3], "four", false]}')
 print(value.point.x + value.point.y, #value.list, value.list[2][2])
 print(decode('{"a" 1}'))
 print(decode("[1, 2"))

@@ -8,9 +8,6 @@ use wippy_parser::{Near, Offset, SyntaxError, SyntaxErrorKind};
 
 use crate::diagnostic::{Diagnostic, Place, Source};
 
-/// The code of every syntax error.
-pub(crate) const CODE: &str = "P0001";
-
 /// What some editors put at the beginning of a file.
 pub(crate) const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 

@@ -82,8 +82,15 @@ impl Text {
         Some(syntax::diagnostic(&self.source(), self.skipped, self.before.len(), error.syntax()))
     }
 
+    /// The place of bytes of what is compiled.
+    pub(crate) fn place(&self, bytes: std::ops::Range<usize>) -> diagnostic::Place {
+        let written =
+            |at: usize| (at.saturating_sub(self.before.len()) + self.skipped).min(self.written.len());
+        diagnostic::Place::Bytes(written(bytes.start)..written(bytes.end))
+    }
+
     /// As diagnostics show it.
-    fn source(&self) -> Rc<Source> {
+    pub(crate) fn source(&self) -> Rc<Source> {
         Rc::new(Source::new(chunk_id(&self.chunk_name), self.written.as_slice()))
     }
 }

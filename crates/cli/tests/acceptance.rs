@@ -333,17 +333,17 @@ fn check_reports_every_file() {
 
 Checked 2 files: 1 error
 ",
-        "",
+        "lint failed: 1 error\n",
     );
     expect(
         wippy(&["check", "--json", "lib"]).within(&folder),
         1,
         {
             "{\"diagnostics\":[{\"entry_id\":\"lib/bad.lua\",\"code\":\"P0001\",\"severity\":\"error\",\
-         \"message\":\"'end' expected (to close 'if' at line 1) near <eof>\",\"line\":1,\"column\":10}],\"total_entries\":1,\
+         \"message\":\"'end' expected (to close 'if' at line 1) near <eof>\",\"line\":1,\"column\":10,\"end_line\":1,\"end_column\":10}],\"total_entries\":1,\
          \"error_count\":1,\"warning_count\":0,\"hint_count\":0}\n"
         },
-        "",
+        "lint failed: 1 error\n",
     );
     expect(
         wippy(&["check", "--summary", "lib"]).within(&folder),

@@ -17,7 +17,9 @@
 //! ```
 
 mod canon;
+pub mod check;
 mod declaration;
+pub mod diagnostic;
 mod display;
 mod error;
 mod lower;

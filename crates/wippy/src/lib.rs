@@ -33,10 +33,12 @@
 //! ```
 
 mod interpreter;
+pub mod signatures;
 mod waits;
 
 pub use interpreter::{Interpreter, Interrupt, Stop};
 pub use wippy_stdlib as stdlib;
+pub use wippy_typecheck as typecheck;
 pub use wippy_vm as vm;
 pub use wippy_vm::{
     Closure, Context, Coroutine, Error, ErrorKind, Failure, Library, Limits, LoadMode, Name, Native,

@@ -154,7 +154,8 @@ pub(crate) static LEVEL: Flag = Flag::value("level", "LEVEL", "least severe kind
 static NS: Flag = Flag::value("ns", "PATTERNS", "only these namespaces: app, app.*, app.**").commas().later();
 /// `--code`.
 pub(crate) static CODE: Flag = Flag::value("code", "CODES", "only these diagnostic codes").commas();
-static RULES: Flag = Flag::switch("rules", "style rules as well").later();
+/// `--rules`.
+pub(crate) static RULES: Flag = Flag::switch("rules", "style rules as well");
 /// `--summary`.
 pub(crate) static SUMMARY: Flag = Flag::switch("summary", "counts instead of the diagnostics");
 /// `--limit`.
@@ -162,7 +163,7 @@ pub(crate) static LIMIT: Flag =
     Flag::value("limit", "N", "print at most N diagnostics, 0 for all").default("0");
 /// `--no-color`.
 pub(crate) static NO_COLOR: Flag = Flag::switch("no-color", "the same as --color never");
-static CACHE_RESET: Flag = Flag::switch("cache-reset", "forget cached results").later();
+static CACHE_RESET: Flag = Flag::switch("cache-reset", "forget cached results");
 static SET_LATER: Flag = Flag::value("set", "K=V", "configuration value").list().later();
 /// `--deny`.
 pub(crate) static DENY: Flag = Flag::value("deny", "KIND", "fail on warnings too").choices(&["warnings"]);
@@ -173,8 +174,9 @@ pub(crate) static LINT: Command = Command::new("lint", Group::Check, "check sour
     .usage(&["[FILE.lua | FOLDER ...]"])
     .examples(&[("wippy check hello.lua lib", "one file, and every .lua and .luau file below lib")])
     .about(
-        "This release checks the syntax, type annotations included, of the files and folders named.\n\
-         Checking an application (no file named), types and style rules are not supported yet.",
+        "Checks syntax, types and, with --rules, style of the files and folders named; `require` is followed.\n\
+         A line is exempt with a comment such as `-- lint: ignore E0004`. Checking an application (no file\n\
+         named) is not supported yet.",
     )
     .flags(&[
         &LEVEL,

@@ -116,6 +116,15 @@ impl Diagnostic {
         self
     }
 
+    /// Line and column, both from 1, behind the place it happened at.
+    pub(crate) fn end(&self) -> Option<(usize, usize)> {
+        let label = self.labels.first()?;
+        match &label.place {
+            Place::Bytes(range) => Some(label.source.position(range.end)),
+            Place::Line(_) => None,
+        }
+    }
+
     /// Line and column, both from 1, of the place it happened at.
     pub(crate) fn position(&self) -> Option<(usize, Option<usize>)> {
         let label = self.labels.first()?;

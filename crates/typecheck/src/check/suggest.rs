@@ -1,0 +1,61 @@
+//! "Did you mean": the nearest of some names to a misspelt one.
+//!
+//! Pure. A suggestion is made only when it is probably right: at most a third of the letters differ.
+
+/// The name nearest to `word`, if it is close enough; the first one wins a tie.
+pub(super) fn nearest<'a>(word: &str, names: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+    let mut best: Option<(usize, &'a str)> = None;
+    for name in names {
+        let limit = (word.chars().count().max(name.chars().count()) / 3).max(1);
+        let distance = distance(word, name);
+        if distance <= limit
+            && distance < word.chars().count()
+            && name != word
+            && best.is_none_or(|(least, _)| distance < least)
+        {
+            best = Some((distance, name));
+        }
+    }
+    best.map(|(_, name)| name)
+}
+
+/// Letters inserted, removed, replaced or swapped with their neighbour to get from `a` to `b`, case apart.
+fn distance(a: &str, b: &str) -> usize {
+    let a: Vec<char> = a.chars().map(|c| c.to_ascii_lowercase()).collect();
+    let b: Vec<char> = b.chars().map(|c| c.to_ascii_lowercase()).collect();
+    let mut before: Vec<usize> = Vec::new();
+    let mut last: Vec<usize> = (0..=b.len()).collect();
+    for i in 0..a.len() {
+        let mut row = vec![i + 1; b.len() + 1];
+        for j in 0..b.len() {
+            let replaced = last[j] + usize::from(a[i] != b[j]);
+            row[j + 1] = replaced.min(last[j + 1] + 1).min(row[j] + 1);
+            if i > 0 && j > 0 && a[i] == b[j - 1] && a[i - 1] == b[j] {
+                row[j + 1] = row[j + 1].min(before[j - 1] + 1);
+            }
+        }
+        before = std::mem::replace(&mut last, row);
+    }
+    last[b.len()]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_swap_is_one_step() {
+        assert_eq!(distance("rnu", "run"), 1);
+        assert_eq!(distance("", "abc"), 3);
+        assert_eq!(distance("kitten", "sitting"), 3);
+    }
+
+    #[test]
+    fn far_names_are_not_suggested() {
+        let names = ["print", "pairs", "ipairs"];
+        assert_eq!(nearest("prnt", names.into_iter()), Some("print"));
+        assert_eq!(nearest("pars", names.into_iter()), Some("pairs"));
+        assert_eq!(nearest("os", names.into_iter()), None);
+        assert_eq!(nearest("", names.into_iter()), None);
+    }
+}

@@ -1,0 +1,213 @@
+//! The acceptance cases of the checker: a snippet, and the code and line of what is said about it.
+//!
+//! Every snippet stands after the same prelude, on its first line; lines are counted from the snippet's own first one.
+
+use wippy::signatures::environment;
+use wippy::typecheck::check::{Environment, Options, Session};
+use wippy::typecheck::diagnostic::{Code, Severity};
+
+const PRELUDE: &str = "type Point = {x: number, y: number} type User = {name: string, age: number} \
+     local function any_(): any end local c: any, a: any, b: any, v: any, t: any, y: any, x: any = 1, 1, 1, 1, 1, 1, 1 \
+     local f: any, g: any, h: any, name: any = 1, 1, 1, 1 ";
+
+fn world() -> Environment {
+    environment()
+        .module("json", "encode", "(value: any, options: any?) -> (string, error?)")
+        .module("json", "decode", "(text: string) -> (any, error?)")
+        .declare(
+            "interface Database\n  function query(self, sql: string, ...: any): ({any}?, error?)\n  function release(self): ()\nend",
+        )
+        .global("sql.get", "(id: string) -> (Database?, error?)")
+        .global("sql.now", "() -> integer")
+}
+
+fn check(snippet: &str) -> Vec<(Code, u32)> {
+    let source = format!("{PRELUDE}\n{snippet}");
+    let mut session = Session::new(&world(), Options::default());
+    let report = session.check("snippet.lua", source.as_bytes(), &mut ());
+    report
+        .diagnostics
+        .iter()
+        .map(|it| {
+            let line = source[..it.span.start.index()].matches('\n').count() as u32;
+            (it.code, line)
+        })
+        .collect()
+}
+
+const ADD: &str = "local function add(a: number, b: number): number return a + b end\n";
+const CLASS: &str = "local R = {}\nR.__index = R\nfunction R:hi(n: string): string return n end\n";
+const GET: &str = "local function get(): (string?, error?) return any_(), any_() end local d, err = get()\n";
+const EVENT: &str = "type Ev = {k: \"a\", n: number} | {k: \"b\", s: string}\n";
+
+/// Number, snippet, expected findings.
+fn rows() -> Vec<(u32, String, &'static [(Code, u32)])> {
+    use Code::*;
+    let row = |number: u32, text: &str, expected: &'static [(Code, u32)]| (number, text.to_owned(), expected);
+    vec![
+        row(1, "local type = 1 type = 2 print(type)", &[]),
+        row(3, "local as, is, readonly, fun = 1, 2, 3, 4", &[]),
+        row(8, "local x = y :: A :: B", &[(P0001, 1)]),
+        row(9, "local z = (y :: any) :: string", &[]),
+        row(12, "local n = v :: string | number", &[]),
+        row(14, "if (v :: number) < 5 then end", &[]),
+        row(15, "local f: (number) -> string | nil", &[]),
+        row(16, "local cb: (() -> number)? = nil", &[]),
+        row(17, "type Foo = any local x: Foo\n(f or g)()", &[]),
+        row(18, "f()\n(g or h)()", &[]),
+        row(19, "local s: {number @min(0)} @max_len(3) = {1}", &[]),
+        row(20, "local x: number< = 42", &[(P0001, 1)]),
+        row(21, "local x = 1 @@ 2", &[(P0001, 1)]),
+        row(23, "local r: {readonly: boolean}", &[]),
+        row(24, "type R<T, E> =\n {ok: true, value: T}\n | {ok: false, error: E}", &[]),
+        row(25, "local function f(x: any): asserts x is number end", &[]),
+        row(26, "for i: integer = 1, 3 do end for k: string, v in pairs(t) do end", &[]),
+        row(27, "local x: number = \"hello\"", &[(E0000, 1)]),
+        row(28, "local x: string = 42", &[(E0000, 1)]),
+        row(29, "local x: number = true", &[(E0000, 1)]),
+        row(30, "local x: number = {}", &[(E0000, 1)]),
+        row(31, "local x: number = nil", &[(E0000, 1)]),
+        row(32, "local x: number\nprint(1)\nprint(x)", &[(E0015, 3)]),
+        row(33, "local x: number\nif c then x = 1 else x = 2 end\nprint(x + 1)", &[]),
+        row(34, "local x: number? = nil", &[]),
+        row(35, "local i: integer = 3.5", &[(E0000, 1)]),
+        row(36, "local n: number = 3\nlocal i: integer = n", &[(E0000, 2)]),
+        row(37, "local v: number | string = true", &[(E0000, 1)]),
+        row(38, "type St = \"a\" | \"b\"\nlocal s: St = \"c\"", &[(E0000, 2)]),
+        row(39, "local s = \"a\"\nlocal t: \"a\" | \"b\" = s", &[]),
+        row(40, "local a: any = any_()\nlocal n: number = a\na.b.c()", &[]),
+        row(41, "local u: unknown = any_()\nlocal n: number = u", &[(E0000, 2)]),
+        row(42, "local u: unknown = any_()\nlocal z = u.foo", &[]),
+        row(43, "local u: unknown = any_()\nlocal z = u + 1", &[(E0019, 2)]),
+        row(44, "local x = 5\nx = \"a\"\nlocal s: string = x", &[]),
+        row(45, "local x: number = 5\nx = \"a\"", &[(E0000, 2)]),
+        row(46, "local n = \"a\" + \"b\"", &[(E0019, 1)]),
+        row(47, "local n = \"x\" .. {}", &[(E0019, 1)]),
+        row(48, "local b = 1 < \"2\"", &[(E0019, 1)]),
+        row(49, "for i = \"a\", 10 do end", &[(E0000, 1)]),
+        row(50, "local x = (123 :: string)", &[(E0000, 1)]),
+        row(51, "local p: Point = {x = 1}", &[(E0000, 1)]),
+        row(52, "local p: Point = {x = 1, y = \"2\"}", &[(E0000, 1)]),
+        row(53, "local p: Point = {x = 1, y = 2, z = 3}", &[(E0000, 1)]),
+        row(54, "local w = {x = 1, y = 2, z = 3}\nlocal p: Point = w", &[]),
+        row(55, "local p: Point = {x=1,y=2}\nprint(p.z)", &[(E0004, 2)]),
+        row(56, "local p: Point = {x=1,y=2}\np.z = 1", &[(E0004, 2)]),
+        row(57, "local n: number = 1\nprint(n.foo)", &[(E0005, 2)]),
+        row(58, "local M = {}\nfunction M.f(): number return 1 end\nlocal s: string = M.f()", &[(E0000, 3)]),
+        row(59, "local t = {}\nt.a = 1\nprint(t.b)", &[(E0004, 3)]),
+        row(60, "local xs: {number} = {1, \"2\"}", &[(E0000, 1)]),
+        row(61, "local m: {[string]: number} = {a = 1}\nlocal n: number = m.a", &[(E0000, 2)]),
+        row(62, "local xs: {number} = {1}\nlocal n: number = xs[1]", &[]),
+        row(63, "local r: {readonly id: integer} = {id = 1}\nr.id = 2", &[(E0008, 2)]),
+        row(64, "local a: readonly {number} = {1}\na[1] = 2", &[(E0008, 2)]),
+        row(65, "local a: {x: integer} = {x = 1}\nlocal b: {x: number} = a", &[(E0000, 2)]),
+        row(66, "local a: {x: integer} = {x = 1}\nlocal b: {readonly x: number} = a", &[]),
+        row(67, "type P = {name: string} & {age: number}\nlocal p: P = {name = \"a\", age = 1}", &[]),
+        row(68, "local C: {host: string, t?: number} = {host = \"h\"}\nlocal n: number = C.t", &[(E0000, 2)]),
+        row(69, "local C: {host: string, t?: number} = {host = \"h\"}\nlocal n: number = C.t or 30", &[]),
+        row(70, &format!("{ADD}add(1)"), &[(E0003, 2)]),
+        row(71, &format!("{ADD}add(1, 2, 3)"), &[(E0003, 2)]),
+        row(72, &format!("{ADD}add(\"1\", 2)"), &[(E0000, 2)]),
+        row(73, "local function f(x) return x + 1 end\nf()\nf(1, 2)", &[]),
+        row(74, "local function f(): number return \"x\" end", &[(E0000, 1)]),
+        row(75, "local function f(): number end", &[(E0010, 1)]),
+        row(76, "local function f(): number? end", &[]),
+        row(77, "local function f(): (number, string) return 1 end", &[(E0010, 1)]),
+        row(78, "local x: number = 42\nx()", &[(E0002, 2)]),
+        row(
+            79,
+            "local function f(msg: string): never error(msg) end\nlocal function g(): number f(\"x\") end",
+            &[],
+        ),
+        row(80, "local function f(...: number) end\nf(1, \"a\")", &[(E0000, 2)]),
+        row(81, "local function id<T>(x: T): T return x end\nlocal s: string = id(42)", &[(E0000, 2)]),
+        row(82, "local function first<T>(a: {T}): T? return a[1] end\nlocal n: number? = first({1, 2})", &[]),
+        row(
+            83,
+            "local function g<T: {name: string}>(o: T): string return o.name end\ng({age = 30})",
+            &[(E0000, 2)],
+        ),
+        row(84, "local f: (number) -> number = function(x) return x * 2 end", &[]),
+        row(85, "local f: (number) -> number = function(x: string) return 1 end", &[(E0000, 1)]),
+        row(86, &format!("{CLASS}setmetatable({{}}, R):hi(1)"), &[(E0000, 4)]),
+        row(87, &format!("{CLASS}setmetatable({{}}, R):bye()"), &[(E0022, 4)]),
+        row(88, "local s: string? = nil\nprint(s:upper())", &[(E0021, 2)]),
+        row(89, "local p: Point? = any_()\nprint(p.x)", &[(E0023, 2)]),
+        row(90, "local p: Point? = any_()\nprint(p!.x)", &[]),
+        row(91, "local function f(x: number?): number\nif x ~= nil then return x end\nreturn 0 end", &[]),
+        row(92, "local function f(x: number?): number\nif not x then return 0 end\nreturn x end", &[]),
+        row(
+            93,
+            "local function f(x: number | string)\nif type(x) == \"number\" then return x + 1 end\nreturn x:upper() end",
+            &[],
+        ),
+        row(
+            94,
+            "local function f(x: number | string)\nif type(x) == \"number\" then return x:upper() end end",
+            &[(E0022, 2)],
+        ),
+        row(95, "local n: number = any_() :: number? or 0", &[]),
+        row(96, "local function f(x: string?)\nassert(x ~= nil)\nreturn x:upper() end", &[]),
+        row(97, &format!("{GET}if err then return nil, err end\nlocal s: string = d"), &[]),
+        row(98, &format!("{GET}\nlocal s: string = d"), &[(E0000, 3)]),
+        row(
+            99,
+            &format!("{GET}if err then return nil, err end\nd = get()\nlocal s: string = d"),
+            &[(E0000, 4)],
+        ),
+        row(
+            100,
+            &format!(
+                "{EVENT}local function f(e: Ev)\nif e.k == \"a\" then return e.n else return e.s end end"
+            ),
+            &[],
+        ),
+        row(
+            101,
+            &format!(
+                "{EVENT}local function f(e: Ev)\nif e.k == \"a\" then return e.s else return e.s end end"
+            ),
+            &[(E0004, 3)],
+        ),
+        row(
+            102,
+            "type Ev = {k: \"a\", n: number} | {k: \"b\", s: string} | {k: \"c\"} local function f(e: Ev)\nif e.k == \"a\" then print(1) elseif e.k == \"c\" then print(2) end end",
+            &[(E0014, 2)],
+        ),
+        row(103, "local d: unknown = any_()\nif Point:is(d) then local p: Point = d end", &[]),
+        row(104, "local d: unknown = any_()\nlocal p, e = Point:is(d)\nif p then print(p.x + d.x) end", &[]),
+        row(
+            105,
+            "local x: string? = nil\nlocal function g() x = nil end\nif x then g() print(x:upper()) end",
+            &[(E0021, 3)],
+        ),
+        row(106, "local i: integer? = 0\nwhile i do i = i < 9 and i + 1 or nil end", &[]),
+        row(
+            107,
+            "local function chk(v) if v == nil then error(\"nil\") end end\nlocal function f(x: string?)\nchk(x)\nreturn x:upper() end",
+            &[],
+        ),
+        row(108, "local ok, r = pcall(f)\nif not ok then error(r) end", &[]),
+        row(109, "local p: Point? = any_()\nlocal n = p and p.x or 0\nlocal m: number = n", &[]),
+        row(133, "local json = require(\"json\")\nlocal s: string, err = json.encode({})", &[]),
+        row(
+            134,
+            "local function a() local db, e = sql.get(\"x\") if e then error(e:message()) end return db end\nlocal function b() return a() end\nlocal rows, e = b():query(\"SELECT 1\")",
+            &[],
+        ),
+        row(137, "local m = require(name)", &[]),
+    ]
+}
+
+#[test]
+fn acceptance() {
+    let mut faults = Vec::new();
+    for (number, snippet, expected) in rows() {
+        let mut found = check(&snippet);
+        found.retain(|(code, _)| code.severity() != Severity::Hint);
+        if found != expected {
+            faults.push(format!("{number}: expected {expected:?}, found {found:?}\n{snippet}\n"));
+        }
+    }
+    assert!(faults.is_empty(), "{} of {}:\n{}", faults.len(), rows().len(), faults.join("\n"));
+}
