@@ -13,6 +13,7 @@ pub mod debug;
 pub mod errors;
 mod host;
 pub mod io;
+pub mod json;
 pub mod math;
 pub mod modules;
 pub mod os;

@@ -6,7 +6,7 @@
 
 use wippy_vm::{Context, Library, Result, Table, Value};
 
-use crate::time;
+use crate::{json, time};
 
 /// A built-in module.
 pub struct Module {
@@ -23,13 +23,22 @@ pub struct Module {
 }
 
 /// Every built-in module, by name.
-pub static MODULES: &[Module] = &[Module {
-    name: "time",
-    summary: "durations, points in time, zones, timers",
-    classes: &["time", "nondeterministic"],
-    libraries: time::LIBRARIES,
-    build: time::build,
-}];
+pub static MODULES: &[Module] = &[
+    Module {
+        name: "json",
+        summary: "JSON text and Lua values",
+        classes: &["encoding", "deterministic"],
+        libraries: json::LIBRARIES,
+        build: json::build,
+    },
+    Module {
+        name: "time",
+        summary: "durations, points in time, zones, timers",
+        classes: &["time", "nondeterministic"],
+        libraries: time::LIBRARIES,
+        build: time::build,
+    },
+];
 
 /// The module of a name.
 pub fn find(name: &[u8]) -> Option<&'static Module> {

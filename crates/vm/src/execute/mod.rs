@@ -6,6 +6,7 @@
 #![allow(unsafe_code, reason = "registers, constants and frames are raw pointers; see docs/unsafe.md")]
 
 pub(crate) mod arithmetic;
+mod bulk;
 pub(crate) mod call;
 pub(crate) mod channel;
 pub(crate) mod compare;

@@ -77,7 +77,7 @@ impl Node {
     }
 
     #[inline(always)]
-    pub(super) fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.tag == tag::NIL as u8
     }
 }

@@ -1,0 +1,63 @@
+//! `json`: JSON text to Lua values and back (RFC 8259).
+//!
+//! Directly between text and values, in steps that can be paused. Typed readers build on [`lexer`], which knows only
+//! text. Invariant: nesting is limited in both directions.
+
+mod decode;
+mod encode;
+pub mod lexer;
+mod text;
+
+use wippy_vm::{Context, Library, Outcome, Result, Value, library};
+
+use crate::errors::{self, ErrorValue};
+use crate::modules;
+use crate::steps::{self, Next};
+
+/// Depth of the innermost value; the outermost has depth 0.
+const MOST_NESTED: usize = 128;
+
+/// The functions of `json`.
+pub static LIBRARY: Library = library!(
+    "json",
+    [
+        ("encode", encode_native, "(value: any?) -> (string?, any)"),
+        ("decode", decode_native, "(text: string) -> (any, any)"),
+    ]
+);
+
+/// The libraries of the module.
+pub static LIBRARIES: &[&Library] = &[&LIBRARY];
+
+/// Makes the table `json`.
+pub(crate) fn build<'gc>(cx: &mut Context<'gc>) -> Result<Value<'gc>> {
+    let table = modules::table(cx, &LIBRARY, 0)?;
+    table.freeze();
+    Ok(table.into())
+}
+
+/// The last step of a function that fails.
+fn fails(cx: &mut Context<'_>, error: ErrorValue) -> Result<Next> {
+    let object = errors::object(cx, error)?;
+    cx.push(Value::Nil);
+    cx.push(object);
+    Ok(Next::Return(2))
+}
+
+/// `json.encode(value)`
+fn encode_native(cx: &mut Context<'_>) -> Result<Outcome> {
+    cx.truncate(1);
+    steps::run(encode::Encoding::new(), cx)
+}
+
+/// `json.decode(text)`
+fn decode_native(cx: &mut Context<'_>) -> Result<Outcome> {
+    cx.truncate(1);
+    match cx.get(1) {
+        Value::String(text) if text.is_empty() => {
+            errors::fails(cx, ErrorValue::invalid("empty string is not valid JSON"))
+        }
+        Value::String(_) => steps::run(decode::Decoding::new(), cx),
+        _ => errors::fails(cx, ErrorValue::invalid("string expected")),
+    }
+}
