@@ -3,6 +3,7 @@
 //! Not the interpreter, and no processes. Nothing here blocks or recurses over what a script hands in: work that grows
 //! with its input charges fuel and can be stopped.
 
+pub mod application;
 pub mod base;
 pub mod bit32;
 pub mod channel;
@@ -14,14 +15,18 @@ pub mod errors;
 mod host;
 pub mod io;
 pub mod json;
+pub mod logger;
 pub mod math;
 pub mod modules;
 pub mod os;
 pub mod package;
+pub mod plain;
 pub mod requests;
 mod steps;
 pub mod string;
+pub mod system;
 pub mod table;
+pub mod terminal;
 pub mod time;
 pub mod utf8;
 

@@ -6,7 +6,7 @@
 
 use wippy_vm::{Context, Library, Result, Table, Value};
 
-use crate::{json, time};
+use crate::{json, logger, system, terminal, time};
 
 /// A built-in module.
 pub struct Module {
@@ -25,11 +25,32 @@ pub struct Module {
 /// Every built-in module, by name.
 pub static MODULES: &[Module] = &[
     Module {
+        name: "io",
+        summary: "the terminal of a process",
+        classes: &["io"],
+        libraries: terminal::LIBRARIES,
+        build: terminal::build,
+    },
+    Module {
         name: "json",
         summary: "JSON text and Lua values",
         classes: &["encoding", "deterministic"],
         libraries: json::LIBRARIES,
         build: json::build,
+    },
+    Module {
+        name: "logger",
+        summary: "structured log lines",
+        classes: &["io"],
+        libraries: logger::LIBRARIES,
+        build: logger::build,
+    },
+    Module {
+        name: "system",
+        summary: "memory, processors, hosts and services of the runtime",
+        classes: &["nondeterministic"],
+        libraries: system::LIBRARIES,
+        build: system::build,
     },
     Module {
         name: "time",

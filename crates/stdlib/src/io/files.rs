@@ -73,6 +73,11 @@ fn standard(cx: &mut Context<'_>, which: Standard) -> Option<SharedFile> {
     first_use(cx, which)
 }
 
+/// Whether the interpreter has this library at all.
+pub(crate) fn is_open(cx: &mut Context<'_>) -> bool {
+    standard(cx, Standard::Output).is_some()
+}
+
 /// Finds a standard stream in its object, which the registry keeps.
 #[cold]
 fn first_use(cx: &mut Context<'_>, which: Standard) -> Option<SharedFile> {

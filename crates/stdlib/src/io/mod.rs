@@ -14,13 +14,13 @@ use std::process::Stdio;
 
 use wippy_vm::{Context, Error, Library, Outcome, Result, Value, library};
 
-use crate::{host, os};
+use crate::{host, os, terminal};
 use files::{Closing, SharedFile};
 use stream::{Device, Standard, Stream};
 
 pub use file::METHODS;
 pub use files::{flush_all, flush_due, flush_line, redirect_stdin, redirect_stdout, write_stdout};
-pub(crate) use files::{read_all_stdin, read_stdin_line, write_stderr};
+pub(crate) use files::{is_open, read_all_stdin, read_stdin_line, write_stderr};
 
 /// The functions of `io`.
 pub static LIBRARY: Library = library!(
@@ -46,8 +46,9 @@ pub static LIBRARY: Library = library!(
 /// When the memory limit would be passed.
 pub fn open(cx: &mut Context<'_>) -> Result<()> {
     file::open(cx)?;
-    let table = cx.table(0, LIBRARY.functions.len() + 3)?;
+    let table = cx.table(0, LIBRARY.functions.len() + terminal::SCRIPT.functions.len() + 3)?;
     LIBRARY.install(cx, table)?;
+    terminal::SCRIPT.install(cx, table)?;
     let standard = [
         ("stdin", Standard::Input, Some(INPUT)),
         ("stdout", Standard::Output, Some(OUTPUT)),

@@ -42,6 +42,8 @@ enum Kind {
 pub(super) struct Encoding {
     out: Vec<u8>,
     frames: Vec<Frame>,
+    /// Addresses of the tables of the frames, to find cycles; they stay where they are, being in slots.
+    path: Vec<usize>,
 }
 
 /// Why a value cannot be written.
@@ -66,7 +68,7 @@ impl Refusal {
 impl Encoding {
     /// Of the value in slot 1, which is the only slot.
     pub(super) fn new() -> Encoding {
-        Encoding { out: Vec::new(), frames: Vec::new() }
+        Encoding { out: Vec::new(), frames: Vec::new(), path: Vec::new() }
     }
 
     /// Writes until all is done (`Ok(Ok(true))`) or the fuel is spent.
@@ -170,6 +172,7 @@ impl Encoding {
             }
             self.out.push(if frame.kind == Kind::Object { b'}' } else { b']' });
             self.frames.pop();
+            self.path.pop();
             if depth > 0 {
                 cx.truncate(FIRST + depth - 1);
             }
@@ -180,9 +183,7 @@ impl Encoding {
     /// Begins a table within another.
     fn enter<'gc>(&mut self, cx: &mut Context<'gc>, table: Table<'gc>) -> Result<(), Refusal> {
         let depth = self.frames.len();
-        let is_on_path =
-            (FIRST..FIRST + depth).any(|slot| matches!(cx.get(slot), Value::Table(outer) if outer.is(table)));
-        if is_on_path {
+        if self.path.contains(&table.address()) {
             return Err(Refusal::Cycle);
         }
         if depth > MOST_NESTED {
@@ -205,6 +206,7 @@ impl Encoding {
         };
         self.out.push(if kind == Kind::Object { b'{' } else { b'[' });
         self.frames.push(Frame { kind, position: 0, written: 0 });
+        self.path.push(table.address());
         Ok(())
     }
 }

@@ -165,7 +165,7 @@ impl<'a> Lexer<'a> {
             at = self.plain(at, &mut is_ascii);
             match self.text.get(at) {
                 Some(b'"') => break,
-                Some(b'\\') => return self.escaped(start, at),
+                Some(b'\\') => return self.escaped(start, at, is_ascii),
                 Some(_) => return self.fault(at, Problem::Control),
                 None => return self.fault(at, Problem::End),
             }
@@ -210,15 +210,16 @@ impl<'a> Lexer<'a> {
 
     /// The rest of a string from its first escape on.
     #[cold]
-    fn escaped(&mut self, start: usize, mut at: usize) -> Result<&[u8], Malformed> {
+    fn escaped(&mut self, start: usize, mut at: usize, mut is_ascii: bool) -> Result<&[u8], Malformed> {
         let mut out = std::mem::take(&mut self.unescaped);
         out.clear();
         let mut from = start;
         loop {
             let run = &self.text[from..at];
-            if let Err(error) = std::str::from_utf8(run) {
+            if !is_ascii && let Err(error) = std::str::from_utf8(run) {
                 return self.fault(from + error.valid_up_to(), Problem::Utf8);
             }
+            is_ascii = true;
             out.extend_from_slice(run);
             match self.text.get(at) {
                 Some(b'"') => break,
@@ -242,7 +243,7 @@ impl<'a> Lexer<'a> {
                 }
                 _ => return self.fault(at, Problem::Escape),
             }
-            at = self.plain(from, &mut true);
+            at = self.plain(from, &mut is_ascii);
         }
         self.position = at + 1;
         self.unescaped = out;

@@ -12,6 +12,7 @@ use wippy_vm::{Context, Library, Outcome, Result, Value, library};
 
 use crate::errors::{self, ErrorValue};
 use crate::modules;
+use crate::plain::Plain;
 use crate::steps::{self, Next};
 
 /// Depth of the innermost value; the outermost has depth 0.
@@ -34,6 +35,35 @@ pub(crate) fn build<'gc>(cx: &mut Context<'gc>) -> Result<Value<'gc>> {
     let table = modules::table(cx, &LIBRARY, 0)?;
     table.freeze();
     Ok(table.into())
+}
+
+/// Writes plain data.
+pub(crate) fn write_plain(out: &mut Vec<u8>, plain: &Plain) {
+    match plain {
+        Plain::Null => out.extend_from_slice(b"null"),
+        Plain::Boolean(boolean) => out.extend_from_slice(if *boolean { b"true" } else { b"false" }),
+        Plain::Integer(integer) => text::write_integer(out, *integer),
+        Plain::Float(float) => text::write_float(out, *float),
+        Plain::Text(text) => text::write_string(out, text.as_bytes()),
+        Plain::List(items) => {
+            out.push(b'[');
+            for (index, item) in items.iter().enumerate() {
+                out.extend_from_slice(if index > 0 { b", " } else { b"" });
+                write_plain(out, item);
+            }
+            out.push(b']');
+        }
+        Plain::Map(entries) => {
+            out.push(b'{');
+            for (index, (name, item)) in entries.iter().enumerate() {
+                out.extend_from_slice(if index > 0 { b", " } else { b"" });
+                text::write_string(out, name.as_bytes());
+                out.extend_from_slice(b": ");
+                write_plain(out, item);
+            }
+            out.push(b'}');
+        }
+    }
 }
 
 /// The last step of a function that fails.

@@ -4,36 +4,101 @@
 
 use std::io::Write;
 
-/// Bytes that are not written as they are: control characters, `"`, `\`, `<`, `>`, `&`, and all but ASCII.
+/// Bytes that are not written as they are: control characters, `"`, `\`, `<`, `>`, `&`; and the byte that begins the two
+/// line separators.
 static SPECIAL: [bool; 256] = {
     let mut special = [false; 256];
     let mut byte = 0;
     while byte < 256 {
-        special[byte] =
-            byte < 0x20 || byte >= 0x80 || matches!(byte as u8, b'"' | b'\\' | b'<' | b'>' | b'&');
+        special[byte] = byte < 0x20 || matches!(byte as u8, b'"' | b'\\' | b'<' | b'>' | b'&' | SEPARATOR);
         byte += 1;
     }
     special
 };
 
-/// Writes a string in quotes; what is not UTF-8 becomes the replacement character.
+/// First byte of U+2028 and U+2029, among others.
+const SEPARATOR: u8 = 0xe2;
+
+const fn repeated(byte: u8) -> u64 {
+    u64::from_ne_bytes([byte; 8])
+}
+
+/// Whether a byte of the word is zero; may be wrong in saying so.
+fn may_have_zero(word: u64) -> u64 {
+    word.wrapping_sub(repeated(1)) & !word
+}
+
+/// The first special byte of a text.
+#[inline]
+fn first_special(text: &[u8]) -> Option<usize> {
+    let mut at = 0;
+    while let Some(bytes) = text.get(at..at + 8)
+        && let Ok(bytes) = <[u8; 8]>::try_from(bytes)
+    {
+        let word = u64::from_le_bytes(bytes);
+        // The bits beside the highest of each byte are noise. `<` and `>` differ in one bit.
+        let found = may_have_zero(word ^ repeated(b'"'))
+            | may_have_zero(word ^ repeated(b'\\'))
+            | may_have_zero((word | repeated(2)) ^ repeated(b'>'))
+            | may_have_zero(word ^ repeated(b'&'))
+            | (word.wrapping_sub(repeated(0x20)) & !word)
+            | word;
+        if found & repeated(0x80) != 0
+            && let Some(index) = bytes.iter().position(|&byte| SPECIAL[usize::from(byte)])
+        {
+            return Some(at + index);
+        }
+        at += 8;
+    }
+    text[at..].iter().position(|&byte| SPECIAL[usize::from(byte)]).map(|index| at + index)
+}
+
+/// Writes a string in quotes; each byte that is not UTF-8 becomes the replacement character.
 pub(super) fn write_string(out: &mut Vec<u8>, text: &[u8]) {
     out.reserve(text.len() + 2);
     out.push(b'"');
-    let mut rest = text;
-    loop {
-        let length = rest.iter().position(|&byte| SPECIAL[usize::from(byte)]).unwrap_or(rest.len());
-        let (plain, after) = rest.split_at(length);
-        out.extend_from_slice(plain);
-        let Some(&byte) = after.first() else { break };
-        rest = if byte < 0x80 {
-            write_escape(out, byte);
-            &after[1..]
-        } else {
-            write_wide(out, after)
-        };
+    if std::str::from_utf8(text).is_ok() {
+        write_valid(out, text);
+    } else {
+        write_valid(out, &repaired(text));
     }
     out.push(b'"');
+}
+
+#[cold]
+fn repaired(text: &[u8]) -> Vec<u8> {
+    let mut repaired = Vec::with_capacity(text.len() + 16);
+    for chunk in text.utf8_chunks() {
+        repaired.extend_from_slice(chunk.valid().as_bytes());
+        for _ in chunk.invalid() {
+            repaired.extend_from_slice("\u{fffd}".as_bytes());
+        }
+    }
+    repaired
+}
+
+fn write_valid(out: &mut Vec<u8>, text: &[u8]) {
+    let mut rest = text;
+    while let Some(length) = first_special(rest) {
+        let (plain, after) = rest.split_at(length);
+        out.extend_from_slice(plain);
+        rest = match after {
+            [SEPARATOR, 0x80, last @ (0xa8 | 0xa9), rest @ ..] => {
+                out.extend_from_slice(if *last == 0xa8 { b"\\u2028" } else { b"\\u2029" });
+                rest
+            }
+            [byte, rest @ ..] => {
+                if *byte == SEPARATOR {
+                    out.push(*byte);
+                } else {
+                    write_escape(out, *byte);
+                }
+                rest
+            }
+            [] => after,
+        };
+    }
+    out.extend_from_slice(rest);
 }
 
 fn write_escape(out: &mut Vec<u8>, byte: u8) {
@@ -52,27 +117,6 @@ fn write_escape(out: &mut Vec<u8>, byte: u8) {
         }
     };
     out.extend_from_slice(&[b'\\', letter]);
-}
-
-/// Writes the run of bytes beyond ASCII at the start of a text; answers with the rest.
-fn write_wide<'a>(out: &mut Vec<u8>, text: &'a [u8]) -> &'a [u8] {
-    let length = text.iter().take_while(|&&byte| byte >= 0x80).count();
-    let (run, rest) = text.split_at(length);
-    for chunk in run.utf8_chunks() {
-        let mut valid = chunk.valid();
-        // The two line separators are the only characters that begin so.
-        while let Some(at) = valid.find(['\u{2028}', '\u{2029}']) {
-            let (before, separator) = valid.split_at(at);
-            out.extend_from_slice(before.as_bytes());
-            out.extend_from_slice(if separator.starts_with('\u{2028}') { b"\\u2028" } else { b"\\u2029" });
-            valid = &separator[3..];
-        }
-        out.extend_from_slice(valid.as_bytes());
-        for _ in chunk.invalid() {
-            out.extend_from_slice("\u{fffd}".as_bytes());
-        }
-    }
-    rest
 }
 
 /// Writes an integer.

@@ -146,7 +146,7 @@ fn floor(cx: &mut Context<'_>) -> Result<Outcome> {
     Ok(returns_whole(cx, float))
 }
 
-fn fmod(cx: &mut Context<'_>) -> Result<Outcome> {
+pub(crate) fn fmod(cx: &mut Context<'_>) -> Result<Outcome> {
     if let (Value::Integer(a), Value::Integer(b)) = (cx.get(1), cx.get(2)) {
         if b == 0 {
             return Err(cx.argument_error(2, "zero"));

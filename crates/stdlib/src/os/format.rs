@@ -62,7 +62,7 @@ fn push(out: &mut Vec<u8>, text: std::fmt::Arguments<'_>) {
     let _ = std::io::Write::write_fmt(out, text);
 }
 
-fn convert(out: &mut Vec<u8>, letter: u8, m: &Moment, offset: &Offset) {
+pub(super) fn convert(out: &mut Vec<u8>, letter: u8, m: &Moment, offset: &Offset) {
     let compound = |out: &mut Vec<u8>, letters: &[u8], separator: &[u8]| {
         for (n, &letter) in letters.iter().enumerate() {
             if n > 0 {

@@ -3,6 +3,7 @@
 //! `os.exit` ends nothing here: it raises what no protected call catches, and the host ends the process. Invariant:
 //! the time zone is the one that the environment named when it was first needed.
 
+pub mod application;
 pub(crate) mod calendar;
 mod format;
 pub(crate) mod temporary;

@@ -50,6 +50,8 @@ pub static LIBRARY: Library = library!(
     ]
 );
 
+pub(crate) use search::gmatch;
+
 /// Gives all strings a metatable whose `__index` is the library, so that `s:rep(n)` works.
 pub(crate) fn complete<'gc>(cx: &mut Context<'gc>, library: wippy_vm::Table<'gc>) -> Result<()> {
     let metatable = cx.table(0, 1)?;

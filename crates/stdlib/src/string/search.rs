@@ -188,7 +188,7 @@ mod iterator {
 static GMATCH_STEP: Native =
     Native { name: "gmatch_step", function: gmatch_step, signature: "() -> (...any)" };
 
-pub(super) fn gmatch(cx: &mut Context<'_>) -> Result<Outcome> {
+pub(crate) fn gmatch(cx: &mut Context<'_>) -> Result<Outcome> {
     let subject = cx.check_string(1)?;
     let pattern = cx.check_string(2)?;
     let search = RefCell::new(Search::new(compiled(pattern.as_bytes(), false), 0));

@@ -26,6 +26,10 @@ impl HostObject for DurationValue {
         Some(self)
     }
 
+    fn report(&self) -> Option<Cow<'_, [u8]>> {
+        Some(text(self.0).into_bytes().into())
+    }
+
     fn arrive<'gc>(self: Arc<Self>, cx: &mut Context<'gc>) -> Result<UserData<'gc>> {
         CLASS.object(cx, self)
     }

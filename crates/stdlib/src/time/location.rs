@@ -2,6 +2,7 @@
 //!
 //! The data of named zones is built in; only `Local` looks at the system. Invariant: a location is immutable and shared.
 
+use std::borrow::Cow;
 use std::sync::{Arc, OnceLock};
 
 use wippy_vm::{Context, HostObject, Library, Outcome, Result, UserData, library};
@@ -19,6 +20,10 @@ pub struct Location {
 impl HostObject for Location {
     fn depart(self: Arc<Self>) -> Option<Arc<dyn HostObject>> {
         Some(self)
+    }
+
+    fn report(&self) -> Option<Cow<'_, [u8]>> {
+        Some(self.name.as_bytes().into())
     }
 
     fn arrive<'gc>(self: Arc<Self>, cx: &mut Context<'gc>) -> Result<UserData<'gc>> {

@@ -10,6 +10,7 @@ mod location;
 mod methods;
 mod parse;
 mod point;
+mod waiting;
 
 use std::sync::Arc;
 
@@ -40,11 +41,16 @@ pub static LIBRARY: Library = library!(
         ("parse_duration", parse_duration, "(duration: any) -> (any, any)"),
         ("load_location", load_location, "(name: string) -> (any, any)"),
         ("fixed_zone", fixed_zone, "(name: string, offset: number) -> any"),
+        ("sleep", waiting::sleep, "(duration: any) -> (any, any)"),
+        ("after", waiting::after, "(duration: any) -> (any, any)"),
+        ("timer", waiting::timer, "(duration: any) -> (any, any)"),
+        ("ticker", waiting::ticker, "(duration: any) -> (any, any)"),
     ]
 );
 
 /// The libraries of the module: its functions and the methods of its objects.
-pub static LIBRARIES: &[&Library] = &[&LIBRARY, &methods::METHODS, &duration::METHODS, &location::METHODS];
+pub static LIBRARIES: &[&Library] =
+    &[&LIBRARY, &methods::METHODS, &duration::METHODS, &location::METHODS, &waiting::TIMER, &waiting::TICKER];
 
 const LAYOUT_RFC3339: &str = "2006-01-02T15:04:05Z07:00";
 
@@ -115,6 +121,12 @@ pub(crate) fn build<'gc>(cx: &mut Context<'gc>) -> Result<Value<'gc>> {
     }
     table.freeze();
     Ok(table.into())
+}
+
+/// Seconds since 1970 of year, month, day, hour, minute and second on the clocks of a location; any may be out of range.
+pub(crate) fn seconds_of(parts: [i64; 6], location: &Arc<Location>) -> i64 {
+    let [year, month, day, hour, minute, second] = parts;
+    TimeValue::of(&point::Date { year, month, day, hour, minute, second, nanosecond: 0 }, location).unix()
 }
 
 /// An argument that must be a number; a fraction is cut off.

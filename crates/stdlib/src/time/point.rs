@@ -3,6 +3,7 @@
 //! Pure; what scripts see of it is in `methods`. Invariant: seconds are few enough that the year, and any sum with an
 //! offset, can be split up.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -35,6 +36,10 @@ impl HostObject for TimeValue {
     /// The monotonic reading is that of a clock here, so it stays.
     fn depart(self: Arc<Self>) -> Option<Arc<dyn HostObject>> {
         Some(if self.monotonic.is_some() { Arc::new((*self).clone().stripped()) } else { self })
+    }
+
+    fn report(&self) -> Option<Cow<'_, [u8]>> {
+        Some(super::format::format(self, super::LAYOUT_TEXT.as_bytes()).into())
     }
 
     fn arrive<'gc>(self: Arc<Self>, cx: &mut Context<'gc>) -> Result<UserData<'gc>> {
@@ -167,12 +172,12 @@ impl TimeValue {
     }
 
     /// What is valid there.
-    pub(super) fn offset(&self) -> &Offset {
+    pub(crate) fn offset(&self) -> &Offset {
         self.location.at(self.seconds)
     }
 
     /// What the clocks show.
-    pub(super) fn local(&self) -> Moment {
+    pub(crate) fn local(&self) -> Moment {
         let seconds = self.seconds + self.offset().seconds;
         calendar::split(seconds).expect("the farthest instant can be split up, whatever the offset")
     }

@@ -1,0 +1,296 @@
+//! `system`: the runtime looked at from inside: memory, processors, hosts, services; and its end.
+//!
+//! Memory is that of the interpreter that asks. What only the runtime knows comes from the owner as plain data.
+//! Invariant: nothing here waits.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use wippy_vm::{Collection, Context, ErrorKind, ExitRequest, Library, Outcome, Result, Then, Value, library};
+
+use crate::errors::{self, ErrorValue, Kind};
+use crate::modules;
+use crate::plain::Plain;
+
+/// A question to the runtime.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Question {
+    /// All hosts.
+    Hosts,
+    /// The processes of a host.
+    Processes(String),
+    /// A service.
+    Service(String),
+    /// All services.
+    Services,
+}
+
+/// The runtime of an interpreter.
+pub trait System: Send + Sync {
+    /// Begins the end of the program.
+    fn exit(&self, code: i32);
+
+    /// Live processes and threads of services.
+    fn activities(&self) -> i64;
+
+    /// Answers a question, in the form that scripts see.
+    ///
+    /// # Errors
+    /// When there is no such host or service.
+    fn answer(&self, question: &Question) -> Result<Plain, ErrorValue>;
+}
+
+/// The runtime of an interpreter; a host value.
+#[derive(Clone)]
+pub struct HostSystem(pub Arc<dyn System>);
+
+/// The functions of `system` itself.
+pub static LIBRARY: Library = library!(
+    "system",
+    [("exit", exit, "(code: integer?) -> (boolean?, any)"), ("modules", list_modules, "() -> ({any}?, any)"),]
+);
+
+/// `system.memory`
+pub static MEMORY: Library = library!(
+    "memory",
+    [
+        ("allocated", allocated, "() -> (integer?, any)"),
+        ("get_limit", get_limit, "() -> (integer?, any)"),
+        ("heap_objects", heap_objects, "() -> (integer?, any)"),
+        ("stats", stats, "() -> (any, any)"),
+    ]
+);
+
+/// `system.gc`
+pub static GC: Library = library!(
+    "gc",
+    [
+        ("collect", collect, "() -> (boolean?, any)"),
+        ("get_percent", get_percent, "() -> (integer?, any)"),
+        ("set_percent", set_percent, "(percent: integer) -> (integer?, any)"),
+    ]
+);
+
+/// `system.runtime`
+pub static RUNTIME: Library = library!(
+    "runtime",
+    [
+        ("cpu_count", cpu_count, "() -> (integer?, any)"),
+        ("goroutines", goroutines, "() -> (integer?, any)"),
+        ("max_procs", cpu_count, "() -> (integer?, any)"),
+    ]
+);
+
+/// `system.process`
+pub static PROCESS: Library = library!(
+    "process",
+    [
+        ("cwd", cwd, "() -> (string?, any)"),
+        ("hostname", hostname, "() -> (string?, any)"),
+        ("pid", pid, "() -> (integer?, any)"),
+    ]
+);
+
+/// `system.hosts`
+pub static HOSTS: Library = library!(
+    "hosts",
+    [("list", hosts, "() -> ({any}?, any)"), ("processes", processes, "(host: string) -> ({any}?, any)")]
+);
+
+/// `system.supervisor`
+pub static SUPERVISOR: Library = library!(
+    "supervisor",
+    [("state", service, "(service: string) -> (any, any)"), ("states", services, "() -> ({any}?, any)")]
+);
+
+/// The libraries of the module.
+pub static LIBRARIES: &[&Library] = &[&LIBRARY, &MEMORY, &GC, &RUNTIME, &PROCESS, &HOSTS, &SUPERVISOR];
+
+/// Makes the table `system` and those in it.
+pub(crate) fn build<'gc>(cx: &mut Context<'gc>) -> Result<Value<'gc>> {
+    let system = modules::table(cx, &LIBRARY, LIBRARIES.len())?;
+    for library in &LIBRARIES[1..] {
+        let table = modules::table(cx, library, 0)?;
+        table.freeze();
+        cx.set_field(system, library.name, table)?;
+    }
+    system.freeze();
+    Ok(system.into())
+}
+
+fn host(cx: &mut Context<'_>) -> Option<Arc<dyn System>> {
+    cx.host::<HostSystem>().map(|host| Arc::clone(&host.0))
+}
+
+/// `system.exit([code])`
+fn exit(cx: &mut Context<'_>) -> Result<Outcome> {
+    let code = cx.optional_integer(1, 0)? as i32;
+    match host(cx) {
+        Some(host) => {
+            host.exit(code);
+            Ok(cx.returns(true))
+        }
+        // A program that runs alone ends at once.
+        None => Err(ErrorKind::Exit(ExitRequest { code, close: false }).into()),
+    }
+}
+
+fn list_modules(cx: &mut Context<'_>) -> Result<Outcome> {
+    let list = modules::MODULES.iter().map(|module| {
+        let classes = module.classes.iter().map(|&class| class.into()).collect();
+        Plain::map([
+            ("name", module.name.into()),
+            ("description", module.summary.into()),
+            ("class", Plain::List(classes)),
+        ])
+    });
+    let list = Plain::List(list.collect()).build(cx)?;
+    Ok(cx.returns(list))
+}
+
+fn bytes(cx: &mut Context<'_>) -> i64 {
+    cx.memory().bytes() as i64
+}
+
+fn allocated(cx: &mut Context<'_>) -> Result<Outcome> {
+    let bytes = bytes(cx);
+    Ok(cx.returns(bytes))
+}
+
+/// Objects are not counted; an object has about this many bytes.
+const OBJECT: i64 = 48;
+
+fn heap_objects(cx: &mut Context<'_>) -> Result<Outcome> {
+    let objects = bytes(cx) / OBJECT;
+    Ok(cx.returns(objects))
+}
+
+fn get_limit(cx: &mut Context<'_>) -> Result<Outcome> {
+    Ok(cx.returns(-1))
+}
+
+/// `system.memory.stats()`: names that scripts for other runtimes expect; zero where there is no such thing here.
+fn stats(cx: &mut Context<'_>) -> Result<Outcome> {
+    let bytes = bytes(cx);
+    let resident = resident().unwrap_or(bytes);
+    let mut stats: BTreeMap<String, Plain> =
+        ["heap_released", "stack_in_use", "stack_sys", "mspan_in_use", "mspan_sys", "num_gc", "heap_idle"]
+            .into_iter()
+            .map(|name| (name.to_owned(), 0i64.into()))
+            .collect();
+    for (name, value) in [
+        ("alloc", bytes),
+        ("total_alloc", bytes),
+        ("sys", resident),
+        ("heap_alloc", bytes),
+        ("heap_sys", resident),
+        ("heap_in_use", bytes),
+        ("heap_objects", bytes / OBJECT),
+        ("next_gc", bytes * 2),
+    ] {
+        stats.insert(name.to_owned(), value.into());
+    }
+    let stats = Plain::Map(stats).build(cx)?;
+    Ok(cx.returns(stats))
+}
+
+/// Resident bytes of this program, where the system tells.
+fn resident() -> Option<i64> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
+    let kilobytes: i64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
+    Some(kilobytes * 1024)
+}
+
+fn collect(cx: &mut Context<'_>) -> Result<Outcome> {
+    Ok(cx.collect(Collection::Full, Then::Step(|cx| Ok(cx.returns(true)))))
+}
+
+/// The default of the runtime that scripts know; the pause of our collector is in percent of another whole.
+const PERCENT: i64 = 100;
+
+fn get_percent(cx: &mut Context<'_>) -> Result<Outcome> {
+    let pause = cx.memory().set_pause(200);
+    cx.memory().set_pause(pause);
+    Ok(cx.returns(pause - PERCENT))
+}
+
+fn set_percent(cx: &mut Context<'_>) -> Result<Outcome> {
+    let percent = cx.check_integer(1)?.clamp(0, 10_000);
+    let before = cx.memory().set_pause(percent + PERCENT);
+    Ok(cx.returns(before - PERCENT))
+}
+
+fn cpu_count(cx: &mut Context<'_>) -> Result<Outcome> {
+    let count = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    Ok(cx.returns(count as i64))
+}
+
+fn goroutines(cx: &mut Context<'_>) -> Result<Outcome> {
+    let count = host(cx).map_or(1, |host| host.activities());
+    Ok(cx.returns(count))
+}
+
+fn pid(cx: &mut Context<'_>) -> Result<Outcome> {
+    Ok(cx.returns(i64::from(std::process::id())))
+}
+
+fn hostname(cx: &mut Context<'_>) -> Result<Outcome> {
+    let name = std::fs::read_to_string("/proc/sys/kernel/hostname").ok();
+    let name = name.or_else(|| std::env::var("HOSTNAME").ok()).or_else(|| std::env::var("COMPUTERNAME").ok());
+    match name {
+        Some(name) => {
+            let name = cx.string(name.trim().as_bytes())?;
+            Ok(cx.returns(name))
+        }
+        None => errors::fails(cx, ErrorValue::internal("the system does not tell its name")),
+    }
+}
+
+fn cwd(cx: &mut Context<'_>) -> Result<Outcome> {
+    match std::env::current_dir() {
+        Ok(path) => {
+            let path = cx.string(&crate::host::bytes(path.as_os_str()))?;
+            Ok(cx.returns(path))
+        }
+        Err(error) => errors::fails(cx, ErrorValue::internal(error.to_string())),
+    }
+}
+
+fn ask(cx: &mut Context<'_>, question: &Question) -> Result<Outcome> {
+    let Some(host) = host(cx) else {
+        let error = ErrorValue::new(Kind::UNAVAILABLE, "no runtime context").retryable(Some(false));
+        return errors::fails(cx, error);
+    };
+    match host.answer(question) {
+        Ok(answer) => {
+            let answer = answer.build(cx)?;
+            Ok(cx.returns(answer))
+        }
+        Err(error) => errors::fails(cx, error),
+    }
+}
+
+fn hosts(cx: &mut Context<'_>) -> Result<Outcome> {
+    ask(cx, &Question::Hosts)
+}
+
+fn services(cx: &mut Context<'_>) -> Result<Outcome> {
+    ask(cx, &Question::Services)
+}
+
+fn processes(cx: &mut Context<'_>) -> Result<Outcome> {
+    let id = cx.check_string(1)?;
+    if id.is_empty() {
+        return errors::fails(cx, ErrorValue::invalid("host ID required"));
+    }
+    ask(cx, &Question::Processes(id.to_string_lossy().into_owned()))
+}
+
+fn service(cx: &mut Context<'_>) -> Result<Outcome> {
+    let id = cx.check_string(1)?;
+    if id.is_empty() {
+        return errors::fails(cx, ErrorValue::invalid("service ID required"));
+    }
+    ask(cx, &Question::Service(id.to_string_lossy().into_owned()))
+}
