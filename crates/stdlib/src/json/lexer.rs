@@ -159,16 +159,13 @@ impl<'a> Lexer<'a> {
     #[inline]
     pub fn string(&mut self) -> Result<&[u8], Malformed> {
         let start = self.position + 1;
-        let mut at = start;
         let mut is_ascii = true;
-        loop {
-            at = self.plain(at, &mut is_ascii);
-            match self.text.get(at) {
-                Some(b'"') => break,
-                Some(b'\\') => return self.escaped(start, at, is_ascii),
-                Some(_) => return self.fault(at, Problem::Control),
-                None => return self.fault(at, Problem::End),
-            }
+        let at = self.plain(start, &mut is_ascii);
+        match self.text.get(at) {
+            Some(b'"') => {}
+            Some(b'\\') => return self.escaped(start, at, is_ascii),
+            Some(_) => return self.fault(at, Problem::Control),
+            None => return self.fault(at, Problem::End),
         }
         self.position = at + 1;
         let text = &self.text[start..at];
