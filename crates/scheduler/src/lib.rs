@@ -104,6 +104,7 @@ mod reactor;
 mod small_map;
 mod spawn;
 mod stats;
+pub mod supervisor;
 mod sync;
 mod table;
 mod timer;
