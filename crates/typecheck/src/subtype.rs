@@ -86,10 +86,10 @@ impl Relation {
         if targets.iter().any(|it| matches!(it.kind(), TypeKind::Literal(Literal::Boolean(_)))) {
             members = members.into_iter().flat_map(split_boolean).collect();
         }
-        members.iter().all(|member| self.into_some(member, &targets))
+        members.iter().all(|member| self.fits_some(member, &targets))
     }
 
-    fn into_some(&mut self, a: &Type, targets: &[Type]) -> bool {
+    fn fits_some(&mut self, a: &Type, targets: &[Type]) -> bool {
         if let TypeKind::Basic(Basic::Never) = a.kind() {
             return true;
         }
@@ -100,11 +100,11 @@ impl Relation {
             return true;
         }
         match a.kind() {
-            TypeKind::Annotated { ty, .. } => ty.members().iter().all(|it| self.into_some(it, targets)),
+            TypeKind::Annotated { ty, .. } => ty.members().iter().all(|it| self.fits_some(it, targets)),
             TypeKind::Parameter(name) => match self.bounds.iter().rev().find(|(it, _)| it == name) {
                 Some((_, bound)) => {
                     let bound = bound.clone();
-                    bound.members().iter().all(|it| self.into_some(it, targets))
+                    bound.members().iter().all(|it| self.fits_some(it, targets))
                 }
                 None => false,
             },
