@@ -129,6 +129,15 @@ pub enum SyntaxErrorKind {
         /// Where the first one stands.
         at: Offset,
     },
+    /// Two type declarations of one name in one block.
+    TypeAlreadyDeclared {
+        /// The name.
+        name: Vec<u8>,
+        /// Where the first one stands.
+        at: Offset,
+    },
+    /// An assignment to a name that means a type.
+    AssignmentToType(Vec<u8>),
     /// `...` in a function without varargs.
     VarargOutsideVarargFunction,
 
@@ -239,6 +248,7 @@ impl SyntaxErrorKind {
             | Self::BreakOutsideLoop { at }
             | Self::NoVisibleLabel { at, .. }
             | Self::JumpIntoScope { at, .. }
+            | Self::TypeAlreadyDeclared { at, .. }
             | Self::DuplicateLabel { at, .. } => Some(*at),
             _ => None,
         }
@@ -309,6 +319,10 @@ impl SyntaxErrorKind {
             Self::DuplicateLabel { label, .. } => {
                 parts(&[b"label '", label, b"' already defined on line ", other])
             }
+            Self::TypeAlreadyDeclared { name, .. } => {
+                parts(&[b"type '", name, b"' already declared on line ", other]);
+            }
+            Self::AssignmentToType(name) => parts(&[b"cannot assign to type '", name, b"'"]),
             Self::VarargOutsideVarargFunction => parts(&[b"cannot use '...' outside a vararg function"]),
             Self::PackOutsideReturn => parts(&[b"multiple values are only allowed as a return type"]),
             Self::SecondIndexer => parts(&[b"a table type can have only one indexer"]),

@@ -28,6 +28,7 @@ pub mod system;
 pub mod table;
 pub mod terminal;
 pub mod time;
+pub mod types;
 pub mod utf8;
 
 use std::sync::{Arc, OnceLock};
@@ -71,6 +72,7 @@ pub fn image() -> Arc<Image> {
 /// When the memory limit would be passed.
 pub fn open(cx: &mut Context<'_>) -> Result<()> {
     base::open(cx)?;
+    types::open(cx)?;
     let (globals, registry) = (cx.globals(), cx.registry());
     let loaded = cx.table(0, 16)?;
     cx.set_field(registry, "_LOADED", loaded)?;

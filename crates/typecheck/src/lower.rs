@@ -90,6 +90,13 @@ pub trait Scope {
 
     /// The type that `typeof(expression)` stands for, if it is known.
     fn type_of(&mut self, expression: &Expression<'_>) -> Option<Type>;
+
+    /// Whether to go on after an error as far as that makes sense: a field that is declared twice counts once, an
+    /// annotation with arguments that are not constant does not count.
+    fn tolerates(&mut self, error: &Error) -> bool {
+        let _ = error;
+        false
+    }
 }
 
 /// No names beside the predeclared ones.
@@ -140,7 +147,12 @@ impl Lowering<'_> {
                 TypeKind::Access { object: self.ty(object)?, key: self.ty(key)? }
             }
             ast::TypeKind::Annotated { ty, annotation } => {
-                TypeKind::Annotated { ty: self.ty(ty)?, annotation: self.annotation(annotation)? }
+                let ty = self.ty(ty)?;
+                match self.annotation(annotation) {
+                    Ok(annotation) => TypeKind::Annotated { ty, annotation },
+                    Err(error) if self.scope.tolerates(&error) => return Ok(ty),
+                    Err(error) => return Err(error),
+                }
             }
             ast::TypeKind::Union(members) => return Ok(Type::union(self.types(members)?)),
             ast::TypeKind::Intersection(members) => return Ok(Type::intersection(self.types(members)?)),
@@ -194,7 +206,8 @@ impl Lowering<'_> {
                 RecordItem::Field(field) => {
                     let name = self.bytes(field.name.symbol);
                     if !seen.insert(name.clone()) {
-                        return Err(Error::new(ErrorKind::DuplicateField(name.to_vec()), field.name.span));
+                        self.duplicate(&name, field.name.span)?;
+                        continue;
                     }
                     let ty = self.ty(field.ty)?;
                     fields.push(Field { name, ty, optional: field.optional, readonly: field.readonly });
@@ -203,7 +216,8 @@ impl Lowering<'_> {
                     // `[("name")]`: the parser sees through a string, but not through parentheses.
                     TypeKind::Literal(Literal::String(name)) => {
                         if !seen.insert(name.clone()) {
-                            return Err(Error::new(ErrorKind::DuplicateField(name.to_vec()), key.span));
+                            self.duplicate(name, key.span)?;
+                            continue;
                         }
                         let ty = self.ty(value)?;
                         fields.push(Field { name: name.clone(), ty, optional: false, readonly: false });
@@ -247,11 +261,18 @@ impl Lowering<'_> {
                 }
             };
             if fields.iter().any(|known| known.name == field.name) {
-                return Err(Error::new(ErrorKind::DuplicateField(field.name.to_vec()), name.span));
+                self.duplicate(&field.name, name.span)?;
+                continue;
             }
             fields.push(field);
         }
         Ok(fields)
+    }
+
+    /// A field that exists already.
+    fn duplicate(&mut self, name: &[u8], span: wippy_parser::Span) -> Result<(), Error> {
+        let error = Error::new(ErrorKind::DuplicateField(name.to_vec()), span);
+        if self.scope.tolerates(&error) { Ok(()) } else { Err(error) }
     }
 
     fn method(&mut self, method: &ast::InterfaceMethod<'_>) -> Result<FunctionType, Error> {

@@ -31,12 +31,14 @@ mod lazy;
 pub mod library;
 mod native;
 pub mod number;
+mod types;
 
 pub use error::{Error, ErrorKind, ExitRequest, Name, Result};
 pub use execute::channel::{Push, Transfer};
 pub use execute::context::Context;
 pub use execute::debug::{Activation, FunctionInfo};
 pub use execute::event::Event;
+pub use execute::explain::TypeFailure;
 pub use execute::hook::HookMask;
 pub use execute::items::ArrayItems;
 pub use execute::iterate::{IPAIRS_STEP, NEXT};
@@ -47,9 +49,12 @@ pub use execute::parcel::{Packed, Parcel, Tokens};
 pub use execute::park::{Kept, Operation, Waiting};
 pub use execute::vm::{Failure, Limits, Place, Step, Vm};
 pub use heap::anchors::Ticket;
-pub use heap::handle::{Case, Channel, Closure, Coroutine, NativeClosure, Str, Table, UserData, Value};
+pub use heap::handle::{
+    Case, Channel, Closure, Coroutine, NativeClosure, Str, Table, TypeRef, UserData, Value,
+};
 pub use heap::image::{Image, MakeUserData};
 pub use heap::program::Program;
 pub use host_object::HostObject;
 pub use library::Library;
 pub use native::{Collection, Native, NativeFunction, Outcome, Resume, Then};
+pub use types::{TypeLibrary, TypeValue};

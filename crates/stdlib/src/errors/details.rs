@@ -45,6 +45,11 @@ impl Details {
         Details { tables: vec![facts.into_iter().map(|(name, item)| (name.into(), item)).collect()] }
     }
 
+    /// Details of as many named facts as there are.
+    pub fn facts(facts: Vec<(&'static str, Item)>) -> Details {
+        Details { tables: vec![facts.into_iter().map(|(name, item)| (name.into(), item)).collect()] }
+    }
+
     /// A list of tables of named facts, under one name.
     pub fn list(name: &str, items: Vec<Vec<(&'static str, Item)>>) -> Details {
         let mut tables = vec![vec![(name.into(), Item::Table(1))], Vec::new()];

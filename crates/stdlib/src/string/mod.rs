@@ -108,7 +108,9 @@ fn dump(cx: &mut Context<'_>) -> Result<Outcome> {
     let Value::Closure(closure) = function else {
         return Err(Error::message("unable to dump given function"));
     };
-    let bytes = cx.dump(closure, strip);
+    let Some(bytes) = cx.dump(closure, strip) else {
+        return Err(Error::message("unable to dump a function that mentions types"));
+    };
     let text = cx.string(&bytes)?;
     Ok(cx.returns(text))
 }

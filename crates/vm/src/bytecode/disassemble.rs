@@ -153,6 +153,7 @@ fn constant(prototype: &Prototype, index: usize) -> String {
             String::from_utf8_lossy(&text).into_owned()
         }
         Some(Constant::String(bytes)) => quoted(bytes),
+        Some(Constant::Type(ty)) => format!("type {}", ty.brief()),
     }
 }
 

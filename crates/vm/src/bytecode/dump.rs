@@ -26,7 +26,8 @@ pub(super) mod tag {
 /// The chunk name of a stripped dump.
 pub(super) const STRIPPED_SOURCE: &[u8] = b"=?";
 
-/// Writes a prototype; `strip` leaves out names and lines.
+/// Writes a prototype; `strip` leaves out names and lines. Types have no binary form: see
+/// [`Prototype::mentions_types`]; where they are written all the same they become nil.
 pub fn dump(prototype: &Prototype, strip: bool) -> Vec<u8> {
     let mut writer = Writer { out: Vec::new(), strip };
     writer.out.extend_from_slice(SIGNATURE);
@@ -75,7 +76,7 @@ impl Writer {
 
     fn constant(&mut self, constant: &Constant) {
         match constant {
-            Constant::Nil => self.out.push(tag::NIL),
+            Constant::Nil | Constant::Type(_) => self.out.push(tag::NIL),
             Constant::Boolean(false) => self.out.push(tag::FALSE),
             Constant::Boolean(true) => self.out.push(tag::TRUE),
             Constant::Integer(value) => {

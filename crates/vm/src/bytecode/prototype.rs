@@ -6,6 +6,8 @@
 
 use std::sync::Arc;
 
+use wippy_typecheck::Type;
+
 use super::instruction::Instruction;
 
 /// A constant of a function.
@@ -21,6 +23,8 @@ pub enum Constant {
     Float(f64),
     /// A string of bytes.
     String(Arc<[u8]>),
+    /// A type.
+    Type(Type),
 }
 
 /// Where a closure finds an upvalue when it is created, and what the source calls it.
@@ -86,6 +90,14 @@ pub struct Prototype {
     pub positions: Vec<Position>,
     /// Local variables; empty when stripped.
     pub locals: Vec<LocalDescription>,
+}
+
+impl Prototype {
+    /// Whether it or a nested function has a type among its constants.
+    pub fn mentions_types(&self) -> bool {
+        self.constants.iter().any(|constant| matches!(constant, Constant::Type(_)))
+            || self.prototypes.iter().any(Prototype::mentions_types)
+    }
 }
 
 impl std::fmt::Debug for Instruction {

@@ -29,8 +29,13 @@ impl<'a> Compiler<'_, 'a> {
         }
         let last = self.expression_list(local.values)?;
         self.adjust(local.names.len(), local.values.len(), last)?;
-        for binding in local.names {
+        for (at, binding) in local.names.iter().enumerate() {
             self.activate(binding.name.symbol);
+            if binding.ty.is_some() {
+                self.annotate(binding.ty, binding.optional);
+            } else {
+                self.initialise(local.values.get(at));
+            }
         }
         Ok(())
     }
@@ -51,6 +56,9 @@ impl<'a> Compiler<'_, 'a> {
     ) -> Result<(), SyntaxError> {
         self.pass(statement.base.span.end);
         let mut target = self.name(statement.base.symbol, statement.base.span)?;
+        if statement.fields.is_empty() && statement.method.is_none() && matches!(target.kind, Kind::Type(_)) {
+            return Err(self.assignment_to_type(statement.base.symbol, statement.base.span));
+        }
         for name in statement.fields.iter().chain(statement.method.as_ref()) {
             self.field(&mut target, name.symbol, name.span)?;
         }
@@ -117,7 +125,11 @@ impl<'a> Compiler<'_, 'a> {
             node.kind,
             ExpressionKind::Name(_) | ExpressionKind::Index { .. } | ExpressionKind::Field { .. }
         ));
-        self.expression(node)
+        let d = self.expression(node)?;
+        match (d.kind, node.kind) {
+            (Kind::Type(_), ExpressionKind::Name(symbol)) => Err(self.assignment_to_type(symbol, node.span)),
+            _ => Ok(d),
+        }
     }
 
     /// Copies the variable `target` if an earlier target uses it as its table or key.

@@ -9,6 +9,7 @@ use std::collections::HashMap;
 use foldhash::fast::FixedState;
 use wippy_parser::ast::BinaryOperator;
 use wippy_parser::interner::Symbol;
+use wippy_typecheck::Type;
 
 use crate::bytecode::prototype::Constant;
 use crate::number::{self, Number};
@@ -22,12 +23,16 @@ enum Key {
     /// The bits of a float.
     Float(u64),
     String(Symbol),
+    /// Position among the types.
+    Type(u32),
 }
 
 /// The constants of one function.
 #[derive(Default)]
 pub(super) struct Constants {
     values: Vec<Constant>,
+    /// The types among them.
+    types: Vec<(Type, u32)>,
     /// The identity of each value.
     keys: Vec<Key>,
     /// Where each is; only filled in once there are many.
@@ -58,6 +63,16 @@ impl Constants {
         self.enter(Key::String(symbol), text)
     }
 
+    /// The index of a type. Its key is no other constant's.
+    pub(super) fn ty(&mut self, ty: Type) -> u32 {
+        if let Some((_, index)) = self.types.iter().find(|(known, _)| *known == ty) {
+            return *index;
+        }
+        let index = self.add(Key::Type(self.types.len() as u32), Constant::Type(ty.clone()));
+        self.types.push((ty, index));
+        index
+    }
+
     /// The constants, in order; this pool is empty afterwards and can serve another function.
     pub(super) fn take(&mut self) -> Vec<Constant> {
         let values = self.values.drain(..).collect();
@@ -69,6 +84,7 @@ impl Constants {
     pub(super) fn clear(&mut self) {
         self.values.clear();
         self.keys.clear();
+        self.types.clear();
         if !self.index.is_empty() {
             // A large index would be slow to clear for each small function that follows.
             self.index = HashMap::default();

@@ -36,6 +36,8 @@ pub(super) enum Kind {
     False,
     Number(Number),
     String(Symbol),
+    /// The constant of this index, a type.
+    Type(u32),
     /// A local variable, in its register.
     Local(u8),
     /// A value in a register.
@@ -240,6 +242,7 @@ impl Compiler<'_, '_> {
                 let index = self.string_constant(symbol);
                 self.load_constant(index, register, d.caret);
             }
+            Kind::Type(index) => self.load_constant(index, register, d.caret),
             Kind::Relocatable(pc) => {
                 let code = &mut self.f.code[pc as usize];
                 *code = Instruction(code.0 & !0xff00 | u32::from(register) << 8);

@@ -22,7 +22,22 @@ impl<'a> Compiler<'_, 'a> {
             self.spine.push(node);
             node = left;
         }
-        let mut d = self.primary(node)?;
+        let mut d = match self.spine.last().copied() {
+            Some(call)
+                if self.spine.len() > bottom
+                    && matches!(node.kind, ExpressionKind::Name(Symbol::TYPEOF))
+                    && matches!(call.kind, ExpressionKind::Call(_)) =>
+            {
+                match self.static_typeof(call)? {
+                    Some(d) => {
+                        self.spine.pop();
+                        d
+                    }
+                    None => self.primary(node)?,
+                }
+            }
+            _ => self.primary(node)?,
+        };
         while self.spine.len() > bottom {
             if let Some(node) = self.spine.pop() {
                 self.extend(node, &mut d)?;
@@ -113,6 +128,9 @@ impl<'a> Compiler<'_, 'a> {
 
     /// A variable; a global one is a field of `_ENV`.
     pub(super) fn name(&mut self, symbol: Symbol, span: Span) -> Result<Descriptor, SyntaxError> {
+        if let Some(ty) = self.type_constant(symbol) {
+            return Ok(Descriptor::new(ty, span));
+        }
         if let Some(kind) = self.resolve(symbol)? {
             return Ok(Descriptor::new(kind, span));
         }

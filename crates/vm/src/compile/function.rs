@@ -36,6 +36,7 @@ impl<'a> Compiler<'_, 'a> {
         self.enclosing.push(std::mem::replace(&mut self.f, function));
         self.enter_block(false);
         self.pass(Offset(body.open.0 + 1));
+        self.declare_generics(body.generics);
         self.parameters(body)?;
         self.block_statements(&body.block, false)?;
         self.pass(body.end.end);
@@ -63,6 +64,7 @@ impl<'a> Compiler<'_, 'a> {
         }
         for parameter in body.parameters {
             self.activate(parameter.name.symbol);
+            self.annotate(parameter.ty, parameter.optional);
         }
         if let Some(vararg) = body.vararg {
             self.pass(vararg.span.end);

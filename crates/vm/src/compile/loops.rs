@@ -133,6 +133,7 @@ impl<'a> Compiler<'_, 'a> {
         self.enter_block(false);
         for binding in names {
             self.activate(binding.name.symbol);
+            self.annotate(binding.ty, binding.optional);
         }
         self.take_registers(names.len())?;
         self.block_statements(block, false)?;

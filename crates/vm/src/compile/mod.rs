@@ -1,7 +1,7 @@
 //! From a syntax tree to a prototype: scopes, registers, constants, jumps, instructions.
 //!
-//! Knows nothing of the heap or of running code, and performs no I/O. Types are erased: annotations, casts and `!`
-//! leave no trace. The compiler walks the tree in source order and keeps a *cursor* at the last token it has passed,
+//! Knows nothing of the heap or of running code, and performs no I/O. Annotations, casts and `!` leave no trace; types
+//! that are mentioned as values become constants (`types`). The compiler walks the tree in source order and keeps a *cursor* at the last token it has passed,
 //! because the line of an instruction is that token's line unless a rule says otherwise. Invariant: whatever comes
 //! out passes [`crate::bytecode::verify`].
 
@@ -21,6 +21,7 @@ mod scope;
 mod source;
 mod statement;
 mod table;
+mod types;
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -37,6 +38,7 @@ use self::constants::Constants;
 use self::jumps::JumpList;
 use self::scope::{Block, Label, PendingGoto, Variable};
 use self::source::Source;
+use self::types::Types;
 use crate::bytecode::instruction::{Instruction, MAX_AX, Op};
 use crate::bytecode::prototype::{LocalDescription, Position, Prototype, UpvalueDescription};
 
@@ -102,6 +104,8 @@ struct Compiler<'s, 'a> {
     spare: Vec<Function>,
     /// The function being compiled.
     f: Function,
+    /// Type names in scope.
+    types: Types<'a>,
     /// Nodes of left chains being walked.
     spine: Vec<&'a Expression<'a>>,
     /// The first error met where no result could be returned.
@@ -201,6 +205,7 @@ impl<'s> Compiler<'s, '_> {
             enclosing: room.enclosing,
             spare: room.spare,
             f,
+            types: Types::default(),
             spine: Vec::new(),
             deferred: None,
             block_count: 0,

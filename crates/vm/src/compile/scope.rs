@@ -51,6 +51,8 @@ pub(super) struct Block {
     pub(super) captured: bool,
     /// Gotos pending where it began.
     first_goto: u32,
+    /// Type names in scope where it began.
+    first_type: u32,
 }
 
 /// Where a label stands.
@@ -185,6 +187,7 @@ impl Compiler<'_, '_> {
             }
             self.f.locals[variable.description as usize].end_pc = pc;
         }
+        self.forget_descriptions();
     }
 
     /// Where the variable of this name lives; `None` for a global.
@@ -241,6 +244,7 @@ impl Compiler<'_, '_> {
             is_loop,
             captured: false,
             first_goto: self.f.gotos.len() as u32,
+            first_type: self.type_count(),
         };
         self.f.blocks.push(block);
     }
@@ -256,6 +260,7 @@ impl Compiler<'_, '_> {
             self.resolve_breaks(&block);
         }
         self.deactivate_to(block.first_local);
+        self.forget_types(block.first_type);
         self.f.free = self.f.active;
         self.move_gotos_out(&block);
         self.forget_done_gotos(block.first_goto);
@@ -264,8 +269,9 @@ impl Compiler<'_, '_> {
 
     /// Leaves the outermost block of a function, whose variables the final `return` closes.
     pub(super) fn leave_body(&mut self) -> Result<(), SyntaxError> {
-        self.f.blocks.pop();
+        let types = self.f.blocks.pop().map_or(0, |block| block.first_type);
         self.deactivate_to(0);
+        self.forget_types(types);
         let Some(pending) = self.f.gotos.iter().find(|pending| !pending.done) else { return Ok(()) };
         let at = pending.span.start;
         Err(self.error_here(match pending.wanted {

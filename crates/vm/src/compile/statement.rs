@@ -27,6 +27,7 @@ impl<'a> Compiler<'_, 'a> {
         block: &'a Block<'a>,
         is_repeat: bool,
     ) -> Result<(), SyntaxError> {
+        self.declare_types(block)?;
         let statements = block.statements;
         let effective =
             statements.iter().rposition(|statement| !is_void(statement)).map_or(0, |last| last + 1);
@@ -56,7 +57,11 @@ impl<'a> Compiler<'_, 'a> {
         let span = statement.span;
         match statement.kind {
             StatementKind::Empty => self.pass(span.end),
-            StatementKind::TypeAlias(_) | StatementKind::Interface(_) => self.pass(span.end),
+            StatementKind::TypeAlias(alias) => {
+                self.define_alias(alias, true);
+                self.pass(span.end);
+            }
+            StatementKind::Interface(_) => self.pass(span.end),
             StatementKind::Call(call) => self.call_statement(call)?,
             StatementKind::Assign(assign) => self.assign(assign)?,
             StatementKind::Local(local) => self.local(local, span)?,

@@ -14,7 +14,7 @@ use super::frame::{After, Continuation, Frame, LuaState, MULTIPLE, State as Fram
 use super::index::{is_function, metamethod};
 use super::state::{HANDLER_STACK_SLOTS, MAX_NESTED_COROUTINES, MAX_STACK_SLOTS, NATIVE_SLOTS, State};
 use super::unwind::{Origin, raise};
-use super::{concatenate_from, hook, names, park};
+use super::{concatenate_from, hook, names, park, typed};
 
 /// Why the interpreter gives control back to the host.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -122,15 +122,21 @@ pub(crate) unsafe fn begin(
     unsafe {
         let co = state.current();
         if !is_function(*function) {
-            let handler = metamethod(state, *function, Event::Call);
+            let mut handler = metamethod(state, *function, Event::Call);
+            let mut in_place = false;
             if !is_function(handler) {
-                return Err(names::operand_error(state, "call", *function));
+                match typed::callee(state, function) {
+                    Some(found) => (handler, in_place) = found,
+                    None => return Err(names::operand_error(state, "call", *function)),
+                }
             }
-            function = ensure_stack(state, co, function, 1)?;
-            let count = (*co).top.offset_from_unsigned(function);
-            std::ptr::copy(function, function.add(1), count);
+            if !in_place {
+                function = ensure_stack(state, co, function, 1)?;
+                let count = (*co).top.offset_from_unsigned(function);
+                std::ptr::copy(function, function.add(1), count);
+                (*co).top = (*co).top.add(1);
+            }
             *function = handler;
-            (*co).top = (*co).top.add(1);
         }
         match (*function).tag {
             tag::CLOSURE => {

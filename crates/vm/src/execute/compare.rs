@@ -12,6 +12,7 @@ use super::event::Event;
 use super::index::metamethod;
 use super::names;
 use super::state::State;
+use super::typed;
 
 /// Answer of a comparison.
 pub(crate) enum Comparison {
@@ -34,7 +35,9 @@ pub(crate) unsafe fn equals(state: &State, a: Slot, b: Slot) -> Comparison {
             return Comparison::Known(true);
         }
         if a.tag != b.tag || !matches!(a.tag, tag::TABLE | tag::USERDATA) {
-            return Comparison::Known(false);
+            let types =
+                a.tag == tag::TYPE && b.tag == tag::TABLE || a.tag == tag::TABLE && b.tag == tag::TYPE;
+            return Comparison::Known(types && typed::equals_facet(state, a, b));
         }
         let mut function = metamethod(state, a, Event::Eq);
         if function.is_nil() {
@@ -53,7 +56,7 @@ pub(crate) unsafe fn equals(state: &State, a: Slot, b: Slot) -> Comparison {
 /// # Safety
 /// Both must be valid.
 #[inline]
-pub(crate) unsafe fn less_than(state: &State, a: Slot, b: Slot) -> Result<Comparison> {
+pub(crate) unsafe fn less_than(state: &mut State, a: Slot, b: Slot) -> Result<Comparison> {
     // SAFETY: the caller's promise.
     unsafe {
         let answer = match (a.tag, b.tag) {
@@ -73,7 +76,7 @@ pub(crate) unsafe fn less_than(state: &State, a: Slot, b: Slot) -> Result<Compar
 /// # Safety
 /// Both must be valid.
 #[inline]
-pub(crate) unsafe fn less_equal(state: &State, a: Slot, b: Slot) -> Result<Comparison> {
+pub(crate) unsafe fn less_equal(state: &mut State, a: Slot, b: Slot) -> Result<Comparison> {
     // SAFETY: the caller's promise.
     unsafe {
         let answer = match (a.tag, b.tag) {
@@ -94,9 +97,11 @@ unsafe fn string_order(a: Slot, b: Slot) -> Ordering {
 }
 
 #[cold]
-unsafe fn by_metamethod(state: &State, a: Slot, b: Slot, event: Event) -> Result<Comparison> {
+unsafe fn by_metamethod(state: &mut State, a: Slot, b: Slot, event: Event) -> Result<Comparison> {
     // SAFETY: the callers' promise.
     unsafe {
+        let types = a.tag == tag::TYPE || b.tag == tag::TYPE || a.tag == tag::TABLE && b.tag == tag::TABLE;
+        let state = &mut *state;
         let find = |event| {
             let function = metamethod(state, a, event);
             if function.is_nil() { metamethod(state, b, event) } else { function }
@@ -113,6 +118,9 @@ unsafe fn by_metamethod(state: &State, a: Slot, b: Slot, event: Event) -> Result
             if !function.is_nil() {
                 return Ok(Comparison::Call { function, swapped: true });
             }
+        }
+        if types && let Some(answer) = typed::order(state, a, b, event == Event::Lt) {
+            return Ok(Comparison::Known(answer));
         }
         Err(Error::new(ErrorKind::Compare {
             left: names::type_name(state, a),

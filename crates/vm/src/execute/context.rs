@@ -601,6 +601,7 @@ impl<'gc> Context<'gc> {
         // SAFETY: the value is valid; the barrier follows the store.
         unsafe {
             match value {
+                Value::Type(_) => return,
                 Value::Table(t) if t.is_frozen() => return,
                 Value::Table(t) => (*t.raw()).metatable = raw,
                 Value::UserData(u) => (*u.raw()).metatable = raw,
@@ -751,6 +752,7 @@ impl<'gc> Context<'gc> {
         let text = match value {
             Value::Nil => "nil".to_owned(),
             Value::Boolean(b) => b.to_string(),
+            Value::Type(ty) => ty.value().text().to_owned(),
             other => {
                 let name = self.type_name(other);
                 format!("{name}: {:#x}", other.address().unwrap_or(0))

@@ -3,7 +3,7 @@
 //! Each has three stages: the inline case (a table whose first candidate node or array slot holds the key), a plain
 //! call for other raw cases, and the slow path with metamethods and errors.
 
-use crate::bytecode::instruction::Instruction;
+use crate::bytecode::instruction::{Instruction, Op};
 use crate::error::Result;
 use crate::heap::object::{Closure, Node, TABLE_FROZEN, Table};
 use crate::heap::slot::{Slot, copy, read, tag, write};
@@ -15,6 +15,7 @@ use super::event::Event;
 use super::frame::After;
 use super::index::{AssignCall, Lookup, assign, lookup, metamethod, metamethod_of};
 use super::state::State;
+use super::typed;
 
 /// The node a string constant would be in if nothing collides.
 #[inline(always)]
@@ -122,10 +123,14 @@ unsafe fn slow_get(state: *mut State, object: *const Slot, key: *const Slot) -> 
 unsafe fn try_get(state: &mut State, object: Slot, key: Slot) -> Result<()> {
     // SAFETY: as for `slow_get`.
     unsafe {
+        let frame = (*state.current()).frame;
+        let i = *(*frame).state.lua.pc.sub(1);
+        if object.tag == tag::TYPE && i.op() == Op::Method {
+            *(*frame).base.add(i.a()) = typed::member(state, object, key, true);
+            return Ok(());
+        }
         match lookup(state, object, key)? {
             Lookup::Value(value) => {
-                let frame = (*state.current()).frame;
-                let i = *(*frame).state.lua.pc.sub(1);
                 write((*frame).base.add(i.a()), value);
                 Ok(())
             }

@@ -11,6 +11,7 @@ use crate::heap::table;
 use super::event::{self, Event};
 use super::names;
 use super::state::State;
+use super::typed;
 
 /// Longest chain of `__index` or `__newindex` values that is followed; as the reference implementation.
 const MAX_CHAIN: usize = 2000;
@@ -81,6 +82,9 @@ pub(crate) unsafe fn lookup(state: &mut State, mut object: Slot, key: Slot) -> R
                 handler
             } else {
                 let handler = metamethod(state, object, Event::Index);
+                if handler.is_nil() && object.tag == tag::TYPE {
+                    return Ok(Lookup::Value(typed::member(state, object, key, false)));
+                }
                 if handler.is_nil() {
                     return Err(not_indexable(state, object, key, depth));
                 }

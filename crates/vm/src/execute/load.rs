@@ -120,11 +120,11 @@ impl<'gc> Context<'gc> {
         true
     }
 
-    /// A Lua function as a binary chunk (`string.dump`).
-    pub fn dump(&self, closure: Closure<'gc>, strip: bool) -> Vec<u8> {
+    /// A Lua function as a binary chunk (`string.dump`); none if it mentions types, which have no binary form.
+    pub fn dump(&self, closure: Closure<'gc>, strip: bool) -> Option<Vec<u8>> {
         // SAFETY: the closure is valid by its brand, and so is its code.
         let prototype = unsafe { (*(*closure.raw()).code).to_prototype() };
-        crate::bytecode::dump::dump(&prototype, strip)
+        (!prototype.mentions_types()).then(|| crate::bytecode::dump::dump(&prototype, strip))
     }
 
     /// Makes `table` the global environment.

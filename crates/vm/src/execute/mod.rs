@@ -15,6 +15,7 @@ pub(crate) mod context;
 pub(crate) mod cursor;
 pub(crate) mod debug;
 pub(crate) mod event;
+pub(crate) mod explain;
 pub(crate) mod fields;
 pub(crate) mod frame;
 pub(crate) mod hook;
@@ -32,7 +33,9 @@ pub(crate) mod outside;
 pub(crate) mod parcel;
 pub(crate) mod park;
 pub(crate) mod state;
+pub(crate) mod typed;
 pub(crate) mod unwind;
+pub(crate) mod validate;
 pub(crate) mod vm;
 
 use crate::bytecode::instruction::{Instruction, Op};

@@ -290,7 +290,7 @@ pub(crate) unsafe fn equal(
                         || string::equal((*left).as_string(), (*right).as_string());
                     cur.branch(same == wanted);
                 }
-                tag::TABLE | tag::USERDATA if (*left).payload != (*right).payload => {
+                tag::TABLE | tag::USERDATA | tag::TYPE if (*left).payload != (*right).payload => {
                     cur.save();
                     if slow_compare(state, Event::Eq, left, right, wanted) {
                         return true;
@@ -301,6 +301,12 @@ pub(crate) unsafe fn equal(
             }
         } else if (*left).tag | (*right).tag == tag::FLOAT {
             cur.branch(raw_equals(*left, *right) == wanted);
+        } else if (*left).tag == tag::TYPE || (*right).tag == tag::TYPE {
+            cur.save();
+            if slow_compare(state, Event::Eq, left, right, wanted) {
+                return true;
+            }
+            cur.reload(state);
         } else {
             cur.branch(!wanted);
         }

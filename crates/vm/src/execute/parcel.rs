@@ -11,12 +11,13 @@ use hashbrown::HashMap;
 use smallvec::SmallVec;
 
 use crate::error::{ErrorKind, Result};
-use crate::heap::handle::{Table as LuaTable, Value};
+use crate::heap::handle::{Table as LuaTable, TypeRef, Value};
 use crate::heap::object::Table;
 use crate::heap::slot::{Slot, tag};
 use crate::heap::string;
 use crate::heap::table::next_at;
 use crate::host_object::HostObject;
+use crate::types::TypeValue;
 
 use super::context::Context;
 
@@ -44,6 +45,8 @@ mod mark {
     pub(super) const OBJECT: u8 = 9;
     /// The end of a table.
     pub(super) const END: u8 = 10;
+    /// A type: its place in the list of objects, four bytes.
+    pub(super) const TYPE: u8 = 11;
 }
 
 /// Any number of Lua values, owned, independent of every heap. See the module.
@@ -51,7 +54,14 @@ mod mark {
 pub struct Parcel {
     bytes: SmallVec<[u8; INLINE]>,
     #[expect(clippy::box_collection, reason = "rare, and a parcel should be small")]
-    objects: Option<Box<Vec<Arc<dyn HostObject>>>>,
+    objects: Option<Box<Vec<Shared>>>,
+}
+
+/// What a parcel does not copy.
+#[derive(Clone)]
+enum Shared {
+    Object(Arc<dyn HostObject>),
+    Type(Arc<TypeValue>),
 }
 
 /// A value of a parcel, as Rust code sees it.
@@ -69,6 +79,8 @@ pub enum Packed<'a> {
     Text(&'a [u8]),
     /// A host object: an error, for instance.
     Object(&'a Arc<dyn HostObject>),
+    /// A type.
+    Type(&'a Arc<TypeValue>),
     /// A table begins: as many items, then as many key and value pairs, up to [`Packed::End`].
     Table {
         /// Items 1 to so many; `nil` stands for a missing one.
@@ -117,7 +129,8 @@ impl Parcel {
             Packed::Integer(integer) => self.word(mark::INTEGER, integer as u64),
             Packed::Float(float) => self.word(mark::FLOAT, float.to_bits()),
             Packed::Text(text) => self.text(text),
-            Packed::Object(object) => self.object(Arc::clone(object)),
+            Packed::Object(object) => self.share(mark::OBJECT, Shared::Object(Arc::clone(object))),
+            Packed::Type(ty) => self.share(mark::TYPE, Shared::Type(Arc::clone(ty))),
             Packed::Table { items, entries } => {
                 self.number(mark::TABLE, items);
                 self.bytes.extend_from_slice(&(entries as u32).to_le_bytes());
@@ -148,11 +161,11 @@ impl Parcel {
         self.bytes.extend_from_slice(text);
     }
 
-    fn object(&mut self, object: Arc<dyn HostObject>) {
+    fn share(&mut self, mark: u8, object: Shared) {
         let list = self.objects.get_or_insert_default();
         list.push(object);
         let number = list.len() - 1;
-        self.number(mark::OBJECT, number);
+        self.number(mark, number);
     }
 }
 
@@ -168,7 +181,7 @@ impl<'a> FromIterator<Packed<'a>> for Parcel {
 #[derive(Clone)]
 pub struct Tokens<'a> {
     bytes: &'a [u8],
-    objects: &'a [Arc<dyn HostObject>],
+    objects: &'a [Shared],
 }
 
 impl<'a> Tokens<'a> {
@@ -218,10 +231,11 @@ impl<'a> Iterator for Tokens<'a> {
             }
             mark::TABLE => Packed::Table { items: self.number(), entries: self.number() },
             mark::AGAIN => Packed::Again(self.number()),
-            mark::OBJECT => {
-                let number = self.number();
-                self.objects.get(number).map_or(Packed::Nil, Packed::Object)
-            }
+            mark::OBJECT | mark::TYPE => match self.objects.get(self.number()) {
+                Some(Shared::Object(object)) => Packed::Object(object),
+                Some(Shared::Type(ty)) => Packed::Type(ty),
+                None => Packed::Nil,
+            },
             mark::END => Packed::End,
             _ => Packed::Nil,
         })
@@ -320,9 +334,13 @@ impl Packer<'_, '_> {
                 tag::USERDATA => {
                     let object = Value::from_slot(value).host_object();
                     match object.and_then(|object| Arc::clone(object).depart()) {
-                        Some(object) => self.parcel.object(object),
+                        Some(object) => self.parcel.share(mark::OBJECT, Shared::Object(object)),
                         None => self.parcel.bytes.push(mark::NIL),
                     }
+                }
+                tag::TYPE => {
+                    let ty = TypeRef::from_raw(value.as_type()).share();
+                    self.parcel.share(mark::TYPE, Shared::Type(ty));
                 }
                 _ => self.parcel.bytes.push(mark::NIL),
             }
@@ -480,6 +498,7 @@ impl<'gc> Context<'gc> {
             Packed::Float(float) => Value::Float(float),
             Packed::Text(text) => self.string(text)?.into(),
             Packed::Object(object) => Arc::clone(object).arrive(self)?.into(),
+            Packed::Type(ty) => self.adopt_type(Arc::clone(ty)).into(),
             Packed::Nil | Packed::Table { .. } | Packed::Again(_) | Packed::End => Value::Nil,
         })
     }

@@ -94,6 +94,8 @@ impl State {
             match value.tag {
                 tag::TABLE => (*value.as_table()).metatable,
                 tag::USERDATA => (*value.as_userdata()).metatable,
+                // Types have no metatable, and nobody can give them one.
+                tag::TYPE => std::ptr::null_mut(),
                 other => self.heap.basic_metatable(basic_type(other)),
             }
         }

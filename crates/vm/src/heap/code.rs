@@ -12,6 +12,7 @@ use super::slot::{Slot, tag};
 use super::{Heap, OutOfMemory, string};
 use crate::bytecode::instruction::Instruction;
 use crate::bytecode::prototype::{Constant, LocalDescription, Position, Prototype, UpvalueDescription};
+use crate::types::TypeValue;
 
 /// A function ready to run.
 #[repr(C)]
@@ -93,11 +94,15 @@ impl Heap {
     }
 
     fn link_constant(&mut self, constant: &Constant) -> Result<Slot, OutOfMemory> {
+        // Both need the heap, one after the other.
+        if let Constant::Type(ty) = constant {
+            return Ok(self.keep_type(TypeValue::of(ty)));
+        }
         link_constant(constant, |bytes| Ok(self.constant_string(bytes)?.cast_const()))
     }
 }
 
-/// A constant as a value, its string as `make` makes it.
+/// A constant as a value, its string as `make` makes it; a type is counted once more.
 pub(super) fn link_constant<E>(
     constant: &Constant,
     make: impl FnOnce(&[u8]) -> Result<*const StringObject, E>,
@@ -107,6 +112,8 @@ pub(super) fn link_constant<E>(
         Constant::Boolean(b) => Slot::boolean(*b),
         Constant::Integer(i) => Slot::integer(*i),
         Constant::Float(f) => Slot::float(*f),
+        // A count of its own, which whoever links code without a heap gives back.
+        Constant::Type(ty) => Slot::ty(Arc::into_raw(TypeValue::of(ty))),
         Constant::String(bytes) => {
             let s = make(bytes)?;
             // SAFETY: the string was made or found just now.
@@ -198,6 +205,8 @@ unsafe fn plain(constant: Slot) -> Constant {
         tag::TRUE => Constant::Boolean(true),
         tag::FALSE => Constant::Boolean(false),
         // SAFETY: the caller's constants are alive.
+        tag::TYPE => Constant::Type(unsafe { (*constant.as_type()).ty().clone() }),
+        // SAFETY: as above.
         tag::STRING => Constant::String(unsafe { string::bytes(constant.as_string()) }.into()),
         _ => Constant::Nil,
     }

@@ -6,11 +6,13 @@
 
 use std::marker::PhantomData;
 use std::ptr::NonNull;
+use std::sync::Arc;
 
 use super::object;
 use super::slot::{Slot, tag};
 use super::{libraries, string, table};
 use crate::native::Native;
+use crate::types::TypeValue;
 
 /// Invariant in `'gc`, neither `Send` nor `Sync`.
 type Brand<'gc> = PhantomData<*mut fn(&'gc ()) -> &'gc ()>;
@@ -83,6 +85,45 @@ handle! {
     Case => super::channel::Case
 }
 
+/// A type.
+#[derive(Clone, Copy)]
+pub struct TypeRef<'gc>(NonNull<TypeValue>, Brand<'gc>);
+
+impl<'gc> TypeRef<'gc> {
+    /// # Safety
+    /// The pointer must be valid for the lifetime of the brand.
+    #[inline(always)]
+    pub(crate) unsafe fn from_raw(raw: *const TypeValue) -> Self {
+        // SAFETY: the caller's promise.
+        Self(unsafe { NonNull::new_unchecked(raw.cast_mut()) }, PhantomData)
+    }
+
+    #[inline(always)]
+    pub(crate) fn raw(self) -> *const TypeValue {
+        self.0.as_ptr()
+    }
+
+    /// The type value itself.
+    pub fn value(self) -> &'gc TypeValue {
+        // SAFETY: a heap keeps the types it has seen.
+        unsafe { &*self.raw() }
+    }
+
+    /// The same type for another interpreter, see [`crate::Context::adopt_type`].
+    pub fn share(self) -> Arc<TypeValue> {
+        // SAFETY: all type values live in an `Arc`, and this one is alive.
+        unsafe {
+            Arc::increment_strong_count(self.raw());
+            Arc::from_raw(self.raw())
+        }
+    }
+
+    /// A number that equal types share while one of them lives.
+    pub fn address(self) -> usize {
+        self.raw() as usize
+    }
+}
+
 /// Any Lua value, as natives see it.
 #[derive(Clone, Copy)]
 pub enum Value<'gc> {
@@ -110,6 +151,8 @@ pub enum Value<'gc> {
     LightUserData(u64),
     /// A coroutine.
     Coroutine(Coroutine<'gc>),
+    /// A type.
+    Type(TypeRef<'gc>),
 }
 
 const _: () = assert!(size_of::<Value<'static>>() == 16);
@@ -134,6 +177,7 @@ impl<'gc> Value<'gc> {
                 tag::COROUTINE => Value::Coroutine(Coroutine::from_raw(slot.as_coroutine())),
                 tag::NATIVE => Value::Native(slot.as_native()),
                 tag::LIGHT_USERDATA => Value::LightUserData(slot.payload),
+                tag::TYPE => Value::Type(TypeRef::from_raw(slot.as_type())),
                 tag::TRUE => Value::Boolean(true),
                 tag::FALSE => Value::Boolean(false),
                 _ => Value::Nil,
@@ -156,6 +200,7 @@ impl<'gc> Value<'gc> {
             Value::UserData(u) => Slot::userdata(u.raw()),
             Value::LightUserData(word) => Slot { payload: word, tag: tag::LIGHT_USERDATA, aux: 0 },
             Value::Coroutine(c) => Slot::coroutine(c.raw()),
+            Value::Type(t) => Slot::ty(t.raw()),
         }
     }
 
@@ -190,7 +235,7 @@ impl<'gc> Value<'gc> {
     pub fn address(self) -> Option<usize> {
         let slot = self.slot();
         match slot.tag {
-            tag::STRING..=tag::LIGHT_USERDATA => Some(slot.payload as usize),
+            tag::STRING..=tag::TYPE => Some(slot.payload as usize),
             _ => None,
         }
     }
@@ -205,6 +250,7 @@ pub(crate) fn type_name(tag: u32) -> &'static str {
         tag::CLOSURE | tag::NATIVE_CLOSURE | tag::NATIVE => "function",
         tag::USERDATA | tag::LIGHT_USERDATA => "userdata",
         tag::COROUTINE => "thread",
+        tag::TYPE => "type",
         tag::TRUE | tag::FALSE => "boolean",
         _ => "nil",
     }
@@ -227,7 +273,20 @@ pub(crate) unsafe fn raw_equals(a: Slot, b: Slot) -> bool {
         // SAFETY: valid strings.
         return unsafe { string::equal(a.as_string(), b.as_string()) };
     }
+    if a.tag == tag::TYPE {
+        // SAFETY: valid types.
+        return unsafe { same_types(a, b) };
+    }
     a.same(b)
+}
+
+/// Whether two types have the same identity.
+///
+/// # Safety
+/// Both must be valid types.
+pub(crate) unsafe fn same_types(a: Slot, b: Slot) -> bool {
+    // SAFETY: the caller's promise.
+    unsafe { a.payload == b.payload || *a.as_type() == *b.as_type() }
 }
 
 impl<'gc> Str<'gc> {
@@ -368,4 +427,5 @@ from! {
     &'static Native => Native;
     UserData<'gc> => UserData;
     Coroutine<'gc> => Coroutine;
+    TypeRef<'gc> => Type;
 }

@@ -8,6 +8,7 @@
 use std::any::Any;
 use std::collections::HashMap;
 use std::ptr::null_mut;
+use std::sync::Arc;
 
 use super::coroutine::cell_of;
 use super::object::{Header, IMMORTAL, Kind, NativeClosure, Node, TABLE_FROZEN, Table, UserData};
@@ -17,6 +18,7 @@ use super::table::{self, empty_nodes};
 use super::{BASIC_TYPES, Heap};
 use super::{shared, string};
 use crate::native::Native;
+use crate::types::TypeValue;
 
 /// Makes a heap's own host object; gets the address of its metatable, if it has one.
 pub type MakeUserData = fn(metatable: Option<usize>) -> Box<dyn Any + Send>;
@@ -63,6 +65,8 @@ pub struct Image {
     _nodes: Vec<Box<[u64]>>,
     /// Storage of immortal tables; nodes point to them.
     _tables: Box<[Table]>,
+    /// The types among the values.
+    _types: Vec<Arc<TypeValue>>,
 }
 
 // SAFETY: nothing in an image is written after it was made; its pointers lead to its own storage, to immortal strings
@@ -303,7 +307,8 @@ unsafe fn assemble(
             });
         }
     }
-    Ok(Image { templates: templates.into(), metatables, _nodes: storage, _tables: tables })
+    let types = heap.kept_types();
+    Ok(Image { templates: templates.into(), metatables, _nodes: storage, _tables: tables, _types: types })
 }
 
 fn blank() -> Table {

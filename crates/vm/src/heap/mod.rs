@@ -35,8 +35,11 @@ use std::any::Any;
 use std::cell::Cell;
 use std::collections::VecDeque;
 use std::ptr::null_mut;
+use std::sync::Arc;
 
 use anchors::Anchors;
+use hashbrown::HashMap;
+
 use code::Code;
 use gray::Segments;
 use libraries::Libraries;
@@ -46,6 +49,7 @@ use slot::Slot;
 
 use crate::lazy::Lazy;
 use crate::native::Native;
+use crate::types::TypeValue;
 
 /// Basic types whose values share a metatable; see `execute::state::basic_type`.
 pub(crate) const BASIC_TYPES: usize = 7;
@@ -122,6 +126,8 @@ pub(crate) struct Heap {
     weak_values: Lazy<Vec<*mut Table>>,
     ephemerons: Lazy<Vec<*mut Table>>,
     all_weak: Lazy<Vec<*mut Table>>,
+    /// Types that values of this heap may be, by address.
+    types: Option<Box<HashMap<usize, Arc<TypeValue>>>>,
     /// Objects that own something outside the heap.
     destructible: Vec<*mut Header>,
     destroy_from: usize,
@@ -175,6 +181,7 @@ impl Heap {
             weak_values: Lazy::new(),
             ephemerons: Lazy::new(),
             all_weak: Lazy::new(),
+            types: None,
             destructible: Vec::new(),
             destroy_from: 0,
             destroy_kept: 0,
@@ -187,6 +194,23 @@ impl Heap {
         };
         heap.set_next_cycle();
         heap
+    }
+
+    /// A type as a value of this heap, which keeps it as long as it lives itself.
+    pub(crate) fn keep_type(&mut self, ty: Arc<TypeValue>) -> Slot {
+        /// What is accounted for a type and its validator, in bytes; an estimate.
+        const TYPE_BYTES: isize = 512;
+        let address = Arc::as_ptr(&ty);
+        let types = self.types.get_or_insert_default();
+        if types.insert(address as usize, ty).is_none() {
+            self.memory.account(TYPE_BYTES);
+        }
+        Slot::ty(address)
+    }
+
+    /// All types that values of this heap may be.
+    fn kept_types(&self) -> Vec<Arc<TypeValue>> {
+        self.types.iter().flat_map(|types| types.values()).map(Arc::clone).collect()
     }
 
     /// Bytes in use: live objects and dead ones that are not yet found.

@@ -39,6 +39,10 @@ impl Drop for Linked {
                     // SAFETY: acquired in `new`, once for each constant; no heap uses the program any more.
                     unsafe { shared::release(constant.as_string()) };
                 }
+                if constant.tag == tag::TYPE {
+                    // SAFETY: counted in `new`, once for each constant; no heap uses the program any more.
+                    unsafe { drop(Arc::from_raw(constant.as_type())) };
+                }
             }
         }
     }

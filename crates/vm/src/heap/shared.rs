@@ -16,8 +16,26 @@ use super::object::{Header, IMMORTAL, Kind, StringObject};
 use super::string::{bytes, cell_bytes};
 
 /// An immortal string, written before it is shared and never after.
-#[derive(Clone, Copy)]
-struct Immortal(*const StringObject);
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Immortal(*const StringObject);
+
+impl Immortal {
+    /// The one with these bytes, which are a word of a program.
+    pub(crate) fn of(contents: &[u8]) -> Immortal {
+        Immortal(intern(contents))
+    }
+
+    #[inline(always)]
+    pub(crate) fn raw(self) -> *const StringObject {
+        self.0
+    }
+
+    /// Its bytes.
+    pub(crate) fn bytes(self) -> &'static [u8] {
+        // SAFETY: never freed or written.
+        unsafe { bytes(self.0) }
+    }
+}
 
 // SAFETY: the string it points to is immutable and never freed; the collector neither follows nor writes immortal
 // cells, and its hash is computed at birth.

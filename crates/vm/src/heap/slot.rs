@@ -5,6 +5,7 @@
 
 use super::object::{Closure, Coroutine, Header, NativeClosure, StringObject, Table, UserData};
 use crate::native::Native;
+use crate::types::TypeValue;
 
 /// Kind of a value. Integers are zero so that "both are integers" is one `or`; `FALSE` and `NIL` are the highest so
 /// that falsity is one comparison; collectable kinds are contiguous.
@@ -21,14 +22,16 @@ pub(crate) mod tag {
     pub(crate) const NATIVE: u32 = 8;
     /// An opaque host word.
     pub(crate) const LIGHT_USERDATA: u32 = 9;
-    pub(crate) const TRUE: u32 = 10;
-    pub(crate) const FALSE: u32 = 11;
-    pub(crate) const NIL: u32 = 12;
+    /// A type: a pointer to a [`crate::types::TypeValue`] that the heap, or the program, keeps.
+    pub(crate) const TYPE: u32 = 10;
+    pub(crate) const TRUE: u32 = 11;
+    pub(crate) const FALSE: u32 = 12;
+    pub(crate) const NIL: u32 = 13;
     /// Key of a node whose entry was removed and whose key was collected; never a value.
-    pub(crate) const DEAD_KEY: u32 = 13;
+    pub(crate) const DEAD_KEY: u32 = 14;
     /// Value of a node that names a part of the image, made when it is first read; never in a slot that Lua sees.
     /// Above `NIL`, so that "neither absent nor to be made" is one comparison.
-    pub(crate) const LAZY: u32 = 14;
+    pub(crate) const LAZY: u32 = 15;
 
     pub(crate) const FIRST_COLLECTABLE: u32 = STRING;
     pub(crate) const COLLECTABLE_COUNT: u32 = COROUTINE - STRING + 1;
@@ -160,6 +163,17 @@ impl Slot {
     #[inline(always)]
     pub(crate) fn coroutine(c: *const Coroutine) -> Slot {
         Slot { payload: c as u64, tag: tag::COROUTINE, aux: 0 }
+    }
+
+    /// A type, which whoever asks keeps alive.
+    #[inline(always)]
+    pub(crate) fn ty(ty: *const TypeValue) -> Slot {
+        Slot { payload: ty as u64, tag: tag::TYPE, aux: 0 }
+    }
+
+    #[inline(always)]
+    pub(crate) const fn as_type(self) -> *const TypeValue {
+        self.payload as *const TypeValue
     }
 
     #[inline(always)]

@@ -6,6 +6,7 @@
 
 use std::ptr::null_mut;
 
+use super::handle::same_types;
 use super::libraries::lazy_value;
 use super::object::{Node, StringObject, Table};
 use super::slot::{Slot, tag};
@@ -124,6 +125,7 @@ pub(super) unsafe fn main_position(t: *const Table, key: Slot) -> *mut Node {
             tag::FLOAT => mix(key.payload ^ key.payload >> 32),
             tag::TRUE => 1,
             tag::FALSE => 2,
+            tag::TYPE => mix((*key.as_type()).canon().fingerprint()),
             _ => mix(key.payload >> 3),
         };
         (*t).nodes.add(hash & (*t).mask())
@@ -192,7 +194,9 @@ pub(super) unsafe fn find(t: *const Table, key: Slot) -> *mut Node {
         }
         let mut node = main_position(t, key);
         loop {
-            if (*node).key == key.payload && u32::from((*node).key_tag) == key.tag {
+            if u32::from((*node).key_tag) == key.tag
+                && ((*node).key == key.payload || key.tag == tag::TYPE && same_types((*node).key(), key))
+            {
                 return node;
             }
             match (*node).next {

@@ -1,0 +1,117 @@
+//! Types as values: the predeclared names, calling a type, and its methods.
+//!
+//! The machine knows what a type value is and checks values against it; here is what scripts can do with one. Natives
+//! take type values, and the library tables `string` and `table`, which stand for types. Invariant: no method changes
+//! a type, and none runs user code.
+
+mod call;
+mod failure;
+mod reflect;
+
+use wippy_typecheck::{Basic, Type};
+use wippy_vm::{Context, Library, Native, Outcome, Result, TypeLibrary, Value, library};
+
+/// What calling a type and its methods lead to.
+pub static TYPES: TypeLibrary = TypeLibrary {
+    call: Native { name: "type", function: call::call, signature: "(self: type, ...any) -> any" },
+    bound_is: Native { name: "is", function: call::bound_is, signature: "(value: any) -> (any, error?)" },
+    methods: METHODS.functions,
+};
+
+/// The methods of type values, by name.
+pub static METHODS: Library = library!(
+    "type",
+    [
+        ("args", reflect::args, "(self: type) -> any"),
+        ("elem", reflect::elem, "(self: type) -> type?"),
+        ("field", reflect::field, "(self: type, name: string) -> (type?, boolean?, boolean?)"),
+        ("fields", reflect::fields, "(self: type) -> any"),
+        ("generic", reflect::generic, "(self: type) -> type?"),
+        ("inner", reflect::inner, "(self: type) -> type?"),
+        ("is", call::is, "(self: type, value: any) -> (any, error?)"),
+        ("key", reflect::key, "(self: type) -> type?"),
+        ("kind", reflect::kind, "(self: type) -> string"),
+        ("name", reflect::name, "(self: type) -> string?"),
+        ("params", reflect::params, "(self: type) -> any"),
+        ("parts", reflect::parts, "(self: type) -> any"),
+        ("readonly", reflect::readonly, "(self: type) -> boolean?"),
+        ("ret", reflect::ret, "(self: type) -> type?"),
+        ("tparams", reflect::tparams, "(self: type) -> any"),
+        ("val", reflect::val, "(self: type) -> type?"),
+        ("validators", reflect::validators, "(self: type) -> any"),
+        ("value", reflect::value, "(self: type) -> any"),
+        ("variadic", reflect::variadic, "(self: type) -> type?"),
+        ("variants", reflect::variants, "(self: type) -> any"),
+    ]
+);
+
+/// The basic function that belongs to types.
+pub static LIBRARY: Library = library!("_G", [("typeof", type_of, "(value: any) -> type")]);
+
+/// The global names of predeclared types; those that are keywords or libraries have only the second form.
+const NAMES: &[(&str, Basic)] = &[
+    ("any", Basic::Any),
+    ("boolean", Basic::Boolean),
+    ("integer", Basic::Integer),
+    ("never", Basic::Never),
+    ("number", Basic::Number),
+    ("unknown", Basic::Unknown),
+    ("Any", Basic::Any),
+    ("Boolean", Basic::Boolean),
+    ("Error", Basic::Error),
+    ("Function", Basic::Function),
+    ("Integer", Basic::Integer),
+    ("Never", Basic::Never),
+    ("Nil", Basic::Nil),
+    ("Number", Basic::Number),
+    ("String", Basic::String),
+    ("Table", Basic::Table),
+    ("Thread", Basic::Thread),
+    ("Type", Basic::Type),
+    ("Unknown", Basic::Unknown),
+    ("Userdata", Basic::Userdata),
+];
+
+/// Installs the predeclared names into the globals.
+pub(crate) fn open(cx: &mut Context<'_>) -> Result<()> {
+    TYPES.install();
+    let globals = cx.globals();
+    LIBRARY.install(cx, globals)?;
+    for &(name, basic) in NAMES {
+        let ty = cx.type_value(&Type::basic(basic));
+        cx.set_field(globals, name, ty)?;
+    }
+    Ok(())
+}
+
+/// `typeof(value)` where the compiler does not know a declared type: the basic type of the value.
+fn type_of(cx: &mut Context<'_>) -> Result<Outcome> {
+    let value = cx.check_any(1)?;
+    let basic = match value {
+        Value::Nil => Basic::Nil,
+        Value::Boolean(_) => Basic::Boolean,
+        Value::Integer(_) | Value::Float(_) => Basic::Number,
+        Value::String(_) => Basic::String,
+        Value::Table(_) => Basic::Table,
+        Value::Closure(_) | Value::NativeClosure(_) | Value::Native(_) => Basic::Function,
+        Value::Coroutine(_) => Basic::Thread,
+        Value::Type(_) => Basic::Type,
+        Value::LightUserData(_) => Basic::Userdata,
+        Value::UserData(_) => {
+            let name = cx.type_name(value);
+            return Ok(if name == "error" {
+                let ty = cx.type_value(&Type::basic(Basic::Error));
+                cx.returns(ty)
+            } else if name.contains('.') {
+                let kind = wippy_typecheck::TypeKind::Host { name: name.into(), arguments: Vec::new() };
+                let ty = cx.type_value(&Type::new(kind));
+                cx.returns(ty)
+            } else {
+                let ty = cx.type_value(&Type::basic(Basic::Userdata));
+                cx.returns(ty)
+            });
+        }
+    };
+    let ty = cx.type_value(&Type::basic(basic));
+    Ok(cx.returns(ty))
+}

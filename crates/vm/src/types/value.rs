@@ -1,0 +1,91 @@
+//! [`TypeValue`]: one type as a value of the language.
+//!
+//! Two values are equal when their [`Canon`] is; they may still differ in how they were written, which is what printing
+//! and iteration show. Invariant: of two alive values with the same identity and the same text there is only one, so a
+//! heap that keeps every value it has seen does not grow when a chunk is loaded again and again.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::{Arc, LazyLock, Mutex, OnceLock, PoisonError, Weak};
+
+use wippy_typecheck::{Canon, Type, TypeKind};
+
+use super::compiler;
+use super::program::Program;
+
+/// A type as a value.
+pub struct TypeValue {
+    ty: Type,
+    canon: Canon,
+    text: String,
+    program: OnceLock<Program>,
+}
+
+type Known = HashMap<(u64, String), Vec<Weak<TypeValue>>>;
+
+static KNOWN: LazyLock<Mutex<Known>> = LazyLock::new(Mutex::default);
+
+impl TypeValue {
+    /// The value of a type.
+    pub fn of(ty: &Type) -> Arc<TypeValue> {
+        let canon = Canon::of(ty);
+        let written = written(ty);
+        let mut known = KNOWN.lock().unwrap_or_else(PoisonError::into_inner);
+        let values = known.entry((canon.fingerprint(), written)).or_default();
+        values.retain(|value| value.strong_count() > 0);
+        let found = values.iter().filter_map(Weak::upgrade).find(|value| value.canon == canon);
+        let value = found.unwrap_or_else(|| {
+            let text = ty.brief().to_string();
+            let value = Arc::new(TypeValue { ty: ty.clone(), canon, text, program: OnceLock::new() });
+            values.push(Arc::downgrade(&value));
+            value
+        });
+        if known.len() > 64 && known.len().is_power_of_two() {
+            known.retain(|_, values| values.iter().any(|value| value.strong_count() > 0));
+        }
+        value
+    }
+
+    /// The type as it was declared.
+    pub fn ty(&self) -> &Type {
+        &self.ty
+    }
+
+    /// What decides equality.
+    pub fn canon(&self) -> &Canon {
+        &self.canon
+    }
+
+    /// What `tostring` answers: the name, else the structure, shortened.
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// The validator, compiled when it is first needed.
+    pub(crate) fn program(&self) -> &Program {
+        self.program.get_or_init(|| compiler::compile(&self.ty))
+    }
+}
+
+/// What tells apart values of one identity: the name, and one level of what it stands for.
+fn written(ty: &Type) -> String {
+    match ty.kind() {
+        TypeKind::Named(_) => format!("{ty} = {}", ty.shape()),
+        TypeKind::Generic(declaration) => format!("{ty}@{:p}", Arc::as_ptr(&declaration.0)),
+        _ => ty.to_string(),
+    }
+}
+
+impl fmt::Debug for TypeValue {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "TypeValue({})", self.text)
+    }
+}
+
+impl PartialEq for TypeValue {
+    fn eq(&self, other: &Self) -> bool {
+        self.canon == other.canon
+    }
+}
+
+impl Eq for TypeValue {}
