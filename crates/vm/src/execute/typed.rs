@@ -52,7 +52,7 @@ pub(crate) unsafe fn facet(state: &State, value: Slot) -> Option<Basic> {
         if value.tag != tag::TABLE {
             return None;
         }
-        let loaded = table::get_string(state.heap.roots.registry, shared::intern(b"_LOADED"));
+        let loaded = table::get_string(state.heap.registry(), shared::intern(b"_LOADED"));
         if loaded.tag != tag::TABLE {
             return None;
         }

@@ -30,8 +30,11 @@ fn check_prototype(prototype: &Prototype) {
     if let Err(error) = verify(prototype) {
         panic!("{error}\n{}", wippy_vm::bytecode::disassemble::disassemble(prototype));
     }
-    let read = undump(&dump(prototype, false)).expect("a dump can be read");
-    assert!(read == *prototype, "a dump says the same as its prototype");
+    // Types have no binary form.
+    if !prototype.mentions_types() {
+        let read = undump(&dump(prototype, false)).expect("a dump can be read");
+        assert!(read == *prototype, "a dump says the same as its prototype");
+    }
     check_debug_information(prototype);
 }
 

@@ -1,5 +1,5 @@
 main <types.lua>
-; parameters 0+, registers 8, upvalues 1, constants 6, functions 1
+; parameters 0+, registers 7, upvalues 1, constants 6, functions 1
     1 3:18+16    NewTable             R0 2 0
     2 3:18+16    SetFieldConst        R0 K0 K1          ; "x" 1
     3 3:18+16    SetFieldConst        R0 K2 K3          ; "y" 2
@@ -10,17 +10,15 @@ main <types.lua>
     8 7:11+1     GetUpvalueField      R4 U0 K4          ; _ENV "f"
     9 7:11+1     Call                 R4 1 2
    10 8:11+1     GetField             R5 R0 K0          ; "x"
-   11 9:8+6      GetUpvalueField      R6 U0 K5          ; _ENV "typeof"
-   12 9:15+1     Move                 R7 R0
-   13 9:8+6      TailCall             R6 2 0
-   14 9          Return               R6 0 0
-   15 9          Return0
-; local 0 p 4 to 16
-; local 1 area 5 to 16
-; local 2 q 6 to 16
-; local 3 r 8 to 16
-; local 4 s 10 to 16
-; local 5 t 11 to 16
+   11 9:8+9      LoadConst            R6 K5             ; type Point
+   12 9          Return1              R6
+   13 9          Return0
+; local 0 p 4 to 14
+; local 1 area 5 to 14
+; local 2 q 6 to 14
+; local 3 r 8 to 14
+; local 4 s 10 to 14
+; local 5 t 11 to 14
 ; upvalue U0 _ENV = R0
 
 function 0 <types.lua:4,4>
