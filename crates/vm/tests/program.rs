@@ -98,7 +98,7 @@ fn what_does_not_compile_or_verify_is_refused() {
     let mut vm = Vm::new(Limits::default());
     let binary = vm.enter(|cx| {
         let function = cx.load(b"return 7", b"=x", LoadMode::ANY).unwrap();
-        cx.dump(function, false)
+        cx.dump(function, false).expect("it mentions no types")
     });
     let program = Program::compile(&binary, b"=x").unwrap();
     start(&mut vm, &program);
