@@ -49,6 +49,7 @@ pub use execute::parcel::{Packed, Parcel, Tokens};
 pub use execute::park::{Kept, Operation, Waiting};
 pub use execute::vm::{Failure, Limits, Place, Step, Vm};
 pub use heap::anchors::Ticket;
+pub use heap::chunks::purge as release_memory;
 pub use heap::handle::{
     Case, Channel, Closure, Coroutine, NativeClosure, Str, Table, TypeRef, UserData, Value,
 };

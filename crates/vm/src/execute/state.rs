@@ -5,13 +5,15 @@
 //! `heap.roots.current` is that coroutine.
 
 use std::any::{Any, TypeId};
+use std::ops::{Deref, DerefMut};
+use std::ptr::NonNull;
 
 use hashbrown::HashMap;
 
 use crate::error::ExitRequest;
-use crate::heap::Heap;
 use crate::heap::object::{Coroutine, Table};
 use crate::heap::slot::{Slot, tag};
+use crate::heap::{Heap, chunks};
 use crate::lazy::Lazy;
 use crate::native::Then;
 
@@ -74,6 +76,51 @@ pub(crate) struct State {
     /// Storage of hooks; coroutines point into it.
     #[expect(clippy::vec_box, reason = "coroutines point to the hooks, which must not move")]
     pub(crate) hooks: Vec<Box<Hook>>,
+}
+
+/// Bytes of the block that a state lives in.
+const STATE_BYTES: usize = 640;
+
+const _: () = assert!(size_of::<State>() <= STATE_BYTES);
+
+/// The owner of a state. Like a box, but the state is in a block of the heaps' pool.
+pub(crate) struct OwnedState(NonNull<State>);
+
+impl OwnedState {
+    pub(crate) fn new(state: State) -> OwnedState {
+        let block = chunks::take(STATE_BYTES).cast::<State>();
+        // SAFETY: the block is unused memory that is large enough, and blocks are aligned to 8 bytes at least.
+        unsafe {
+            block.write(state);
+            OwnedState(NonNull::new_unchecked(block))
+        }
+    }
+}
+
+impl Deref for OwnedState {
+    type Target = State;
+
+    fn deref(&self) -> &State {
+        // SAFETY: the state is valid as long as its owner.
+        unsafe { self.0.as_ref() }
+    }
+}
+
+impl DerefMut for OwnedState {
+    fn deref_mut(&mut self) -> &mut State {
+        // SAFETY: as above.
+        unsafe { self.0.as_mut() }
+    }
+}
+
+impl Drop for OwnedState {
+    fn drop(&mut self) {
+        // SAFETY: the owner goes, so nobody uses the state; the block was taken with this size.
+        unsafe {
+            self.0.drop_in_place();
+            chunks::give(self.0.as_ptr().cast(), STATE_BYTES);
+        }
+    }
 }
 
 impl State {

@@ -16,7 +16,7 @@ use super::call::{Exit, begin, prepare_coroutine};
 use super::context::Context;
 use super::debug::Activation;
 use super::frame::{After, MULTIPLE};
-use super::state::State;
+use super::state::{OwnedState, State};
 use super::unwind::reset;
 
 /// What a run came to.
@@ -78,7 +78,7 @@ impl Default for Limits {
 
 /// One Lua interpreter: a heap, a main coroutine, a fuel counter. It owns no thread and blocks on nothing.
 pub struct Vm {
-    pub(crate) state: Box<State>,
+    pub(crate) state: OwnedState,
     running: bool,
     results_at: usize,
 }
@@ -121,7 +121,7 @@ impl Vm {
         }
         heap.roots.main = main;
         heap.roots.current = main;
-        let state = Box::new(State {
+        let state = OwnedState::new(State {
             fuel: 0,
             heap,
             then: Then::Return,

@@ -12,14 +12,14 @@ use std::ptr::null_mut;
 use super::OutOfMemory;
 use super::class::{CLASSES, MIN_BYTES, SMALL_BYTES, class_of, class_size, rounded};
 use super::object::{Header, Kind, Node};
-use super::pool;
+use super::{chunks, pool};
 use crate::lazy::Lazy;
 
-/// Size of a large block; 16 KB less what the allocator below keeps per piece.
-const BLOCK_BYTES: usize = 16 * 1024 - 16;
+/// Size of a large block.
+const BLOCK_BYTES: usize = 16 * 1024;
 
 /// Size of a heap's first block.
-const FIRST_BLOCK_BYTES: usize = 1024 - 16;
+const FIRST_BLOCK_BYTES: usize = 1024;
 
 /// Bytes of a class in mixed blocks from which on it gets blocks of its own.
 const UNIFORM_FROM_BYTES: usize = BLOCK_BYTES / 2;
@@ -484,7 +484,7 @@ impl Memory {
     fn add_uniform(&mut self, class: usize) {
         let block = if self.spare.is_null() {
             self.block_count += 1;
-            pool::take_block(BLOCK_BYTES).cast::<Block>()
+            chunks::take(BLOCK_BYTES).cast::<Block>()
         } else {
             let block = self.spare;
             // SAFETY: spare blocks are linked through their headers.
@@ -536,7 +536,7 @@ impl Memory {
         while bytes < need + BLOCK_HEADER && bytes < BLOCK_BYTES {
             bytes = next_size(bytes);
         }
-        let block = pool::take_block(bytes).cast::<Block>();
+        let block = chunks::take(bytes).cast::<Block>();
         self.block_count += 1;
         self.next_block_bytes = next_size(bytes) as u16;
         // SAFETY: fresh memory of this size.
@@ -561,7 +561,7 @@ impl Memory {
             // SAFETY: the list's blocks are this heap's and not used any more.
             unsafe {
                 let next = (*block).next;
-                pool::give(block.cast(), (*block).bytes as usize);
+                chunks::give(block.cast(), (*block).bytes as usize);
                 block = next;
             }
         }
@@ -573,7 +573,7 @@ const fn free_header(bytes: usize) -> Header {
 }
 
 const fn next_size(bytes: usize) -> usize {
-    if bytes >= BLOCK_BYTES { BLOCK_BYTES } else { (bytes + 16) * 2 - 16 }
+    if bytes >= BLOCK_BYTES { BLOCK_BYTES } else { bytes * 2 }
 }
 
 impl Drop for Memory {

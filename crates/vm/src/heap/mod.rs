@@ -8,6 +8,7 @@
 
 pub(crate) mod anchors;
 pub(crate) mod channel;
+pub(crate) mod chunks;
 mod class;
 pub(crate) mod code;
 mod collect;

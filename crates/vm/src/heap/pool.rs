@@ -1,10 +1,8 @@
-//! Where memory comes from: whole blocks and single large cells.
+//! Where the memory of single large cells comes from: the global allocator.
 //!
-//! Knows nothing about cells or accounting. Today both come from the global allocator; this is the seam where blocks
-//! from mapped chunks, shared by the heaps of a worker, can come in. Invariant: what was taken with a size is given
-//! back with the same size.
+//! Blocks of small cells are in `chunks`. Invariant: what was taken with a size is given back with the same size.
 
-use std::alloc::{Layout, alloc, dealloc, handle_alloc_error, realloc};
+use std::alloc::{Layout, alloc, dealloc, realloc};
 
 /// Alignment of everything handed out, in bytes.
 const ALIGN: usize = 8;
@@ -28,15 +26,6 @@ pub(super) fn take(bytes: usize) -> *mut u8 {
     #[cfg(test)]
     if !piece.is_null() {
         outstanding::change(bytes as isize);
-    }
-    piece
-}
-
-/// Takes memory for a block; ends the program when there is none, as small allocations have nobody to tell.
-pub(super) fn take_block(bytes: usize) -> *mut u8 {
-    let piece = take(bytes);
-    if piece.is_null() {
-        handle_alloc_error(layout(bytes));
     }
     piece
 }
@@ -78,7 +67,7 @@ pub(super) mod outstanding {
         static BYTES: Cell<isize> = const { Cell::new(0) };
     }
 
-    pub(super) fn change(by: isize) {
+    pub(in super::super) fn change(by: isize) {
         BYTES.with(|bytes| bytes.set(bytes.get() + by));
     }
 

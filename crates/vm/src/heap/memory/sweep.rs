@@ -6,9 +6,9 @@
 
 use std::ptr::null_mut;
 
+use super::super::chunks;
 use super::super::class::{CLASSES, class_of, class_size};
 use super::super::object::{Header, Kind};
-use super::super::pool;
 use super::{BLOCK_BYTES, Block, FreeCell, Memory, extent, free_header, poison};
 
 /// Unswept blocks that one allocation looks through before it takes fresh memory.
@@ -187,7 +187,7 @@ impl Memory {
             }
             self.found_dead(dead);
             if !keep && !bumping {
-                pool::give(block.cast(), (*block).bytes as usize);
+                chunks::give(block.cast(), (*block).bytes as usize);
                 self.block_count -= 1;
                 return;
             }
@@ -207,7 +207,7 @@ impl Memory {
             // SAFETY: spare blocks are unused, linked, and of this size.
             unsafe {
                 self.spare = (*block).next;
-                pool::give(block.cast(), BLOCK_BYTES);
+                chunks::give(block.cast(), BLOCK_BYTES);
             }
             self.spare_count -= 1;
             self.block_count -= 1;
