@@ -1,8 +1,8 @@
 //! Applications: how a folder of definition files becomes a running system.
 //!
 //! Four layers, each knowing only the ones before it: `load` (files to entries), `kinds` (what entries may be),
-//! `registry` (entries in versions), `lifecycle` (services, as a pure state machine). Invariant: nothing in these layers
-//! prints, and what is wrong is data ([`problem::Problem`]) until a front end shows it.
+//! `registry` (entries in versions), `lifecycle` (services, as a pure state machine). Above them `runtime` brings programs
+//! up in interpreters. Invariant: nothing here prints, and what is wrong is data ([`problem::Problem`]) until a front end shows it.
 
 pub mod bus;
 pub mod calls;
@@ -22,5 +22,6 @@ pub mod pattern;
 pub mod print;
 pub mod problem;
 pub mod registry;
+pub mod runtime;
 pub mod value;
 pub mod verify;

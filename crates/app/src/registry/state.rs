@@ -31,6 +31,11 @@ pub trait Handler {
     /// # Errors
     /// Why it is not accepted.
     fn accept(&mut self, operation: &Operation, entries: &Entries) -> Result<(), Rejection>;
+    /// All were accepted one by one: the last look at the whole.
+    ///
+    /// # Errors
+    /// Why it cannot be; nothing changes then.
+    fn finish(&mut self, entries: &Entries) -> Result<(), Vec<Problem>>;
     /// All were accepted; this is the new state, which nobody has seen yet.
     fn commit(&mut self, snapshot: &Snapshot, operations: &[Operation]);
     /// One was not: everything since the last commit is void.
@@ -43,6 +48,9 @@ pub struct NoHandler;
 
 impl Handler for NoHandler {
     fn accept(&mut self, _: &Operation, _: &Entries) -> Result<(), Rejection> {
+        Ok(())
+    }
+    fn finish(&mut self, _: &Entries) -> Result<(), Vec<Problem>> {
         Ok(())
     }
     fn commit(&mut self, _: &Snapshot, _: &[Operation]) {}
@@ -304,7 +312,10 @@ fn transact(
         todo = deferred;
     }
     if faults.is_empty() {
-        return Ok(entries);
+        match handler.finish(&entries) {
+            Ok(()) => return Ok(entries),
+            Err(problems) => faults = problems,
+        }
     }
     handler.rollback();
     Err(ChangeError::Rejected(faults))
@@ -362,6 +373,9 @@ mod tests {
                 ))));
             }
             self.accepted.push(format!("{} {id}", operation.kind()));
+            Ok(())
+        }
+        fn finish(&mut self, _: &Entries) -> Result<(), Vec<Problem>> {
             Ok(())
         }
         fn commit(&mut self, _: &Snapshot, _: &[Operation]) {}

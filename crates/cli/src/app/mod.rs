@@ -3,13 +3,16 @@
 //! Each file is one command; what they share is how an application is found (`source`) and how its faults are shown
 //! (`problems`). Nothing here knows how entries are read or carried out.
 
+mod boot;
 mod init;
 mod install;
 mod new;
 mod problems;
 mod registry;
 mod run;
+mod signals;
 mod source;
+mod test;
 
 use crate::arguments::{Flags, Word};
 use crate::commands::{Command, table};
@@ -38,6 +41,8 @@ pub(crate) fn command(
         registry::show(words, flags, settings)
     } else if is(&table::RUN) {
         run::run(words, flags, settings)
+    } else if is(&table::TEST) {
+        test::run(words, flags, settings)
     } else {
         return None;
     })

@@ -1,28 +1,178 @@
 //! `wippy run`: an application, one of its commands, or one process.
 
 use std::collections::BTreeMap;
+use std::io::IsTerminal;
 
 use wippy_app::entry::Entry;
+use wippy_app::id::Id;
+use wippy_app::nearest::nearest;
+use wippy_app::problem::{Problems, Severity};
+use wippy_app::runtime::engine::{Engine, Task};
 use wippy_app::value::Value;
 
-use super::source;
+use super::{boot, fail, problems, signals, source, text};
 use crate::arguments::{Flags, Word};
+use crate::commands::table;
 use crate::exit::Exit;
 use crate::output;
 use crate::settings::Settings;
+use crate::version;
 
 /// Starts what the words say.
 pub(crate) fn run(words: &[Word], flags: &Flags, settings: &Settings) -> Result<Exit, Exit> {
+    let exec = text(flags, &table::EXEC);
     if let [word] = words
         && word == b"list"
-        && flags.last(&crate::commands::table::EXEC).is_none()
+        && exec.is_none()
     {
         let application = source::inspect(flags, settings)?;
         output::print(list(&application.entries).as_bytes())?;
         return Ok(Exit::SUCCESS);
     }
-    output::complain(b"'wippy run' of an application is not supported yet\n")?;
-    Ok(Exit::FAILURE)
+    if let Some(pack) = words.first().filter(|word| exec.is_none() && word.ends_with(b".wapp")) {
+        return fail(&format!("running a pack is not supported yet: {}", String::from_utf8_lossy(pack)));
+    }
+    let (application, config, found) = boot::load(flags, settings)?;
+    let chosen = match (exec, words.first()) {
+        (Some(id), _) => match process(&application.entries, &id) {
+            Ok(id) => Some((id, words.to_vec())),
+            Err(why) => return fail(&why),
+        },
+        (None, Some(name)) => match command(&application.entries, &String::from_utf8_lossy(name)) {
+            Ok(id) => Some((id, words[1..].to_vec())),
+            Err(why) => return fail(&why),
+        },
+        (None, None) => None,
+    };
+    let mut task = Task::default();
+    if let Some((process, arguments)) = chosen {
+        match terminal(&application.entries, text(flags, &table::HOST)) {
+            Ok(host) => task.terminal = Some((process, host)),
+            Err(why) => return fail(&why),
+        }
+        task.arguments = arguments;
+    }
+    start(application, config, &found, task, flags, settings)
+}
+
+/// Boots and runs an application to its end.
+///
+/// # Errors
+/// The exit code to end with.
+pub(crate) fn start(
+    application: wippy_app::load::application::Application,
+    config: wippy_app::load::config::Config,
+    found: &Problems,
+    mut task: Task,
+    flags: &Flags,
+    settings: &Settings,
+) -> Result<Exit, Exit> {
+    let quiet = task.terminal.is_some();
+    let hide = task.terminal.as_ref().is_some_and(|(_, host)| {
+        let entry = application.entries.iter().find(|entry| entry.id == *host);
+        entry.and_then(|entry| entry.data.get("hide_logs")).and_then(Value::as_boolean).unwrap_or(false)
+    });
+    if !quiet && !flags.has(&table::SILENT) && std::io::stderr().is_terminal() {
+        output::complain(format!("wippy {}\n", version::NUMBER).as_bytes())?;
+    }
+    let booted = boot::register(application, config, found, quiet, flags, settings)?;
+    if hide {
+        booted.app.log.hide(true);
+    }
+    task.shutdown_within = booted.shutdown_within;
+    let engine = match Engine::new(std::sync::Arc::clone(&booted.app), task, None) {
+        Ok(engine) => engine,
+        Err(error) => return fail(&format!("cannot start: {error}")),
+    };
+    if let Err(error) = signals::install(&engine.orders()) {
+        return fail(&format!("cannot handle signals: {error}"));
+    }
+    match engine.run() {
+        Ok(outcome) => {
+            if let Some(out) = outcome.out {
+                output::print(format!("{out}\n").as_bytes())?;
+            }
+            if let Some(error) = outcome.error {
+                output::complain(&[b"error: ", error.as_slice(), b"\n"].concat())?;
+            }
+            Ok(Exit(outcome.code))
+        }
+        Err(problem) => {
+            booted.app.log.flush();
+            let mut list = Problems::new();
+            list.push(*problem);
+            problems::print(&list, Severity::Warning, settings)?;
+            Ok(Exit::FAILURE)
+        }
+    }
+}
+
+fn processes(entries: &[Entry]) -> impl Iterator<Item = &Entry> {
+    entries.iter().filter(|entry| &*entry.kind == "process.lua")
+}
+
+/// The process that an ID or a bare name means.
+fn process(entries: &[Entry], name: &str) -> Result<Id, String> {
+    let found: Vec<&Entry> = match name.contains(':') {
+        true => processes(entries).filter(|entry| entry.id.as_str() == name).collect(),
+        false => processes(entries).filter(|entry| entry.id.name() == name).collect(),
+    };
+    match found.as_slice() {
+        [one] => Ok(one.id.clone()),
+        [] => {
+            let other = entries.iter().find(|entry| entry.id.as_str() == name);
+            if let Some(other) = other {
+                return Err(format!("{name} is a {}, not a process.lua", other.kind));
+            }
+            let near = nearest(
+                name,
+                processes(entries)
+                    .map(|entry| if name.contains(':') { entry.id.as_str() } else { entry.id.name() }),
+            );
+            let hint = near.map(|near| format!("; did you mean \"{near}\"?")).unwrap_or_default();
+            Err(format!("process \"{name}\" not found{hint}"))
+        }
+        many => {
+            let ids: Vec<&str> = many.iter().map(|entry| entry.id.as_str()).collect();
+            Err(format!("process name \"{name}\" is ambiguous ({}), use the full ID", ids.join(", ")))
+        }
+    }
+}
+
+/// The process whose command has this name.
+fn command(entries: &[Entry], name: &str) -> Result<Id, String> {
+    let named = |entry: &&Entry| {
+        entry.meta.get("command").and_then(|command| command.get("name")).and_then(Value::as_text)
+            == Some(name)
+    };
+    let found: Vec<&Entry> = processes(entries).filter(named).collect();
+    match found.as_slice() {
+        [one] => Ok(one.id.clone()),
+        [] => Err(format!("command \"{name}\" not found. Use 'wippy run list' to see available commands")),
+        many => {
+            let ids: Vec<&str> = many.iter().map(|entry| entry.id.as_str()).collect();
+            Err(format!("command \"{name}\" is declared by {}", ids.join(" and ")))
+        }
+    }
+}
+
+/// The terminal host.
+pub(crate) fn terminal(entries: &[Entry], named: Option<String>) -> Result<Id, String> {
+    let hosts: Vec<&Entry> = entries.iter().filter(|entry| &*entry.kind == "terminal.host").collect();
+    if let Some(name) = named {
+        let found = hosts.iter().find(|entry| entry.id.as_str() == name || entry.id.name() == name);
+        return found
+            .map(|entry| entry.id.clone())
+            .ok_or_else(|| format!("terminal host \"{name}\" not found in registry"));
+    }
+    match hosts.as_slice() {
+        [one] => Ok(one.id.clone()),
+        [] => Err("no terminal.host found in registry".to_owned()),
+        many => {
+            let ids: Vec<&str> = many.iter().map(|entry| entry.id.as_str()).collect();
+            Err(format!("multiple terminal hosts found ({}), use --host to specify", ids.join(", ")))
+        }
+    }
 }
 
 /// Name, text and ID of an application's commands.

@@ -111,7 +111,11 @@ pub(crate) static RUN: Command =
     Command::new("run", Group::Run, "start an application, one of its commands, or a script")
         .usage(&["FILE.lua [ARGS]", "[NAME [ARGS]]", "list", "-x ns:name [ARGS]"])
         .examples(&[("wippy run hello.lua a b", "the same as: wippy hello.lua a b")])
-        .about("This release runs scripts and lists commands; running applications is not supported yet.")
+        .about(
+            "Without words the application in this folder is started: its services run until Ctrl+C. With a\n\
+             name or -x one process gets the terminal; its result is the exit code. Running packs is not\n\
+             supported yet.",
+        )
         .flags(&[&EXEC, &HOST, &OVERRIDE, &SET, &PROFILE, &REGISTRY_URL, &WATCH])
         .words(Words::Program);
 
@@ -136,16 +140,19 @@ pub(crate) static EVAL: Command = Command::new("eval", Group::Run, "print the va
     ])
     .words(Words::One("EXPR"));
 
-static ALLOW_EMPTY: Flag = Flag::switch("allow-empty", "finding no tests is not a failure");
-static BAIL: Flag = Flag::switch("bail", "stop at the first failure");
-static LIST_TESTS: Flag = Flag::switch("list", "print the tests without running them");
-static SEED: Flag = Flag::value("seed", "N", "repeat the scheduling order of an earlier run");
+/// `--allow-empty` of `test`.
+pub(crate) static ALLOW_EMPTY: Flag = Flag::switch("allow-empty", "finding no tests is not a failure");
+/// `--bail` of `test`.
+pub(crate) static BAIL: Flag = Flag::switch("bail", "stop at the first failure");
+/// `--list` of `test`.
+pub(crate) static LIST_TESTS: Flag = Flag::switch("list", "print the tests without running them");
+static SEED: Flag = Flag::value("seed", "N", "repeat the scheduling order of an earlier run").later();
 
-static TEST: Command = Command::new("test", Group::Check, "run tests")
+/// `test`.
+pub(crate) static TEST: Command = Command::new("test", Group::Check, "run tests")
     .usage(&["[FILTER | FILE.lua | FOLDER ...]"])
     .flags(&[&OVERRIDE, &HOST, &SET, &PROFILE, &JSON, &BAIL, &LIST_TESTS, &SEED, &ALLOW_EMPTY])
-    .words(Words::Many)
-    .later();
+    .words(Words::Many);
 
 /// `--level`.
 pub(crate) static LEVEL: Flag = Flag::value("level", "LEVEL", "least severe kind that is reported")

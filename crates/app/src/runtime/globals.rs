@@ -1,0 +1,216 @@
+//! What the program of an entry finds in its globals.
+//!
+//! One image per set of modules, shared by every instance; all tables in it but the globals are read-only. Invariant:
+//! what is absent here (`load`, files, `debug`, other modules) cannot be reached from any value that is present.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use wippy_stdlib::errors::{self, ErrorValue, Kind};
+use wippy_vm::{Context, Image, Library, Outcome, Result, Table, Value, library};
+
+use super::home::Home;
+use super::modules;
+use crate::log::{Level, Line};
+
+/// Globals of scripts that applications do not have.
+const ABSENT: &[&str] = &[
+    "load",
+    "loadstring",
+    "loadfile",
+    "dofile",
+    "collectgarbage",
+    "rawlen",
+    "debug",
+    "utf8",
+    "io",
+    "bit32",
+    "arg",
+];
+
+/// Functions of `os` that applications have.
+const OS: &[&str] = &["time", "date", "clock", "difftime"];
+
+static LIBRARY: Library =
+    library!("_G", [("print", print, "(...any) -> ()"), ("require", require, "(name: string) -> any")]);
+
+static STRING: Library = library!("string", [("dump", dump, "(f: any) -> string")]);
+
+/// Registry keys: names that the entry's own chunk may require, and globals for the chunks of libraries.
+pub(super) const NAMES: &str = "_NAMES";
+/// See [`NAMES`].
+pub(super) const BASE: &str = "_BASE";
+
+/// The image for a set of modules, and those of them that cannot be shared: each interpreter makes its own.
+///
+/// # Errors
+/// When a module cannot be made at all.
+pub(super) fn image(names: &BTreeSet<Arc<str>>) -> Result<(Arc<Image>, Vec<Arc<str>>)> {
+    if let Ok(image) = Image::build_read_only(|cx| open(cx, names)) {
+        return Ok((image, Vec::new()));
+    }
+    let alone = |name: &Arc<str>| Image::build_read_only(|cx| open(cx, &[Arc::clone(name)].into())).is_ok();
+    let (shared, own): (BTreeSet<_>, BTreeSet<_>) = names.iter().cloned().partition(alone);
+    let image = Image::build_read_only(|cx| open(cx, &shared))?;
+    Ok((image, own.into_iter().collect()))
+}
+
+fn open(cx: &mut Context<'_>, names: &BTreeSet<Arc<str>>) -> Result<()> {
+    wippy_stdlib::open(cx)?;
+    let (globals, registry) = (cx.globals(), cx.registry());
+    for name in ABSENT {
+        cx.set_field(globals, name, Value::Nil)?;
+    }
+    LIBRARY.install(cx, globals)?;
+    if let Value::Table(string) = cx.field(globals, "string") {
+        STRING.install(cx, string)?;
+        let gmatch = cx.field(string, "gmatch");
+        cx.set_field(string, "gfind", gmatch)?;
+    }
+    if let Value::Table(table) = cx.field(globals, "table") {
+        let unpack = cx.field(table, "unpack");
+        cx.set_field(globals, "unpack", unpack)?;
+    }
+    if let Value::Table(os) = cx.field(globals, "os") {
+        let short = cx.table(0, OS.len())?;
+        for name in OS {
+            let function = cx.field(os, name);
+            cx.set_field(short, name, function)?;
+        }
+        cx.set_field(globals, "os", short)?;
+    }
+    let package = cx.table(0, 2)?;
+    let empty = cx.string(b"")?;
+    cx.set_field(package, "path", empty)?;
+    cx.set_field(package, "cpath", empty)?;
+    cx.set_field(globals, "package", package)?;
+    // Nothing in the registry is of use to an application; files and loaded modules are not even kept.
+    cx.set_field(registry, "_LOADED", Value::Nil)?;
+    modules::ambient(cx, globals)?;
+    // What libraries see: the same without this entry's modules and without its globals.
+    let base = cx.table(0, 48)?;
+    let mut key = Value::Nil;
+    while let Ok(Some((next, value))) = globals.next(key) {
+        if !matches!(next, Value::String(name) if name.as_bytes() == b"_G") {
+            cx.raw_set(base, next, value)?;
+        }
+        key = next;
+    }
+    let meta = cx.table(0, 2)?;
+    cx.set_field(meta, "__index", base)?;
+    cx.set_field(meta, "__metatable", false)?;
+    cx.set_field(registry, BASE, meta)?;
+    let known = cx.table(0, names.len())?;
+    for name in names {
+        let module = modules::load(cx, name)?;
+        let key = cx.string(name.as_bytes())?;
+        cx.raw_set(globals, key, module)?;
+        cx.raw_set(known, key, module)?;
+    }
+    cx.set_field(registry, NAMES, known)
+}
+
+/// `print(...)`: one log line.
+fn print(cx: &mut Context<'_>) -> Result<Outcome> {
+    let mut text = Vec::new();
+    for index in 1..=cx.len() {
+        if index > 1 {
+            text.push(b' ');
+        }
+        let value = cx.get(index);
+        match cx.display(value)? {
+            Some(shown) => text.extend_from_slice(shown.as_bytes()),
+            None => text.extend_from_slice(cx.type_name(value).as_bytes()),
+        }
+    }
+    let message = String::from_utf8_lossy(&text).into_owned();
+    say(cx, Level::Info, String::new(), message, crate::value::Map::new());
+    Ok(cx.returns_none())
+}
+
+/// Writes a log line of a program, with its process and place unless the program says otherwise.
+pub(super) fn say(
+    cx: &mut Context<'_>,
+    level: Level,
+    name: String,
+    message: String,
+    mut fields: crate::value::Map,
+) {
+    let place = String::from_utf8_lossy(&cx.position_at(1)).trim_end_matches([':', ' ']).to_owned();
+    let pid = wippy_runtime::caller(cx).and_then(|caller| caller.pid);
+    let Some(home) = cx.host::<Home>() else { return };
+    if !home.app.log.enabled(level) {
+        return;
+    }
+    if !place.is_empty() {
+        fields.entry("location".into()).or_insert_with(|| place.as_str().into());
+    }
+    if let Some((pid, starter)) = pid.zip(home.app.starter()) {
+        fields.entry("pid".into()).or_insert_with(|| starter.pid_text(pid).as_str().into());
+    }
+    let name = if name.is_empty() { home.entry.as_str().to_owned() } else { name };
+    home.app.log.write(&Line { level, name, message, fields });
+}
+
+/// `require(name)`: an import, a module, or an ambient name, of the entry whose chunk has this function.
+fn require(cx: &mut Context<'_>) -> Result<Outcome> {
+    let name = cx.check_string(1)?;
+    let names = match cx.upvalue(1) {
+        Value::Table(names) => names,
+        _ => {
+            let registry = cx.registry();
+            match cx.field(registry, NAMES) {
+                Value::Table(names) => names,
+                _ => return Err(missing(cx, name.as_bytes())),
+            }
+        }
+    };
+    let found = names.get(name.into());
+    if !found.is_nil() {
+        return Ok(cx.returns(found));
+    }
+    let text = String::from_utf8_lossy(name.as_bytes()).into_owned();
+    if crate::modules::AMBIENT.contains(&&*text) {
+        let registry = cx.registry();
+        if let Value::Table(meta) = cx.field(registry, BASE)
+            && let Value::Table(base) = cx.field(meta, "__index")
+        {
+            let found = base.get(name.into());
+            if !found.is_nil() {
+                return Ok(cx.returns(found));
+            }
+        }
+    }
+    Err(missing(cx, name.as_bytes()))
+}
+
+fn missing(cx: &mut Context<'_>, name: &[u8]) -> wippy_vm::Error {
+    let entry = match cx.upvalue(2) {
+        Value::String(id) => id.to_string_lossy().into_owned(),
+        _ => cx.host::<Home>().map(|home| home.entry.to_string()).unwrap_or_default(),
+    };
+    let name = String::from_utf8_lossy(name).into_owned();
+    wippy_vm::Error::message(format!(
+        "module '{name}' not found: not declared in imports or modules of {entry}"
+    ))
+}
+
+/// The `require` of a library's chunk: `names` is what it may require.
+pub(super) fn require_of<'gc>(cx: &mut Context<'gc>, names: Table<'gc>, id: &str) -> Result<Value<'gc>> {
+    let id = cx.string(id.as_bytes())?;
+    let native = LIBRARY.functions.iter().find(|native| native.name == "require");
+    Ok(match native {
+        Some(native) => Value::NativeClosure(cx.native_closure(native, &[names.into(), id.into()])),
+        None => Value::Nil,
+    })
+}
+
+/// `string.dump`
+fn dump(_: &mut Context<'_>) -> Result<Outcome> {
+    Err(wippy_vm::Error::message("unable to dump given function"))
+}
+
+/// How a module's function fails when this release does not carry the module out.
+pub(super) fn unavailable(cx: &mut Context<'_>) -> Result<Outcome> {
+    errors::fails(cx, ErrorValue::new(Kind::UNAVAILABLE, "this module is not available in this release"))
+}

@@ -1,0 +1,60 @@
+//! Whom a running program belongs to: the host value of its interpreter.
+//!
+//! Invariant: immutable while the program runs, and the same for every instance of an entry's code.
+
+use std::sync::{Arc, Weak};
+
+use wippy_runtime::Loader;
+use wippy_vm::{Native, Vm};
+
+use super::app::App;
+use super::boot;
+use super::unit::Bundle;
+use crate::id::Id;
+
+/// See the module.
+pub struct Home {
+    /// The application.
+    pub app: Arc<App>,
+    /// The entry that is run.
+    pub entry: Id,
+    /// Its code.
+    pub bundle: Arc<Bundle>,
+    /// Command line arguments and streams, if it has the terminal.
+    pub terminal: Option<Arc<Terminal>>,
+}
+
+/// What a process on a terminal host has.
+#[derive(Debug, Default)]
+pub struct Terminal {
+    /// The arguments.
+    pub arguments: Vec<Vec<u8>>,
+}
+
+/// Prepares interpreters of an entry.
+pub struct EntryLoader {
+    /// The application.
+    pub app: Weak<App>,
+    /// The entry's code.
+    pub bundle: Arc<Bundle>,
+    /// The terminal, if the process has it.
+    pub terminal: Option<Arc<Terminal>>,
+}
+
+impl Loader for EntryLoader {
+    fn furnish(&self, vm: &mut Vm) {
+        // Without an application nothing is started any more; the program then fails for want of a home.
+        if let Some(app) = self.app.upgrade() {
+            vm.set_host(Home {
+                app,
+                entry: self.bundle.main.entry.id.clone(),
+                bundle: Arc::clone(&self.bundle),
+                terminal: self.terminal.clone(),
+            });
+        }
+    }
+
+    fn native(&self) -> &'static Native {
+        boot::loader()
+    }
+}

@@ -1,0 +1,400 @@
+//! `funcs`: calling functions of other entries.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use wippy_runtime::{Values, caller};
+use wippy_stdlib::channel;
+use wippy_stdlib::class::Class;
+use wippy_stdlib::errors::{self, ErrorValue, Kind, fails};
+use wippy_stdlib::requests::{Answer, Finish, Request};
+use wippy_vm::{
+    Context, HostObject, Library, Outcome, Parcel, Result, Then, Ticket, UserData, Value, library,
+};
+
+use super::payload;
+use crate::duration;
+use crate::id::Id;
+use crate::runtime::app::App;
+use crate::runtime::functions::{Call, CallResult, Functions, limit};
+use crate::runtime::home::Home;
+
+static LIBRARY: Library = library!(
+    "funcs",
+    [
+        ("call", call, "(target: string, ...any) -> (any, any)"),
+        ("async", start, "(target: string, ...any) -> (any, any)"),
+        ("new", new, "() -> any"),
+    ]
+);
+
+static EXECUTOR_METHODS: Library = library!(
+    "funcs.Executor",
+    [
+        ("with_context", with_context, "(self: any, values: table) -> any"),
+        ("with_options", with_options, "(self: any, options: table) -> any"),
+        ("with_actor", with_actor, "(self: any, actor: any) -> any"),
+        ("with_scope", with_scope, "(self: any, scope: any) -> any"),
+        ("call", executor_call, "(self: any, target: string, ...any) -> (any, any)"),
+        ("async", executor_start, "(self: any, target: string, ...any) -> (any, any)"),
+    ]
+);
+
+static FUTURE_METHODS: Library = library!(
+    "funcs.Future",
+    [
+        ("response", future_channel, "(self: any) -> any"),
+        ("channel", future_channel, "(self: any) -> any"),
+        ("is_complete", is_complete, "(self: any) -> boolean"),
+        ("is_canceled", is_canceled, "(self: any) -> boolean"),
+        ("result", future_result, "(self: any) -> (any, any)"),
+        ("error", future_error, "(self: any) -> (any, boolean)"),
+        ("cancel", future_cancel, "(self: any) -> (boolean, any)"),
+    ]
+);
+
+static NOTHING: Library = library!("funcs", []);
+static EXECUTOR: Class = Class { methods: &EXECUTOR_METHODS, metamethods: &NOTHING };
+static FUTURE: Class = Class { methods: &FUTURE_METHODS, metamethods: &NOTHING };
+
+/// How calls are made; immutable.
+#[derive(Clone, Default)]
+struct Executor {
+    /// Over what the caller has inherited.
+    values: BTreeMap<Vec<u8>, Parcel>,
+    timeout: Option<Duration>,
+}
+
+impl HostObject for Executor {
+    fn arrive<'gc>(self: Arc<Self>, cx: &mut Context<'gc>) -> Result<UserData<'gc>> {
+        EXECUTOR.object(cx, self)
+    }
+}
+
+/// A call whose result comes later.
+struct Future {
+    app: Arc<App>,
+    call: Arc<Call>,
+    state: Arc<Mutex<FutureState>>,
+}
+
+#[derive(Default)]
+struct FutureState {
+    result: Option<CallResult>,
+    canceled: bool,
+}
+
+impl HostObject for Future {
+    fn arrive<'gc>(self: Arc<Self>, cx: &mut Context<'gc>) -> Result<UserData<'gc>> {
+        FUTURE.object(cx, self)
+    }
+}
+
+pub(super) fn build<'gc>(cx: &mut Context<'gc>) -> Result<Value<'gc>> {
+    super::table(cx, &LIBRARY)
+}
+
+/// A call that can be made, or what to answer instead.
+type Prepared = std::result::Result<(Arc<App>, Arc<Call>), ErrorValue>;
+
+/// Reads target and arguments from slot `at` on.
+fn prepare(cx: &mut Context<'_>, at: usize, executor: &Executor) -> Result<Prepared> {
+    let Value::String(target) = cx.get(at) else { return Err(cx.type_error(at, "string")) };
+    let target = target.to_string_lossy().into_owned();
+    let (namespace, name) = match target.split_once(':') {
+        Some((namespace, name)) => (namespace, name),
+        None => ("", &*target),
+    };
+    let invalid = |message: &str| Ok(Err(ErrorValue::invalid(message).retryable(Some(false))));
+    if target.is_empty() {
+        return invalid("function ID required");
+    } else if namespace.is_empty() {
+        return invalid("namespace required in function ID");
+    } else if name.is_empty() {
+        return invalid("name required in function ID");
+    }
+    let id = Id::new(namespace, name);
+    let Some(app) = cx.host::<Home>().map(|home| Arc::clone(&home.app)) else {
+        return Ok(Err(ErrorValue::internal("there is no application")));
+    };
+    if let Err(error) = Functions::find(&app, &id) {
+        return Ok(Err(error));
+    }
+    let count = cx.len().saturating_sub(at);
+    let arguments = cx.pack(at + 1, count)?;
+    let inherited = caller(cx).map(|caller| caller.values).unwrap_or_default();
+    let values: Values = if executor.values.is_empty() {
+        inherited
+    } else {
+        let mut values = (*inherited).clone();
+        values.extend(executor.values.iter().map(|(key, value)| (key.clone(), value.clone())));
+        Arc::new(values)
+    };
+    Ok(Ok((app, Call::new(id, arguments, values))))
+}
+
+/// A request that submits a call; `answer` tells the interpreter of its result.
+fn request(
+    app: Arc<App>,
+    call: Arc<Call>,
+    timeout: Option<Duration>,
+    answer: impl FnOnce(CallResult) -> Answer + Send + 'static,
+) -> Box<Request> {
+    let (begun, left) = (Arc::clone(&app), (Arc::clone(&app), Arc::clone(&call)));
+    let start = move |finish: Finish| {
+        call.on_result(Box::new(move |result| finish(answer(result))));
+        if let Some(timeout) = timeout {
+            limit(&begun, &call, timeout);
+        }
+        Functions::submit(&begun, call);
+    };
+    let abandon = move || left.1.cancel(&left.0);
+    Box::new(Request::Begin { start: Box::new(start), abandon: Some(Box::new(abandon)) })
+}
+
+fn call_with(cx: &mut Context<'_>, at: usize, executor: &Executor) -> Result<Outcome> {
+    let (app, call) = match prepare(cx, at, executor)? {
+        Ok(prepared) => prepared,
+        Err(error) => return fails(cx, error),
+    };
+    Ok(cx.operation(
+        request(app, call, executor.timeout, |result| Box::new(move |cx, ticket| wake(cx, ticket, &result))),
+        Then::Return,
+    ))
+}
+
+fn wake(cx: &mut Context<'_>, ticket: Ticket, result: &CallResult) {
+    let values = match result {
+        Ok(parcel) => cx.unpack_next(&mut parcel.tokens()).map(|value| vec![value.unwrap_or(Value::Nil)]),
+        Err(error) => errors::object(cx, error.clone()).map(|error| vec![Value::Nil, error.into()]),
+    };
+    match values {
+        Ok(values) => cx.wake(ticket, &values),
+        Err(_) => {
+            let text = cx.name("not enough memory");
+            cx.wake_with_error(ticket, text)
+        }
+    };
+}
+
+fn start_with(cx: &mut Context<'_>, at: usize, executor: &Executor) -> Result<Outcome> {
+    let (app, call) = match prepare(cx, at, executor)? {
+        Ok(prepared) => prepared,
+        Err(error) => return fails(cx, error),
+    };
+    let channel = channel::make(cx, 1)?;
+    let state = Arc::new(Mutex::new(FutureState::default()));
+    let future = Future { app: Arc::clone(&app), call: Arc::clone(&call), state: Arc::clone(&state) };
+    let future = FUTURE.object(cx, Arc::new(future))?;
+    cx.set_user_value(future, channel.into());
+    let ticket = cx.anchor(channel);
+    let answer = move |result: CallResult| -> Answer {
+        Box::new(move |cx, ticket| arrive(cx, ticket, &state, result))
+    };
+    let request = request(app, call, executor.timeout, answer);
+    cx.post(ticket, request);
+    Ok(cx.returns(future))
+}
+
+/// The result of an asynchronous call has come.
+fn arrive(cx: &mut Context<'_>, ticket: Ticket, state: &Mutex<FutureState>, result: CallResult) {
+    let channel = cx.anchored(ticket).and_then(Value::as_channel);
+    cx.release(ticket);
+    let mut state = state.lock().unwrap_or_else(PoisonError::into_inner);
+    if state.canceled {
+        return;
+    }
+    let Some(channel) = channel else { return };
+    // Without memory for the value the channel is closed empty, as after a cancel.
+    if let Ok(value) = value_of(cx, &result) {
+        let _ = cx.push_to(channel, value);
+    }
+    if cx.close_channel(channel) {
+        cx.queue_last();
+    }
+    state.result = Some(result);
+}
+
+/// What a channel delivers: a payload, or an error object.
+fn value_of<'gc>(cx: &mut Context<'gc>, result: &CallResult) -> Result<Value<'gc>> {
+    match result {
+        Ok(parcel) => {
+            let value = cx.unpack_next(&mut parcel.tokens())?.unwrap_or(Value::Nil);
+            Ok(payload::object(cx, value)?.into())
+        }
+        Err(error) => Ok(errors::object(cx, error.clone())?.into()),
+    }
+}
+
+fn call(cx: &mut Context<'_>) -> Result<Outcome> {
+    call_with(cx, 1, &Executor::default())
+}
+
+fn start(cx: &mut Context<'_>) -> Result<Outcome> {
+    start_with(cx, 1, &Executor::default())
+}
+
+fn new(cx: &mut Context<'_>) -> Result<Outcome> {
+    returns_executor(cx, Executor::default())
+}
+
+fn returns_executor(cx: &mut Context<'_>, executor: Executor) -> Result<Outcome> {
+    let object = EXECUTOR.object(cx, Arc::new(executor))?;
+    Ok(cx.returns(object))
+}
+
+fn executor(cx: &Context<'_>) -> Result<Executor> {
+    EXECUTOR.this::<Executor>(cx).cloned()
+}
+
+fn executor_call(cx: &mut Context<'_>) -> Result<Outcome> {
+    let executor = executor(cx)?;
+    call_with(cx, 2, &executor)
+}
+
+fn executor_start(cx: &mut Context<'_>) -> Result<Outcome> {
+    let executor = executor(cx)?;
+    start_with(cx, 2, &executor)
+}
+
+fn with_context(cx: &mut Context<'_>) -> Result<Outcome> {
+    let mut executor = executor(cx)?;
+    let table = cx.check_table(2)?;
+    let mut key = Value::Nil;
+    while let Ok(Some((next, value))) = table.next(key) {
+        if let Value::String(name) = next {
+            let mut parcel = Parcel::new();
+            cx.pack_value(&mut parcel, value)?;
+            executor.values.insert(name.as_bytes().to_vec(), parcel);
+        }
+        key = next;
+    }
+    returns_executor(cx, executor)
+}
+
+fn with_options(cx: &mut Context<'_>) -> Result<Outcome> {
+    let mut executor = executor(cx)?;
+    let table = cx.check_table(2)?;
+    let timeout = cx.field(table, "timeout");
+    executor.timeout = match timeout {
+        Value::Nil => None,
+        Value::Integer(milliseconds) => Some(Duration::from_millis(u64::try_from(milliseconds).unwrap_or(0))),
+        Value::Float(milliseconds) => {
+            Some(Duration::try_from_secs_f64(milliseconds / 1000.0).unwrap_or_default())
+        }
+        Value::String(text) => match duration::parse(&text.to_string_lossy()) {
+            Ok(timeout) => Some(timeout),
+            Err(why) => return fails(cx, ErrorValue::invalid(why)),
+        },
+        _ => return fails(cx, ErrorValue::invalid("timeout must be milliseconds or a duration")),
+    };
+    returns_executor(cx, executor)
+}
+
+/// Identities are carried when there are policies to ask; until then they have no effect.
+fn identity(cx: &mut Context<'_>, what: &str) -> Result<Outcome> {
+    let executor = executor(cx)?;
+    if cx.get(2).is_nil() {
+        return Err(wippy_vm::Error::message(format!("{what} cannot be nil")));
+    }
+    returns_executor(cx, executor)
+}
+
+fn with_actor(cx: &mut Context<'_>) -> Result<Outcome> {
+    identity(cx, "actor")
+}
+
+fn with_scope(cx: &mut Context<'_>) -> Result<Outcome> {
+    identity(cx, "scope")
+}
+
+fn future<'gc>(cx: &Context<'gc>) -> Result<(&'gc Future, Value<'gc>)> {
+    let future = FUTURE.this::<Future>(cx)?;
+    let channel = match cx.get(1) {
+        Value::UserData(userdata) => userdata.user_value(),
+        _ => Value::Nil,
+    };
+    Ok((future, channel))
+}
+
+fn future_channel(cx: &mut Context<'_>) -> Result<Outcome> {
+    let (_, channel) = future(cx)?;
+    Ok(cx.returns(channel))
+}
+
+fn state(future: &Future) -> std::sync::MutexGuard<'_, FutureState> {
+    future.state.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn is_complete(cx: &mut Context<'_>) -> Result<Outcome> {
+    let (future, _) = future(cx)?;
+    let complete = {
+        let state = state(future);
+        state.canceled || state.result.is_some()
+    };
+    Ok(cx.returns(complete))
+}
+
+fn is_canceled(cx: &mut Context<'_>) -> Result<Outcome> {
+    let (future, _) = future(cx)?;
+    let canceled = state(future).canceled;
+    Ok(cx.returns(canceled))
+}
+
+fn future_result(cx: &mut Context<'_>) -> Result<Outcome> {
+    let (future, _) = future(cx)?;
+    let (canceled, result) = {
+        let state = state(future);
+        (state.canceled, state.result.clone())
+    };
+    match result {
+        _ if canceled => fails(cx, ErrorValue::new(Kind::CANCELED, "canceled").retryable(Some(false))),
+        None => {
+            cx.push(Value::Nil);
+            cx.push(Value::Nil);
+            Ok(cx.returns_top(2))
+        }
+        Some(Err(error)) => fails(cx, error),
+        Some(done) => {
+            let payload = value_of(cx, &done)?;
+            cx.push(payload);
+            cx.push(Value::Nil);
+            Ok(cx.returns_top(2))
+        }
+    }
+}
+
+fn future_error(cx: &mut Context<'_>) -> Result<Outcome> {
+    let (future, _) = future(cx)?;
+    let error = match &state(future).result {
+        Some(Err(error)) => Some(error.clone()),
+        _ => None,
+    };
+    match error {
+        Some(error) => {
+            let error = errors::object(cx, error)?;
+            cx.push(error);
+            cx.push(true);
+        }
+        None => {
+            cx.push(Value::Nil);
+            cx.push(false);
+        }
+    }
+    Ok(cx.returns_top(2))
+}
+
+fn future_cancel(cx: &mut Context<'_>) -> Result<Outcome> {
+    let (future, channel) = future(cx)?;
+    let fresh = !std::mem::replace(&mut state(future).canceled, true);
+    if fresh {
+        future.call.cancel(&future.app);
+        if let Some(channel) = channel.as_channel()
+            && cx.close_channel(channel)
+        {
+            cx.queue_last();
+        }
+    }
+    Ok(cx.returns(true))
+}

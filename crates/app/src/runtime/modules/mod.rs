@@ -1,0 +1,112 @@
+//! Modules that belong to applications, in one table beside that of the standard library.
+//!
+//! Invariant: `load` knows every name that an entry may list; what this release does not carry out is a table whose
+//! functions fail with kind UNAVAILABLE.
+
+mod env;
+mod events;
+mod funcs;
+mod io;
+mod logger;
+mod payload;
+mod registry;
+mod system;
+
+use wippy_stdlib::modules as standard;
+use wippy_vm::{Context, Library, Outcome, Result, Table, Value, library};
+
+use super::globals::unavailable;
+
+pub use events::{Listeners, publish};
+
+/// A module of applications.
+struct Module {
+    name: &'static str,
+    build: for<'gc> fn(&mut Context<'gc>) -> Result<Value<'gc>>,
+}
+
+/// THE table of modules of applications.
+static MODULES: &[Module] = &[
+    Module { name: "ctx", build: ctx },
+    Module { name: "env", build: env::build },
+    Module { name: "events", build: events::build },
+    Module { name: "funcs", build: funcs::build },
+    Module { name: "io", build: io::build },
+    Module { name: "logger", build: logger::build },
+    Module { name: "registry", build: registry::build },
+    Module { name: "system", build: system::build },
+];
+
+/// The names that are carried out by this crate, for reports.
+pub fn names() -> impl Iterator<Item = &'static str> {
+    MODULES.iter().map(|module| module.name)
+}
+
+/// Whether a module does something in this release.
+pub fn is_carried_out(name: &str) -> bool {
+    MODULES.iter().any(|module| module.name == name)
+        || standard::find(name.as_bytes()).is_some()
+        || crate::modules::AMBIENT.contains(&name)
+}
+
+/// The value of a module.
+///
+/// # Errors
+/// When the memory limit would be passed.
+pub(super) fn load<'gc>(cx: &mut Context<'gc>, name: &str) -> Result<Value<'gc>> {
+    if let Some(module) = MODULES.iter().find(|module| module.name == name) {
+        return (module.build)(cx);
+    }
+    if let Some(module) = standard::find(name.as_bytes()) {
+        return module.load(cx);
+    }
+    if crate::modules::AMBIENT.contains(&name) {
+        let globals = cx.globals();
+        let found = cx.field(globals, name);
+        if !found.is_nil() {
+            return Ok(found);
+        }
+    }
+    absent(cx)
+}
+
+/// Globals that every program has without listing them.
+pub(super) fn ambient<'gc>(cx: &mut Context<'gc>, globals: Table<'gc>) -> Result<()> {
+    wippy_runtime::open(cx)?;
+    let payload = payload::build(cx)?;
+    cx.set_field(globals, "payload", payload)
+}
+
+static ABSENT: Library = library!("module", [("__index", index, "(module: any, name: any) -> any")]);
+static FAILING: Library = library!("module", [("unavailable", failing, "(...any) -> (any, any)")]);
+
+/// `ctx`: the values that `with_context` set on the way to this program.
+fn ctx<'gc>(cx: &mut Context<'gc>) -> Result<Value<'gc>> {
+    Ok(Value::Table(wippy_runtime::ctx_module(cx)?))
+}
+
+/// A module of a later release: every function of it fails.
+fn absent<'gc>(cx: &mut Context<'gc>) -> Result<Value<'gc>> {
+    let table = cx.table(0, 0)?;
+    let meta = cx.table(0, 2)?;
+    ABSENT.install(cx, meta)?;
+    cx.set_field(meta, "__metatable", false)?;
+    cx.set_metatable(table.into(), Some(meta));
+    Ok(Value::Table(table))
+}
+
+fn index(cx: &mut Context<'_>) -> Result<Outcome> {
+    Ok(cx.returns(Value::Native(&FAILING.functions[0])))
+}
+
+fn failing(cx: &mut Context<'_>) -> Result<Outcome> {
+    unavailable(cx)
+}
+
+/// Makes the table of a module.
+fn table<'gc>(cx: &mut Context<'gc>, library: &'static Library) -> Result<Value<'gc>> {
+    let table = cx.table(0, library.functions.len())?;
+    library.install(cx, table)?;
+    table.freeze();
+    Ok(Value::Table(table))
+}

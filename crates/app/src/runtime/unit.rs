@@ -1,0 +1,236 @@
+//! Programs of entries: compiled once, with everything they import in the order in which it is evaluated.
+//!
+//! A [`Unit`] is one chunk; a [`Bundle`] is what an instance of an entry needs. Both are immutable and shared by every
+//! instance; a change of the registry makes new ones and leaves the old to those that run. Invariant: a bundle's
+//! libraries stand in dependency order, each once.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::{Arc, OnceLock};
+
+use wippy_vm::compile::compile_source;
+use wippy_vm::{Image, Program};
+
+use super::globals;
+use crate::entry::Entry;
+use crate::id::Id;
+use crate::imports::{self, Names, Target};
+use crate::problem::{Code as Fault, Place, Problem, SourceFile, Span};
+use crate::value::{Map, Value};
+
+/// A compiled chunk.
+pub struct Unit {
+    /// The entry it belongs to.
+    pub entry: Arc<Entry>,
+    /// The chunk.
+    pub program: Program,
+    /// What it may require.
+    pub names: Names,
+}
+
+/// What an instance of an entry needs.
+pub struct Bundle {
+    /// The entry's own chunk.
+    pub main: Arc<Unit>,
+    /// Chunks it imports, directly or through others, in the order of evaluation.
+    pub libraries: Vec<Arc<Unit>>,
+    /// Globals and modules.
+    pub image: Arc<Image>,
+    /// Modules that each interpreter makes for itself.
+    pub own_modules: Vec<Arc<str>>,
+    /// The field of the returned table that is called.
+    pub method: Option<Arc<str>>,
+}
+
+/// Compiles the program of an entry.
+///
+/// # Errors
+/// Where and why it does not compile.
+pub fn compile(entry: &Arc<Entry>) -> Result<Unit, Box<Problem>> {
+    let source = entry.text("source").unwrap_or_default();
+    let chunk = format!("={}", entry.id);
+    let text = wippy_parser::strip_shebang(source.as_bytes());
+    match Program::compile(text, chunk.as_bytes()) {
+        Ok(program) => Ok(Unit { entry: Arc::clone(entry), program, names: Names::of(entry) }),
+        Err(error) => Err(Box::new(fault(entry, text, &error.to_string()))),
+    }
+}
+
+/// The problem of a chunk that does not compile.
+fn fault(entry: &Entry, text: &[u8], otherwise: &str) -> Problem {
+    let problem = |message: String| Problem::error(Fault::Source, message).entry(&entry.id);
+    let Err(error) = compile_source(text, b"=x") else { return problem(otherwise.to_owned()) };
+    let skipped = entry.text("source").map_or(0, |source| source.len() - text.len());
+    let start = error.syntax().span().start.index() + skipped;
+    let file = entry.origin.inlined("data.source").cloned();
+    let place = match (file, entry.origin.value_place("data.source")) {
+        (Some(file), _) => {
+            let span = position(&file, start);
+            Some(Place { file, span: Some(span), label: String::new() })
+        }
+        (None, place) => place,
+    };
+    problem(String::from_utf8_lossy(&error.syntax().message()).into_owned()).at(place)
+}
+
+fn position(file: &SourceFile, at: usize) -> Span {
+    let text = &file.text[..file.text.floor_char_boundary(at.min(file.text.trim_end().len()))];
+    let start = text.rfind('\n').map_or(0, |end| end + 1);
+    Span {
+        line: text.matches('\n').count() as u32 + 1,
+        column: text[start..].chars().count() as u32 + 1,
+        length: 1,
+    }
+}
+
+/// Programs of one version of the registry.
+#[derive(Clone, Default)]
+pub struct Code {
+    units: HashMap<Id, Arc<Unit>>,
+    bundles: HashMap<Id, Arc<Bundle>>,
+    /// Images by the set of modules in them.
+    images: BTreeMap<BTreeSet<Arc<str>>, (Arc<Image>, Vec<Arc<str>>)>,
+}
+
+impl Code {
+    /// The bundle of an entry.
+    pub fn bundle(&self, id: &Id) -> Option<&Arc<Bundle>> {
+        self.bundles.get(id)
+    }
+
+    /// All units.
+    pub fn units(&self) -> impl Iterator<Item = &Arc<Unit>> {
+        self.units.values()
+    }
+
+    /// Puts a unit in place of an older one.
+    pub fn insert(&mut self, unit: Unit) {
+        self.bundles.remove(&unit.entry.id);
+        self.units.insert(unit.entry.id.clone(), Arc::new(unit));
+    }
+
+    /// Forgets the program of an entry.
+    pub fn remove(&mut self, id: &Id) {
+        self.units.remove(id);
+        self.bundles.remove(id);
+    }
+
+    /// Makes the bundles that are missing, and those that hold an older unit. Answers the entries whose bundle is new.
+    ///
+    /// # Errors
+    /// An import of what is not there, or in a circle.
+    pub fn bundle_all(&mut self) -> Result<BTreeSet<Id>, Vec<Problem>> {
+        let mut problems = Vec::new();
+        let mut fresh = BTreeSet::new();
+        if let Some(circle) = imports::circle(self.units.values().map(|unit| &*unit.entry)) {
+            return Err(vec![crate::verify::circle_problem(
+                "entries import each other in a circle",
+                &circle,
+                self.units.values().map(|unit| &*unit.entry),
+            )]);
+        }
+        let ids: BTreeSet<Id> = self.units.keys().cloned().collect();
+        for id in ids {
+            let stale = self.bundles.get(&id).is_none_or(|bundle| {
+                std::iter::once(&bundle.main).chain(&bundle.libraries).any(|unit| {
+                    self.units.get(&unit.entry.id).is_none_or(|current| !Arc::ptr_eq(current, unit))
+                        && unit.entry.id.as_str() != imports::TEST_LIBRARY
+                })
+            });
+            if !stale {
+                continue;
+            }
+            match self.make(&id) {
+                Ok(Some(bundle)) => {
+                    self.bundles.insert(id.clone(), Arc::new(bundle));
+                    fresh.insert(id);
+                }
+                Ok(None) => {}
+                Err(problem) => problems.push(*problem),
+            }
+        }
+        if problems.is_empty() { Ok(fresh) } else { Err(problems) }
+    }
+
+    fn make(&mut self, id: &Id) -> Result<Option<Bundle>, Box<Problem>> {
+        let Some(main) = self.units.get(id).cloned() else { return Ok(None) };
+        let mut libraries: Vec<Arc<Unit>> = Vec::new();
+        let mut done: BTreeSet<Id> = BTreeSet::new();
+        // Depth first without recursion: a unit is finished when everything it imports is.
+        let mut path: Vec<(Arc<Unit>, Vec<Id>)> = vec![(Arc::clone(&main), needs(&main))];
+        while let Some((unit, rest)) = path.last_mut() {
+            match rest.pop() {
+                Some(next) if done.contains(&next) => {}
+                Some(next) => {
+                    let Some(found) = self.units.get(&next).cloned().or_else(|| built_in(&next)) else {
+                        let missing = Problem::error(
+                            Fault::MissingReference,
+                            format!("{} imports {next}, which does not exist", unit.entry.id),
+                        );
+                        return Err(Box::new(
+                            missing.entry(&unit.entry.id).at(unit.entry.origin.value_place("data.imports")),
+                        ));
+                    };
+                    let needs = needs(&found);
+                    path.push((found, needs));
+                }
+                None => {
+                    if let Some((unit, _)) = path.pop()
+                        && done.insert(unit.entry.id.clone())
+                        && unit.entry.id != *id
+                    {
+                        libraries.push(unit);
+                    }
+                }
+            }
+        }
+        let modules: BTreeSet<Arc<str>> = main
+            .names
+            .targets
+            .values()
+            .filter_map(|target| match target {
+                Target::Module(name) => Some(Arc::clone(name)),
+                Target::Entry(_) => None,
+            })
+            .collect();
+        let (image, own_modules) = match self.images.get(&modules) {
+            Some(known) => known.clone(),
+            None => {
+                let image = globals::image(&modules).map_err(|error| {
+                    Box::new(Problem::error(Fault::Source, format!("modules of {id}: {error}")).entry(id))
+                })?;
+                self.images.insert(modules, image.clone());
+                image
+            }
+        };
+        let method = main
+            .entry
+            .text("method")
+            .map(Arc::from)
+            .or_else(|| (&*main.entry.kind == "process.lua").then(|| Arc::from("main")));
+        Ok(Some(Bundle { main, libraries, image, own_modules, method }))
+    }
+}
+
+/// Entries a unit imports, last first; the test module is built in unless it is an entry.
+fn needs(unit: &Unit) -> Vec<Id> {
+    let mut needs: Vec<Id> = unit.names.entries().map(|(_, id)| id.clone()).collect();
+    needs.sort();
+    needs.dedup();
+    needs.reverse();
+    needs
+}
+
+/// A library that an application need not bring along.
+fn built_in(id: &Id) -> Option<Arc<Unit>> {
+    static TEST: OnceLock<Option<Arc<Unit>>> = OnceLock::new();
+    if id.as_str() != imports::TEST_LIBRARY {
+        return None;
+    }
+    let make = || {
+        let mut data = Value::Map(Map::new());
+        data.set(&["source"], Value::text(include_str!("lua/test.lua")));
+        let entry = Entry::new(Id::parse(imports::TEST_LIBRARY)?, "library.lua", Map::new(), data);
+        compile(&Arc::new(entry)).ok().map(Arc::new)
+    };
+    TEST.get_or_init(make).clone()
+}
