@@ -17,11 +17,12 @@ mod room;
 mod runtime;
 mod shared;
 
-pub use library::{CTX, Enlist, LIBRARY, REGISTRY, open};
+pub use library::{CTX, Caller, Enlist, LIBRARY, REGISTRY, caller, ctx_module, open, subscribe, unsubscribe};
+pub use local::Values;
 pub use mail::{Fault, Mail, Output, error_of};
 pub use pid::{PidError, format_pid, parse_pid};
 pub use process::{End, LuaProcess, OnEnd};
-pub use programs::{Entry, HostList, OneHost, Programs, Start, not_found};
+pub use programs::{Entry, HostList, Loaded, Loader, OneHost, Programs, Start, not_found};
 pub use runtime::{Launch, Options, Runtime, Starter, image};
 pub use shared::{Casualty, OnExit, OnFailure};
 pub use wippy_scheduler as scheduler;

@@ -9,7 +9,7 @@ use wippy_vm::{Context, Kept, Parcel, Str, Value};
 use crate::shared::Shared;
 
 /// Values that processes inherit (`with_context`, module `ctx`).
-pub(crate) type Values = Arc<BTreeMap<Vec<u8>, Parcel>>;
+pub type Values = Arc<BTreeMap<Vec<u8>, Parcel>>;
 
 /// Pids whose texts are remembered. Measured: without, parsing costs ten times as much.
 const REMEMBERED: usize = 8;

@@ -42,9 +42,17 @@ pub(crate) fn begin(
     vm.set_scheduling();
     vm.set_host(Local::new(Arc::clone(shared), Arc::clone(&entry.id), values));
     let takes_arguments = entry.start == Start::Chunk;
+    if let Start::Loaded(loaded) = &entry.start {
+        loaded.0.furnish(&mut vm);
+    }
     vm.start(|cx| {
-        let chunk = cx.load_program(&entry.program);
-        cx.push(chunk);
+        match &entry.start {
+            Start::Loaded(loaded) => cx.push(wippy_vm::Value::Native(loaded.0.native())),
+            _ => {
+                let chunk = cx.load_program(&entry.program);
+                cx.push(chunk);
+            }
+        }
         if takes_arguments {
             cx.unpack(&arguments)?;
         }
@@ -73,6 +81,12 @@ impl Preparing {
         };
         let _ = vm.enter(wippy_stdlib::io::flush_all);
         let function = match (&self.entry.start, ended) {
+            (Start::Loaded(_), Ok(())) => result(vm).ok_or_else(|| missing("main"))?,
+            (Start::Loaded(_), Err(message)) if message == WAITS.as_bytes() => return Err(failed(&message)),
+            (Start::Loaded(_), Err(message)) => {
+                let error = vm.error_value(wippy_stdlib::errors::failure_of);
+                return Err(error.unwrap_or_else(|_| failed(&message)));
+            }
             (Start::Method(name), Ok(())) => field_of_result(vm, name).ok_or_else(|| missing(name))?,
             (Start::Function(name), Ok(())) => {
                 field_of_result(vm, name).or_else(|| global(vm, name)).ok_or_else(|| missing(name))?
@@ -106,6 +120,13 @@ fn field_of_result(vm: &mut Vm, name: &str) -> Option<Kept> {
     vm.results(|cx| {
         let wippy_vm::Value::Table(table) = cx.get(1) else { return None };
         let function = cx.field(table, name);
+        function.is_function().then(|| cx.keep(function))
+    })
+}
+
+fn result(vm: &mut Vm) -> Option<Kept> {
+    vm.results(|cx| {
+        let function = cx.get(1);
         function.is_function().then(|| cx.keep(function))
     })
 }

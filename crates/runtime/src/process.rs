@@ -324,6 +324,11 @@ impl Body {
                 let operation = turn.block(job);
                 self.operations.insert(operation, ticket);
             }
+            Request::Begin { start, abandon } => {
+                let completer = turn.begin(abandon);
+                self.operations.insert(completer.operation(), ticket);
+                start(Box::new(move |answer| completer.complete(answer)));
+            }
         }
         Ok(())
     }

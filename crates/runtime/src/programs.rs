@@ -2,10 +2,11 @@
 //!
 //! A script finds files, an application its registry; the runtime asks through [`Programs`] and knows neither.
 
+use std::fmt;
 use std::sync::Arc;
 
 use wippy_stdlib::errors::{Details, ErrorValue, Kind};
-use wippy_vm::{Image, Limits, Program};
+use wippy_vm::{Image, Limits, Native, Program, Vm};
 
 /// How a program is started.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -19,6 +20,35 @@ pub enum Start {
     /// The chunk is run only to learn of this function: of the table it returns, or, if it wants to wait or start
     /// processes before it returns, a global one.
     Function(Box<str>),
+    /// A native runs first, before there is a process, and must not wait; the function it answers is called with the
+    /// arguments.
+    Loaded(Loaded),
+}
+
+/// Prepares the interpreters of an entry.
+pub trait Loader: Send + Sync {
+    /// Gives an interpreter the host values that its program needs.
+    fn furnish(&self, vm: &mut Vm);
+    /// The native that loads the program and answers its function.
+    fn native(&self) -> &'static Native;
+}
+
+/// A loader; two are equal if they are the same.
+#[derive(Clone)]
+pub struct Loaded(pub Arc<dyn Loader>);
+
+impl PartialEq for Loaded {
+    fn eq(&self, other: &Loaded) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+}
+
+impl Eq for Loaded {}
+
+impl fmt::Debug for Loaded {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Loaded")
+    }
 }
 
 /// What a process runs. Immutable, shared by all that run it.

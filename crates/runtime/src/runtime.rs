@@ -10,7 +10,7 @@ use wippy_stdlib::requests::Pending;
 use wippy_vm::{Image, Parcel, Vm};
 
 use crate::library;
-use crate::local::Values;
+use crate::local::{Local, Values};
 use crate::mail::Mail;
 use crate::pid::format_pid;
 use crate::prepare::{self, Prepared};
@@ -162,6 +162,8 @@ pub struct Launch {
     pub host: Option<String>,
     /// Gets its interpreter when it has ended.
     pub on_end: Option<OnEnd>,
+    /// Values it inherits.
+    pub values: Values,
 }
 
 impl Starter {
@@ -196,12 +198,29 @@ impl Starter {
     /// When it does not start.
     pub fn spawn(&self, entry: &Arc<Entry>, launch: Launch) -> Result<Pid, ErrorValue> {
         let host = self.shared.hosts.resolve(launch.host.as_deref())?;
-        let mut preparing = prepare::begin(&self.shared, entry, Values::default(), launch.arguments)?;
+        let mut preparing = prepare::begin(&self.shared, entry, launch.values, launch.arguments)?;
         let process = loop {
             if let Prepared::Ready(process) = preparing.run(u64::from(u32::MAX))? {
                 break process;
             }
         };
+        let process = match launch.on_end {
+            Some(on_end) => process.on_end(on_end),
+            None => process,
+        };
+        self.launch(process, &host, launch.monitor, launch.name)
+    }
+
+    /// Makes a process of an interpreter that an earlier process of the same entry has left; what it is to run has been
+    /// started in it.
+    ///
+    /// # Errors
+    /// When it does not start.
+    pub fn spawn_again(&self, mut vm: Vm, entry: &Arc<Entry>, launch: Launch) -> Result<Pid, ErrorValue> {
+        let host = self.shared.hosts.resolve(launch.host.as_deref())?;
+        vm.set_scheduling();
+        vm.set_host(Local::new(Arc::clone(&self.shared), Arc::clone(&entry.id), launch.values));
+        let process = LuaProcess::new(vm, Arc::clone(&self.shared), Arc::clone(entry), None);
         let process = match launch.on_end {
             Some(on_end) => process.on_end(on_end),
             None => process,

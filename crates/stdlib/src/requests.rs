@@ -25,7 +25,17 @@ pub enum Request {
     },
     /// Do something that may block, on a thread made for that.
     Block(Box<dyn FnOnce() -> Answer + Send>),
+    /// Begin something that ends elsewhere.
+    Begin {
+        /// Gets the duty to answer.
+        start: Box<dyn FnOnce(Finish) + Send>,
+        /// Called if the asker goes away before there is an answer.
+        abandon: Option<Box<dyn FnOnce() + Send>>,
+    },
 }
+
+/// The duty to answer, from any thread; dropping it tells the asker that there is no answer.
+pub type Finish = Box<dyn FnOnce(Answer) + Send>;
 
 /// A timer that another owner of the interpreter goes on with.
 #[derive(Clone, Copy)]

@@ -66,6 +66,8 @@ impl Waits {
                 match *request {
                     Request::Sleep(delay) => self.set(delay, operation.ticket, Due::Wake),
                     Request::Alarm { delay, fire } => self.set(delay, operation.ticket, Due::Fire(fire)),
+                    // Only processes have anybody who could answer later.
+                    Request::Begin { .. } => {}
                     Request::Block(job) => {
                         let answer = job();
                         vm.enter(|cx| answer(cx, operation.ticket));

@@ -96,7 +96,7 @@ pub(crate) fn register(
         problems::print(&list, Severity::Warning, settings)?;
         return Err(Exit::FAILURE);
     }
-    Ok(Booted { app, config, shutdown_within })
+    Ok(Booted { app, shutdown_within })
 }
 
 fn log_options(config: &Config, quiet: bool, flags: &Flags, settings: &Settings) -> Options {

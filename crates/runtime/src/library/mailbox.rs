@@ -80,6 +80,37 @@ pub(super) fn listen(cx: &mut Context<'_>) -> Result<Outcome> {
     Ok(cx.returns(channel))
 }
 
+/// Listens to a topic of the runtime's own: what is sent there goes to the channel, `capacity` values ahead.
+///
+/// # Errors
+/// Outside of a process, and when the memory limit would be passed.
+pub fn subscribe<'gc>(cx: &mut Context<'gc>, topic: &str, capacity: usize) -> Result<Value<'gc>> {
+    let channel = open(cx, capacity)?;
+    ask(cx, &mut Ask::OpenTopic { topic: topic.as_bytes().to_vec(), whole: false, channel })?;
+    Ok(cx.kept(channel))
+}
+
+/// Ends what [`subscribe`] began, by its channel; `false` if it had ended.
+///
+/// # Errors
+/// Outside of a process.
+pub fn unsubscribe(cx: &mut Context<'_>, channel: Value<'_>) -> Result<bool> {
+    let Some(channel) = channel.as_channel() else { return Ok(false) };
+    let mut question = Ask::Channels { all: Vec::new(), close: None, closed: false };
+    ask(cx, &mut question)?;
+    let Ask::Channels { all, .. } = question else { return Ok(false) };
+    let is_it =
+        |kept: &Kept| cx.kept(*kept).as_channel().is_some_and(|other| other.address() == channel.address());
+    let Some(kept) = all.into_iter().find(is_it) else { return Ok(false) };
+    let Some(channel) = cx.kept(kept).as_channel() else { return Ok(false) };
+    ask(cx, &mut Ask::Channels { all: Vec::new(), close: Some(kept), closed: false })?;
+    cx.replace_kept(kept, Value::Nil);
+    if cx.close_channel(channel) {
+        cx.queue_last();
+    }
+    Ok(true)
+}
+
 /// `process.unlisten(channel)`
 pub(super) fn unlisten(cx: &mut Context<'_>) -> Result<Outcome> {
     let channel = channel::check(cx, 1)?;

@@ -60,6 +60,7 @@ pub static LIBRARY: Library = library!(
 );
 
 pub use ctx::LIBRARY as CTX;
+pub use mailbox::{subscribe, unsubscribe};
 pub use names::LIBRARY as REGISTRY;
 
 /// Adds `process` and `ctx` to an interpreter that has the standard library, or to an image.
@@ -93,6 +94,37 @@ pub fn open(cx: &mut Context<'_>) -> Result<()> {
     }
     builder::open(cx)?;
     message::open(cx)
+}
+
+/// Whom a native runs for.
+pub struct Caller {
+    /// The process; `None` while its chunk is loaded.
+    pub pid: Option<Pid>,
+    /// Its entry.
+    pub id: std::sync::Arc<str>,
+    /// What it has inherited.
+    pub values: crate::local::Values,
+}
+
+/// The process that a native runs in.
+pub fn caller(cx: &mut Context<'_>) -> Option<Caller> {
+    let local = cx.host::<Local>()?;
+    Some(Caller {
+        pid: local.pid,
+        id: std::sync::Arc::clone(&local.id),
+        values: std::sync::Arc::clone(&local.values),
+    })
+}
+
+/// The module `ctx` as a table.
+///
+/// # Errors
+/// When the memory limit would be passed.
+pub fn ctx_module<'gc>(cx: &mut Context<'gc>) -> Result<Table<'gc>> {
+    let ctx = cx.table(0, CTX.functions.len())?;
+    CTX.install(cx, ctx)?;
+    ctx.freeze();
+    Ok(ctx)
 }
 
 /// What a native does first: in a process, nothing; otherwise the interpreter is to become one.
