@@ -23,8 +23,6 @@ use crate::settings::Settings;
 pub(crate) struct Booted {
     /// The application.
     pub(crate) app: Arc<App>,
-    /// Its configuration.
-    pub(crate) config: Config,
     /// The longest time for everything to end.
     pub(crate) shutdown_within: Duration,
 }
