@@ -49,7 +49,7 @@ fn call(app: &Arc<App>, id: &str) -> Result<Value, String> {
     let id = Id::parse(id).expect("an ID");
     let bundle = app.bundle(&id).ok_or("no such program")?;
     let mut vm = Vm::with_image(Limits::default(), &bundle.image);
-    vm.set_host(Home { app: Arc::clone(app), entry: id, bundle: Arc::clone(&bundle), terminal: None });
+    vm.set_host(Home { app: Arc::clone(app), entry: id, bundle: Arc::clone(&bundle) });
     vm.set_scheduling();
     vm.start(|cx| {
         cx.push(Lua::Native(boot::caller()));

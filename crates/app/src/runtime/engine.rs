@@ -16,9 +16,9 @@ use wippy_vm::{Packed, Parcel, Vm};
 use super::app::{App, Change};
 use super::convert;
 use super::functions::{self, CallResult};
-use super::home::Terminal;
 use super::hosts::{self, Hosts, SharedEntries, Standing};
 use super::modules;
+use super::world::Console;
 use crate::entry::Entry;
 use crate::id::Id;
 use crate::kinds::{self, Role};
@@ -579,7 +579,7 @@ impl Engine {
 
     fn start_terminal(&mut self, process: &Id, host: &Id) -> Result<(), ErrorValue> {
         let bundle = self.app.bundle(process).ok_or_else(|| wippy_runtime::not_found(process.as_str()))?;
-        let terminal = Arc::new(Terminal { arguments: self.task.arguments.clone() });
+        let terminal = Arc::new(Console { arguments: self.task.arguments.clone() });
         let entry = hosts::entry_of(&Arc::downgrade(&self.app), &bundle, Some(terminal));
         let mut arguments = Parcel::new();
         self.task.arguments.iter().for_each(|argument| arguments.push(Packed::Text(argument)));

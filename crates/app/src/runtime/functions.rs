@@ -256,8 +256,7 @@ fn ended(app: &Arc<App>, function: &Arc<Function>, call: &Arc<Call>, worker: u64
         (Arc::downgrade(app), Arc::clone(function), Arc::clone(call));
     Box::new(move |mut vm: Vm, end: End| {
         let result = outcome(&mut vm, &end);
-        let clean =
-            matches!(end, End::Finished) && vm.outstanding() == 0 && !vm.is_ready() && !vm.has_operations();
+        let clean = matches!(end, End::Finished) && vm.is_quiet();
         let Some(app) = app.upgrade() else { return call.answer(result) };
         let steps = {
             let mut state = lock(&function.state);

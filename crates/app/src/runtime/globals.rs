@@ -13,28 +13,8 @@ use super::home::Home;
 use super::modules;
 use crate::log::{Level, Line};
 
-/// Globals of scripts that applications do not have.
-const ABSENT: &[&str] = &[
-    "load",
-    "loadstring",
-    "loadfile",
-    "dofile",
-    "collectgarbage",
-    "rawlen",
-    "debug",
-    "utf8",
-    "io",
-    "bit32",
-    "arg",
-];
-
-/// Functions of `os` that applications have.
-const OS: &[&str] = &["time", "date", "clock", "difftime"];
-
 static LIBRARY: Library =
     library!("_G", [("print", print, "(...any) -> ()"), ("require", require, "(name: string) -> any")]);
-
-static STRING: Library = library!("string", [("dump", dump, "(f: any) -> string")]);
 
 /// Registry keys: names that the entry's own chunk may require, and globals for the chunks of libraries.
 pub(super) const NAMES: &str = "_NAMES";
@@ -56,36 +36,9 @@ pub(super) fn image(names: &BTreeSet<Arc<str>>) -> Result<(Arc<Image>, Vec<Arc<s
 }
 
 fn open(cx: &mut Context<'_>, names: &BTreeSet<Arc<str>>) -> Result<()> {
-    wippy_stdlib::open(cx)?;
+    wippy_stdlib::application::open(cx)?;
     let (globals, registry) = (cx.globals(), cx.registry());
-    for name in ABSENT {
-        cx.set_field(globals, name, Value::Nil)?;
-    }
     LIBRARY.install(cx, globals)?;
-    if let Value::Table(string) = cx.field(globals, "string") {
-        STRING.install(cx, string)?;
-        let gmatch = cx.field(string, "gmatch");
-        cx.set_field(string, "gfind", gmatch)?;
-    }
-    if let Value::Table(table) = cx.field(globals, "table") {
-        let unpack = cx.field(table, "unpack");
-        cx.set_field(globals, "unpack", unpack)?;
-    }
-    if let Value::Table(os) = cx.field(globals, "os") {
-        let short = cx.table(0, OS.len())?;
-        for name in OS {
-            let function = cx.field(os, name);
-            cx.set_field(short, name, function)?;
-        }
-        cx.set_field(globals, "os", short)?;
-    }
-    let package = cx.table(0, 2)?;
-    let empty = cx.string(b"")?;
-    cx.set_field(package, "path", empty)?;
-    cx.set_field(package, "cpath", empty)?;
-    cx.set_field(globals, "package", package)?;
-    // Nothing in the registry is of use to an application; files and loaded modules are not even kept.
-    cx.set_field(registry, "_LOADED", Value::Nil)?;
     modules::ambient(cx, globals)?;
     // What libraries see: the same without this entry's modules and without its globals.
     let base = cx.table(0, 48)?;
@@ -203,11 +156,6 @@ pub(super) fn require_of<'gc>(cx: &mut Context<'gc>, names: Table<'gc>, id: &str
         Some(native) => Value::NativeClosure(cx.native_closure(native, &[names.into(), id.into()])),
         None => Value::Nil,
     })
-}
-
-/// `string.dump`
-fn dump(_: &mut Context<'_>) -> Result<Outcome> {
-    Err(wippy_vm::Error::message("unable to dump given function"))
 }
 
 /// How a module's function fails when this release does not carry the module out.

@@ -5,11 +5,14 @@
 use std::sync::{Arc, Weak};
 
 use wippy_runtime::Loader;
+use wippy_stdlib::system::HostSystem;
+use wippy_stdlib::terminal::{HostTerminal, Terminal};
 use wippy_vm::{Native, Vm};
 
 use super::app::App;
 use super::boot;
 use super::unit::Bundle;
+use super::world::{Console, World};
 use crate::id::Id;
 
 /// See the module.
@@ -20,15 +23,6 @@ pub struct Home {
     pub entry: Id,
     /// Its code.
     pub bundle: Arc<Bundle>,
-    /// Command line arguments and streams, if it has the terminal.
-    pub terminal: Option<Arc<Terminal>>,
-}
-
-/// What a process on a terminal host has.
-#[derive(Debug, Default)]
-pub struct Terminal {
-    /// The arguments.
-    pub arguments: Vec<Vec<u8>>,
 }
 
 /// Prepares interpreters of an entry.
@@ -38,7 +32,7 @@ pub struct EntryLoader {
     /// The entry's code.
     pub bundle: Arc<Bundle>,
     /// The terminal, if the process has it.
-    pub terminal: Option<Arc<Terminal>>,
+    pub terminal: Option<Arc<Console>>,
 }
 
 impl Loader for EntryLoader {
@@ -49,8 +43,13 @@ impl Loader for EntryLoader {
                 app,
                 entry: self.bundle.main.entry.id.clone(),
                 bundle: Arc::clone(&self.bundle),
-                terminal: self.terminal.clone(),
             });
+        }
+        if self.bundle.uses("system") {
+            vm.set_host(HostSystem(Arc::new(World(self.app.clone()))));
+        }
+        if let Some(console) = &self.terminal {
+            vm.set_host(HostTerminal(Arc::clone(console) as Arc<dyn Terminal>));
         }
     }
 

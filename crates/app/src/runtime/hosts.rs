@@ -11,8 +11,9 @@ use wippy_stdlib::errors::{Details, ErrorValue, Kind};
 use wippy_vm::Limits;
 
 use super::app::App;
-use super::home::{EntryLoader, Terminal};
+use super::home::EntryLoader;
 use super::unit::Bundle;
+use super::world::Console;
 use crate::id::Id;
 
 /// What a host does at the moment.
@@ -86,7 +87,7 @@ impl Entries {
 }
 
 /// What the runtime runs for a bundle.
-pub fn entry_of(app: &Weak<App>, bundle: &Arc<Bundle>, terminal: Option<Arc<Terminal>>) -> Arc<Entry> {
+pub fn entry_of(app: &Weak<App>, bundle: &Arc<Bundle>, terminal: Option<Arc<Console>>) -> Arc<Entry> {
     let loader = EntryLoader { app: app.clone(), bundle: Arc::clone(bundle), terminal };
     Arc::new(Entry {
         id: bundle.main.entry.id.as_str().into(),

@@ -14,6 +14,7 @@ pub mod home;
 pub mod hosts;
 pub mod modules;
 pub mod unit;
+pub mod world;
 
 pub use app::App;
 pub use home::Home;

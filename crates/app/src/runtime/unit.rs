@@ -41,6 +41,19 @@ pub struct Bundle {
     pub method: Option<Arc<str>>,
 }
 
+impl Bundle {
+    /// Whether the entry or something it imports may use a module.
+    pub fn uses(&self, module: &str) -> bool {
+        let targets = |unit: &Arc<Unit>| {
+            unit.names
+                .targets
+                .values()
+                .any(|target| matches!(target, Target::Module(name) if &**name == module))
+        };
+        std::iter::once(&self.main).chain(&self.libraries).any(targets)
+    }
+}
+
 /// Compiles the program of an entry.
 ///
 /// # Errors

@@ -379,6 +379,11 @@ impl Vm {
         !self.state.idle || !self.state.heap.roots.ready.is_empty()
     }
 
+    /// Whether nothing is outstanding and no coroutine is ready: what a finished program has left cannot go on.
+    pub fn is_quiet(&self) -> bool {
+        self.outstanding() == 0 && self.state.heap.roots.ready.is_empty() && !self.has_operations()
+    }
+
     /// Who waits, and where, in the order of their making.
     pub fn waiting(&mut self) -> Vec<Waiting> {
         let parked = self.state.heap.parked_coroutines();

@@ -6,11 +6,9 @@
 mod env;
 mod events;
 mod funcs;
-mod io;
 mod logger;
 mod payload;
 mod registry;
-mod system;
 
 use wippy_stdlib::modules as standard;
 use wippy_vm::{Context, Library, Outcome, Result, Table, Value, library};
@@ -31,10 +29,8 @@ static MODULES: &[Module] = &[
     Module { name: "env", build: env::build },
     Module { name: "events", build: events::build },
     Module { name: "funcs", build: funcs::build },
-    Module { name: "io", build: io::build },
     Module { name: "logger", build: logger::build },
     Module { name: "registry", build: registry::build },
-    Module { name: "system", build: system::build },
 ];
 
 /// The names that are carried out by this crate, for reports.
