@@ -348,14 +348,14 @@ Checked 2 files: 1 error
     expect(
         wippy(&["check", "--summary", "lib"]).within(&folder),
         1,
-        "By error code:\n  P0001  [error  ]  1 occurrence\n\nChecked 1 file: 1 error\n",
-        "",
+        "By namespace:\n  lib                            1 issue (1 error)\n\nBy error code:\n  P0001    [error  ]    1 occurrences\n\nChecked 1 file: 1 error\n",
+        "lint failed: 1 error\n",
     );
     expect(
         wippy(&["check", "--error-format", "short", "lib"]).within(&folder),
         1,
         "lib/bad.lua:1:10: error[P0001]: 'end' expected (to close 'if' at line 1) near <eof>\nChecked 1 file: 1 error\n",
-        "",
+        "lint failed: 1 error\n",
     );
     expect(
         wippy(&["check", "nosuch.lua"]).within(&folder),

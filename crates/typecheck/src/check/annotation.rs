@@ -102,36 +102,51 @@ impl<'a> Checker<'_, 'a> {
             let number = self.definition_base as usize + at;
             self.types.definitions[number].body = body;
         }
-        for at in 0..self.names.definitions.len() {
-            let number = self.definition_base + at as u32;
-            if self.refers_to_itself(number) {
-                let name = self.names.definitions[at].name;
-                self.types.definitions[number as usize].body = Ty::ANY;
-                let text = self.text(name.symbol);
-                self.report(Code::E0013, name.span, format!("type '{text}' refers only to itself"));
-            }
+        for at in self.circular_definitions() {
+            let name = self.names.definitions[at].name;
+            self.types.definitions[self.definition_base as usize + at].body = Ty::ANY;
+            let text = self.text(name.symbol);
+            self.report(Code::E0013, name.span, format!("type '{text}' refers only to itself"));
         }
     }
 
-    /// Whether a definition leads back to itself without passing a table or a function.
-    fn refers_to_itself(&self, start: u32) -> bool {
-        let mut pending = vec![self.types.definitions[start as usize].body];
-        let mut seen = vec![];
-        while let Some(ty) = pending.pop() {
-            if ty == Ty::NONE {
-                continue;
-            }
-            match self.types.node(ty) {
-                Node::Named(number, _) if *number == start => return true,
-                Node::Named(number, _) if !seen.contains(number) && seen.len() < 1000 => {
-                    seen.push(*number);
-                    pending.push(self.types.definitions[*number as usize].body);
+    /// Definitions of this chunk that lead back to themselves without passing a table or a function.
+    fn circular_definitions(&self) -> Vec<usize> {
+        let count = self.names.definitions.len();
+        let mut to: Vec<Vec<usize>> = vec![Vec::new(); count];
+        let mut from: Vec<Vec<usize>> = vec![Vec::new(); count];
+        for (at, targets) in to.iter_mut().enumerate() {
+            let mut pending = vec![self.types.definitions[self.definition_base as usize + at].body];
+            while let Some(ty) = pending.pop() {
+                match self.types.node(ty) {
+                    Node::Named(number, _) => {
+                        if let Some(target) = number.checked_sub(self.definition_base) {
+                            targets.push(target as usize);
+                            from[target as usize].push(at);
+                        }
+                    }
+                    Node::Union(list) | Node::Intersection(list) => pending.extend(list.iter()),
+                    _ => {}
                 }
-                Node::Union(list) | Node::Intersection(list) => pending.extend(list.iter()),
-                _ => {}
             }
         }
-        false
+        // What ends somewhere is no circle; of the rest, what nothing of the rest leads to is none either.
+        let mut left = vec![true; count];
+        for (ahead, behind) in [(&to, &from), (&from, &to)] {
+            let mut open: Vec<usize> =
+                (0..count).map(|at| ahead[at].iter().filter(|&&it| left[it]).count()).collect();
+            let mut ready: Vec<usize> = (0..count).filter(|&at| left[at] && open[at] == 0).collect();
+            while let Some(at) = ready.pop() {
+                left[at] = false;
+                for &other in &behind[at] {
+                    open[other] = open[other].saturating_sub(1);
+                    if left[other] && open[other] == 0 {
+                        ready.push(other);
+                    }
+                }
+            }
+        }
+        (0..count).filter(|&at| left[at]).collect()
     }
 
     fn lower_interface(&mut self, items: &'a [InterfaceItem<'a>]) -> Ty {

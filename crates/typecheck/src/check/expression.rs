@@ -7,6 +7,7 @@ use smallvec::SmallVec;
 use wippy_parser::ast::{Binary, BinaryOperator, Expression, ExpressionKind, FunctionBody, UnaryOperator};
 use wippy_parser::{Span, Symbol};
 
+use super::flow::Place;
 use super::names::{Meaning, Variable};
 use super::relate::known;
 use super::types::{Function, Inferred, Node, Pack, Returns, Ty};
@@ -350,7 +351,7 @@ impl<'a> Checker<'_, 'a> {
                         span,
                         format!("variable '{text}' is used before being assigned"),
                     );
-                    self.flow.set(super::flow::Place(variable.0), declared);
+                    self.flow.set(Place(variable.0), declared);
                     return declared;
                 }
                 ty
@@ -377,11 +378,11 @@ impl<'a> Checker<'_, 'a> {
         if let Some(&ty) = self.globals.get(&symbol) {
             return ty;
         }
-        if self.frame_is_certain() {
+        // In code without annotations a name may be provided by whoever runs it, unless it looks misspelt.
+        if self.silent == 0 && (self.frame.strict || self.strict_file) {
             let text = self.text(symbol);
             let help = self.suggest_global(&text);
-            // In code without annotations a name may be provided by whoever runs it.
-            if self.frame.strict || help.is_some() && self.strict_file {
+            if self.frame.strict || help.is_some() {
                 self.report_with(Code::E0001, span, format!("undefined variable '{text}'"), help);
             }
         }
@@ -404,29 +405,34 @@ impl<'a> Checker<'_, 'a> {
     }
 
     /// The place an expression stands for, if one was made for it.
-    pub(super) fn find_place(&self, expression: &Expression<'a>) -> Option<super::flow::Place> {
-        match expression.kind {
-            ExpressionKind::Name(_) => match self.names.at(expression.span.start) {
-                Meaning::Variable(variable) => {
-                    let place = super::flow::Place(variable.0);
-                    self.flow.has_fields(place).then_some(place)
+    pub(super) fn find_place(&self, expression: &Expression<'a>) -> Option<Place> {
+        // Longer paths have no places; chains may be as long as the text.
+        let mut keys: SmallVec<[Symbol; 4]> = SmallVec::new();
+        let mut at = expression;
+        let root = loop {
+            match at.kind {
+                ExpressionKind::Name(_) => match self.names.at(at.span.start) {
+                    Meaning::Variable(variable) => break Place(variable.0),
+                    _ => return None,
+                },
+                ExpressionKind::Paren(inner) => at = inner,
+                _ if keys.len() >= super::flow::DEPTH as usize => return None,
+                ExpressionKind::Field { object, name } => {
+                    keys.push(name.symbol);
+                    at = object;
                 }
-                _ => None,
-            },
-            ExpressionKind::Field { object, name } => {
-                let parent = self.find_place(object)?;
-                self.flow.find(parent, name.symbol)
+                ExpressionKind::Index { object, key } => {
+                    let ExpressionKind::String(symbol) = key.kind else { return None };
+                    keys.push(symbol);
+                    at = object;
+                }
+                _ => return None,
             }
-            ExpressionKind::Index { object, key } => match key.kind {
-                ExpressionKind::String(symbol) => {
-                    let parent = self.find_place(object)?;
-                    self.flow.find(parent, symbol)
-                }
-                _ => None,
-            },
-            ExpressionKind::Paren(inner) => self.find_place(inner),
-            _ => None,
+        };
+        if !self.flow.has_fields(root) {
+            return None;
         }
+        keys.iter().rev().try_fold(root, |place, &key| self.flow.find(place, key))
     }
 
     // ---- functions ----

@@ -36,7 +36,7 @@ pub(super) struct Flow {
 }
 
 /// How many fields a path may have.
-const DEPTH: u32 = 4;
+pub(super) const DEPTH: u32 = 4;
 
 impl Flow {
     pub(super) fn new(variables: usize) -> Self {

@@ -121,6 +121,8 @@ struct Checker<'s, 'a> {
     options_strict_any: bool,
     options_strict_index: bool,
     style: bool,
+    /// How often a similar name may still be looked for, which takes a while.
+    suggestions: u32,
     /// What the chunk returns.
     export: Ty,
 }
@@ -186,6 +188,7 @@ impl<'s, 'a> Checker<'s, 'a> {
             options_strict_any: false,
             options_strict_index: false,
             style: false,
+            suggestions: 50,
             export: Ty::DYN,
             names,
         }
@@ -405,11 +408,6 @@ impl<'a> Checker<'_, 'a> {
         self.lines.line(span.start).0
     }
 
-    /// Whether unknown globals are certain to be mistakes here.
-    fn frame_is_certain(&self) -> bool {
-        self.silent == 0
-    }
-
     // ---- did you mean ----
 
     fn suggest_type(&self, text: &str) -> Option<String> {
@@ -419,7 +417,8 @@ impl<'a> Checker<'_, 'a> {
         suggest::nearest(text, names.iter().map(String::as_str)).map(|near| format!("did you mean '{near}'?"))
     }
 
-    fn suggest_global(&self, text: &str) -> Option<String> {
+    fn suggest_global(&mut self, text: &str) -> Option<String> {
+        self.suggestions = self.suggestions.checked_sub(1)?;
         let variables = self.names.variables.iter().map(|it| it.name);
         let names: Vec<String> =
             self.globals.keys().copied().chain(variables).map(|it| self.text(it)).collect();
@@ -429,7 +428,8 @@ impl<'a> Checker<'_, 'a> {
         suggest::nearest(text, names.into_iter()).map(|near| format!("did you mean '{near}'?"))
     }
 
-    fn suggest_field(&self, ty: Ty, text: &str) -> Option<String> {
+    fn suggest_field(&mut self, ty: Ty, text: &str) -> Option<String> {
+        self.suggestions = self.suggestions.checked_sub(1)?;
         let mut names: Vec<String> = Vec::new();
         let mut pending = vec![ty];
         while let Some(ty) = pending.pop() {

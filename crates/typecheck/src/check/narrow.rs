@@ -3,6 +3,7 @@
 //! Conditions are looked at here, not evaluated: nothing is reported. Invariant: what is learned is only ever a part of
 //! what was known, and a lesson that would leave nothing of an inferred type is ignored.
 
+use smallvec::SmallVec;
 use wippy_parser::Symbol;
 use wippy_parser::ast::{BinaryOperator, Expression, ExpressionKind, UnaryOperator};
 
@@ -407,23 +408,28 @@ impl<'a> Checker<'_, 'a> {
 
     /// The place of an expression, made if need be.
     pub(super) fn place(&mut self, expression: &Expression<'a>) -> Option<Place> {
-        match expression.kind {
-            ExpressionKind::Name(_) => match self.names.at(expression.span.start) {
-                Meaning::Variable(variable) => Some(Place(variable.0)),
-                _ => None,
-            },
-            ExpressionKind::Field { object, name } => {
-                let parent = self.place(object)?;
-                self.flow.child(parent, name.symbol)
+        let mut keys: SmallVec<[Symbol; 4]> = SmallVec::new();
+        let mut at = expression;
+        let root = loop {
+            match at.kind {
+                ExpressionKind::Name(_) => match self.names.at(at.span.start) {
+                    Meaning::Variable(variable) => break Place(variable.0),
+                    _ => return None,
+                },
+                ExpressionKind::Paren(inner) => at = inner,
+                _ if keys.len() >= super::flow::DEPTH as usize => return None,
+                ExpressionKind::Field { object, name } => {
+                    keys.push(name.symbol);
+                    at = object;
+                }
+                ExpressionKind::Index { object, key } => {
+                    keys.push(self.constant_key(key)?);
+                    at = object;
+                }
+                _ => return None,
             }
-            ExpressionKind::Index { object, key } => {
-                let symbol = self.constant_key(key)?;
-                let parent = self.place(object)?;
-                self.flow.child(parent, symbol)
-            }
-            ExpressionKind::Paren(inner) => self.place(inner),
-            _ => None,
-        }
+        };
+        keys.iter().rev().try_fold(root, |place, &key| self.flow.child(place, key))
     }
 
     /// The type of a name or field path, without evaluating or reporting anything.

@@ -43,8 +43,8 @@ pub enum Resolution {
     Undeclared,
 }
 
-/// Finds what chunks require.
-pub trait Resolver {
+/// Finds what chunks require. Asked on the thread that checks.
+pub trait Resolver: Send {
     /// What `require(name)` means in the chunk called `from`.
     fn resolve(&mut self, from: &str, name: &str) -> Resolution;
 }
@@ -101,6 +101,9 @@ pub struct Session {
     arena: Bump,
 }
 
+/// Address space for the stack of a check; what is not touched costs nothing.
+const STACK: usize = 256 << 20;
+
 /// Requiring nests at most this deep before a module counts as unknown.
 const REQUIRE_DEPTH: u32 = 100;
 
@@ -127,9 +130,31 @@ impl Session {
     }
 
     /// Checks the chunk called `name`, and first whatever it requires.
+    ///
+    /// Works on a thread of its own, whose stack is sized for the deepest program the parser lets through. If the
+    /// checker fails, the report says so with E9999.
     pub fn check(&mut self, name: &str, text: &[u8], resolver: &mut dyn Resolver) -> Report {
-        self.check_entry(name, text, resolver, 0);
-        self.entries.get(name).map(|entry| entry.report.clone()).unwrap_or_default()
+        let outcome = std::thread::scope(|scope| {
+            let session = &mut *self;
+            let thread = std::thread::Builder::new().name("check".to_owned()).stack_size(STACK);
+            let work = move || {
+                session.check_entry(name, text, resolver, 0);
+            };
+            thread.spawn_scoped(scope, work).map_err(|_| ()).and_then(|thread| thread.join().map_err(|_| ()))
+        });
+        match (outcome, self.entries.get(name)) {
+            (Ok(()), Some(entry)) => entry.report.clone(),
+            _ => {
+                self.entries.clear();
+                let fault = Diagnostic {
+                    code: Code::E9999,
+                    span: Span::default(),
+                    message: "type checker internal error (skipped)".to_owned(),
+                    help: None,
+                };
+                Report { diagnostics: Arc::from(vec![fault]), syntax: None, fresh: true }
+            }
+        }
     }
 
     /// Forgets a chunk.
