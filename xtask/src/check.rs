@@ -38,12 +38,13 @@ const ALWAYS: [Step; 6] = [
 ];
 
 /// What needs stock Lua 5.3, an optimised build and some minutes.
-const COMPARISONS: [Step; 5] = [
+const COMPARISONS: [Step; 6] = [
     step("build", &["build", "--profile", "fast", "--package", "wippy-cli", "--quiet"]),
     step("grammar", &["xtask", "grammar", "--check"]),
     step("conformance", &["xtask", "conformance", "--require-oracle"]),
     step("arguments", &["xtask", "arguments", "--require-oracle"]),
     step("programs", &["xtask", "fuzz", "programs", "--count", "4000", "--require-oracle"]),
+    step("guard", &["xtask", "guard"]),
 ];
 
 /// Runs the steps, or with a name only that one.

@@ -39,7 +39,7 @@ cargo xtask <command> [options]        --bin PATH: the interpreter, else the new
   fuzz programs [--count N] [--seed S]    random programs, in wippy and in lua5.3; --print shows them
   bench [--rounds N] [--suite DIR] [--only TEXT] [--instructions] [--write] INTERPRETER...
                                        benches/ in several interpreters, ratios to the first
-  guard [--accept]                     instruction counts of some of them against recorded ones
+  guard [--accept]                     instruction counts of xtask/guard/ against recorded ones
   help                                 this text
 ";
 

@@ -16,9 +16,14 @@ pub(crate) fn root() -> PathBuf {
     here.parent().expect("xtask lies one level below the root").to_owned()
 }
 
+/// The folder that cargo builds into.
+pub(crate) fn target() -> PathBuf {
+    env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from)
+}
+
 /// The newest `wippy` among the profiles of this target folder.
 pub(crate) fn built_interpreter() -> Result<PathBuf, Failure> {
-    let target = env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from);
+    let target = target();
     let newest = ["release", "fast", "debug"]
         .iter()
         .map(|profile| target.join(profile).join("wippy"))

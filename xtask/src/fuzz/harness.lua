@@ -35,15 +35,21 @@ local function describe(v, depth)
   local parts = {}
   for k, e in next, v do
     parts[#parts + 1] = (type(k) == "string" and k or "[" .. describe(k, 2) .. "]") .. "=" .. describe(e, depth + 1)
-    if #parts > 40 then break end
   end
   sort(parts)
+  parts[41] = parts[41] and "..."
+  for i = #parts, 42, -1 do parts[i] = nil end
   return "{" .. concat(parts, ",") .. "}"
 end
 local function show(...)
   local t = {}
   for i = 1, select("#", ...) do t[i] = describe((select(i, ...)), 0) end
   print(concat(t, " "))
+end
+-- Results of pcall; a message without the variable that it blames, " (local 'x')".
+local function unnamed(ok, message, ...)
+  if not ok and type(message) == "string" then message = gsub(message, " %(%l+ '.*'%)$", "") end
+  return ok, message, ...
 end
 local function order(a, b) return describe(a, 0) < describe(b, 0) end
 local function sorted(t)
@@ -54,7 +60,7 @@ local function sorted(t)
   return function() i = i + 1 if keys[i] then return keys[i], t[keys[i]] end end
 end
 local function upto(n) return function(limit, i) if i < limit then return i + 1, i * i end end, n, 0 end
-local helpers = {tick = tick, handler = handler, count = count, cut = cut, str = str, show = show, order = order, sorted = sorted, upto = upto}
+local helpers = {tick = tick, handler = handler, count = count, cut = cut, str = str, show = show, order = order, unnamed = unnamed, sorted = sorted, upto = upto}
 
 return function(name, source)
   print("== " .. name)

@@ -388,7 +388,7 @@ impl<'gc> Context<'gc> {
     /// A string that is one of the program's own words: type names, states, options. Made once for all interpreters.
     pub fn name(&mut self, word: &'static str) -> Str<'gc> {
         // SAFETY: immortal.
-        unsafe { Str::from_raw(crate::heap::shared::intern(word.as_bytes()).cast_mut()) }
+        unsafe { Str::from_raw(crate::heap::shared::word(word).cast_mut()) }
     }
 
     /// Makes a table with room for `array` items and `nodes` other entries.

@@ -74,8 +74,11 @@ pub(crate) unsafe fn call<const HOOKED: bool>(cur: &mut Cursor, state: *mut Stat
 }
 
 /// A call that is not of the common kind: natives, variable arguments, `__call`, stack growth.
+///
+/// # Safety
+/// As for [`begin`]; the active frame must be a Lua frame whose `pc` is saved.
 #[inline(never)]
-unsafe fn slow_call(state: *mut State, function: *mut Slot, wanted: i16, hooked: bool) -> bool {
+pub(crate) unsafe fn slow_call(state: *mut State, function: *mut Slot, wanted: i16, hooked: bool) -> bool {
     // SAFETY: as for `begin`.
     unsafe {
         match (*function).tag {

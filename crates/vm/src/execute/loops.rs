@@ -10,6 +10,7 @@ use super::arithmetic::{self, to_float};
 use super::call::begin;
 use super::cursor::{Cursor, conclude};
 use super::frame::After;
+use super::invoke::slow_call;
 use super::iterate;
 use super::operators::{put_float, put_integer};
 use super::state::State;
@@ -236,6 +237,9 @@ unsafe fn call_iterator(state: *mut State, i: Instruction) -> bool {
             copy(a.add(3 + n), a.add(n));
         }
         (*co).top = a.add(6);
+        if matches!((*a).tag, tag::NATIVE | tag::NATIVE_CLOSURE) && !st.hooked {
+            return slow_call(state, a.add(3), i.c() as i16, false);
+        }
         let result = begin(st, a.add(3), i.c() as i16, After::Store);
         conclude(state, result)
     }

@@ -116,6 +116,18 @@ pub(crate) fn intern(contents: &[u8]) -> *const StringObject {
     pool.slots[i].0
 }
 
+/// Words found lately, by the address of their text: address, length, string.
+static WORDS: [OnceLock<(usize, usize, Immortal)>; 256] = [const { OnceLock::new() }; 256];
+
+/// [`intern`] for words of the program's own text, which are asked for again and again.
+#[inline]
+pub(crate) fn word(text: &'static str) -> *const StringObject {
+    let (address, length) = (text.as_ptr() as usize, text.len());
+    let (known, known_length, string) =
+        WORDS[address % WORDS.len()].get_or_init(|| (address, length, Immortal(intern(text.as_bytes()))));
+    if *known == address && *known_length == length { string.0 } else { intern(text.as_bytes()) }
+}
+
 /// The immortal string with these bytes, or null.
 pub(crate) fn lookup(contents: &[u8]) -> *const StringObject {
     if contents.len() <= 1 {

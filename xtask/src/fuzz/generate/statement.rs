@@ -258,12 +258,8 @@ impl Program {
                 (Kind::Number, Kind::Text),
             ),
             _ => {
-                // After a constructor the reference names what was last in its registers: left out.
-                let value = Some(self.any(1))
-                    .filter(|value| !value.starts_with('{'))
-                    .unwrap_or_else(|| "nil".to_owned());
-                let text = format!("for {a} in {value} do tick() break end");
-                return self.guarded(&text);
+                let text = format!("for {a} in {} do tick() break end", self.any(1));
+                return self.unnamed(&text);
             }
         };
         self.line(&format!("for {a}, {b} in {list} do"));
