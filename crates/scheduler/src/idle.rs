@@ -17,10 +17,9 @@
 use std::time::Duration;
 
 use crossbeam_utils::CachePadded;
-use parking_lot::{Condvar, Mutex};
 
 use crate::reactor::Reactor;
-use crate::sync::{AtomicBool, AtomicUsize, Ordering, fence};
+use crate::sync::{AtomicBool, AtomicUsize, Condvar, Mutex, Ordering, fence};
 
 const NOBODY: usize = usize::MAX;
 

@@ -122,7 +122,7 @@ impl<P: Process> Inbox<P> {
                 continue;
             }
             self.pool.balance(&self.hub.nodes);
-            match self.hub.table.park(right) {
+            match slot.park(right) {
                 Ok(()) => return None,
                 Err(again) => self.right = Some(again),
             }

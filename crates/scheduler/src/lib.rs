@@ -95,6 +95,8 @@ mod inspect;
 mod letter;
 mod links;
 mod mailbox;
+#[cfg(all(test, loom))]
+mod model;
 mod names;
 mod operation;
 mod pid;

@@ -304,6 +304,7 @@ impl<T> Mailbox<T> {
 
     /// Owner only: moves what has arrived to the end of `list`, and lets `look` see it (target, sender, content; newest
     /// first). Whether there was anything.
+    #[inline]
     pub(crate) fn take(&self, list: &mut List<T>, look: impl FnMut(Pid, Pid, &T)) -> bool {
         if !self.has_news() {
             return false;
@@ -387,7 +388,15 @@ impl<T> Pool<T> {
     }
 
     /// Gives half away when there are many, takes a batch when there are none. To be called now and then.
+    #[inline]
     pub(crate) fn balance(&mut self, store: &Store<T>) {
+        if self.count > POOL_NODES || self.first.is_null() {
+            self.exchange(store);
+        }
+    }
+
+    #[cold]
+    fn exchange(&mut self, store: &Store<T>) {
         while self.count > POOL_NODES {
             let mut batch = Pool { first: self.first, count: 0 };
             let mut last = self.first;

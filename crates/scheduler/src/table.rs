@@ -10,7 +10,7 @@
 //! | event | effect on the right to run the slot |
 //! |---|---|
 //! | [`Table::allocate`] takes a free index | made |
-//! | [`Table::park`] succeeds | given up, kept by the mailbox word `PARKED` |
+//! | [`Slot::park`] succeeds | given up, kept by the mailbox word `PARKED` |
 //! | a push replaces `PARKED` | made again, by that one pusher |
 //! | [`Table::vacate`] | given up, the index is free |
 //!
@@ -154,6 +154,25 @@ impl<P: Process> Slot<P> {
         self.received.store(received + u64::from(messages), Ordering::Relaxed);
     }
 
+    /// Pushes one message to this slot, which was found by the message's target; the right to run it if this wakes it.
+    ///
+    /// # Errors
+    /// The message, if the process is gone.
+    pub(crate) fn push(&self, parcel: Parcel<Letter<P>>) -> Result<Option<Runnable>, Parcel<Letter<P>>> {
+        let index = parcel.target().index();
+        match self.mailbox.push(parcel) {
+            Pushed::Queued => Ok(None),
+            Pushed::Wake => Ok(Some(Runnable(index))),
+            Pushed::Closed(parcel) => Err(parcel),
+        }
+    }
+
+    /// Puts the process of this slot to sleep; the right to run comes back if something has arrived.
+    pub(crate) fn park(&self, runnable: Runnable) -> Result<(), Runnable> {
+        debug_assert_eq!(self.pid().index(), runnable.0, "the right to this slot");
+        if self.mailbox.park() { Ok(()) } else { Err(runnable) }
+    }
+
     pub(crate) fn is_parked(&self) -> bool {
         self.mailbox.is_parked()
     }
@@ -267,6 +286,13 @@ impl<P: Process> Table<P> {
         unsafe { &mut *slot.owned.get() }
     }
 
+    /// Both at once: `slot` and `owned`.
+    pub(crate) fn enter<'t: 'r, 'r>(&'t self, runnable: &'r mut Runnable) -> (&'t Slot<P>, &'r mut Owned<P>) {
+        let slot = self.slot(runnable);
+        // SAFETY: as in `owned`; the shared part of the slot and its private part are different fields.
+        (slot, unsafe { &mut *slot.owned.get() })
+    }
+
     /// A free slot with a new pid, its mailbox open, as a process that is about to be queued. `None` when all 16 million
     /// are in use.
     pub(crate) fn allocate(&self, free: &mut Free, host: HostId, external: bool) -> Option<(Pid, Runnable)> {
@@ -322,12 +348,9 @@ impl<P: Process> Table<P> {
     /// # Errors
     /// The message, if the process is gone.
     pub(crate) fn push(&self, parcel: Parcel<Letter<P>>) -> Result<Option<Runnable>, Parcel<Letter<P>>> {
-        let target = parcel.target();
-        let Some(slot) = self.find(target) else { return Err(parcel) };
-        match slot.mailbox.push(parcel) {
-            Pushed::Queued => Ok(None),
-            Pushed::Wake => Ok(Some(Runnable(target.index()))),
-            Pushed::Closed(parcel) => Err(parcel),
+        match self.find(parcel.target()) {
+            Some(slot) => slot.push(parcel),
+            None => Err(parcel),
         }
     }
 
@@ -339,11 +362,6 @@ impl<P: Process> Table<P> {
             Pushed::Wake => Some(Runnable(target.index())),
             Pushed::Queued | Pushed::Closed(_) => None,
         }
-    }
-
-    /// Puts a process to sleep; the right to run comes back if something has arrived.
-    pub(crate) fn park(&self, runnable: Runnable) -> Result<(), Runnable> {
-        if self.slot(&runnable).mailbox.park() { Ok(()) } else { Err(runnable) }
     }
 
     /// The slots that were ever used, occupied or not, with the pids found in them.

@@ -316,7 +316,7 @@ impl<P: Process> Core<P> {
         slot.set_running(true);
         let begun = (!picked.shares_slice).then_some(self.now);
         loop {
-            let owned = hub.table.owned(&mut runnable);
+            let (slot, owned) = hub.table.enter(&mut runnable);
             if u64::from(owned.debt) >= slice {
                 owned.debt -= slice as u32;
                 self.slice_left = 0;
@@ -329,10 +329,13 @@ impl<P: Process> Core<P> {
                 return self.end(hub, pid, runnable, Exit::Failed(doom.failure()));
             }
             if owned.asleep && !news {
-                match self.park(hub, slot, runnable) {
+                // Woken by what was not for it, or by a question.
+                slot.set_running(false);
+                match slot.park(runnable) {
                     Ok(()) => return,
                     Err(again) => runnable = again,
                 }
+                slot.set_running(true);
                 continue;
             }
             owned.asleep = false;
@@ -358,11 +361,19 @@ impl<P: Process> Core<P> {
                     self.measure(hub, begun);
                     return self.requeue(hub, slot, runnable);
                 }
-                Step::Parked => match self.park(hub, slot, runnable) {
-                    Ok(()) => return,
-                    Err(again) if self.slice_left == 0 => return self.requeue(hub, slot, again),
-                    Err(again) => runnable = again,
-                },
+                Step::Parked => {
+                    owned.asleep = true;
+                    slot.set_running(false);
+                    match slot.park(runnable) {
+                        Ok(()) => return,
+                        Err(again) => runnable = again,
+                    }
+                    // A message came first.
+                    slot.set_running(true);
+                    if self.slice_left == 0 {
+                        return self.requeue(hub, slot, runnable);
+                    }
+                }
             }
         }
     }
@@ -428,16 +439,6 @@ impl<P: Process> Core<P> {
         }
     }
 
-    fn park(&mut self, hub: &Arc<Hub<P>>, slot: &Slot<P>, mut runnable: Runnable) -> Result<(), Runnable> {
-        hub.table.owned(&mut runnable).asleep = true;
-        slot.set_running(false);
-        hub.table.park(runnable).map_err(|mut again| {
-            hub.table.owned(&mut again).asleep = false;
-            slot.set_running(true);
-            again
-        })
-    }
-
     /// Answers what was asked about the process at hand.
     fn answer(&mut self, pid: Pid, owned: &Owned<P>) {
         while let Some(inquiry) = self.inquiries.pop() {
@@ -500,7 +501,7 @@ impl<P: Process> Core<P> {
         let Some(slot) = hub.table.find(target) else { return Err(message) };
         let parcel = self.pool.parcel(target, from, Letter::Message(message));
         if slot.is_parked() || self.dice.dare(4) {
-            match hub.table.push(parcel) {
+            match slot.push(parcel) {
                 Ok(Some(runnable)) => hub.wake(Some(self), runnable),
                 Ok(None) => {}
                 Err(parcel) => match parcel.open(&mut self.pool).1 {
