@@ -112,6 +112,8 @@ impl Idle {
 
     /// Wakes everybody, to see that the scheduler stops.
     pub(crate) fn wake_all(&self, reactor: &Reactor) {
+        // As in `notify`: either the sleeper sees the stop, or its flag is seen here.
+        fence(Ordering::SeqCst);
         for worker in 0..self.places.len() {
             self.wake(worker, reactor);
         }
@@ -130,7 +132,7 @@ impl Idle {
         poll: impl FnOnce(Option<Duration>),
     ) {
         let place = &self.places[worker];
-        place.parked.store(true, Ordering::SeqCst);
+        place.parked.swap(true, Ordering::SeqCst);
         self.parked.fetch_add(1, Ordering::SeqCst);
         fence(Ordering::SeqCst);
         if !look() {
