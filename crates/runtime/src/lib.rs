@@ -16,6 +16,7 @@ mod programs;
 mod room;
 mod runtime;
 mod shared;
+pub mod supervisor;
 
 pub use library::{CTX, Caller, Enlist, LIBRARY, REGISTRY, caller, ctx_module, open, subscribe, unsubscribe};
 pub use local::Values;

@@ -188,7 +188,7 @@ impl Starter {
     /// # Errors
     /// When there is none, or it does not start.
     pub fn spawn_id(&self, id: &str, launch: Launch) -> Result<Pid, ErrorValue> {
-        let entry = self.shared.programs.find(id, "")?;
+        let entry = self.shared.find(id, "")?;
         self.spawn(&entry, launch)
     }
 

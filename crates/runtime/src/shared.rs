@@ -3,10 +3,12 @@
 use std::sync::Arc;
 
 use wippy_scheduler::Pid;
+use wippy_stdlib::errors::ErrorValue;
 use wippy_vm::{ExitRequest, Image};
 
 use crate::mail::Fault;
-use crate::programs::{HostList, Programs};
+use crate::programs::{Entry, HostList, Programs};
+use crate::supervisor;
 
 /// A process has failed, as the runtime's owner is told.
 pub struct Casualty {
@@ -33,4 +35,17 @@ pub(crate) struct Shared {
     pub(crate) image: Arc<Image>,
     pub(crate) on_failure: Option<OnFailure>,
     pub(crate) on_exit: Option<OnExit>,
+}
+
+impl Shared {
+    /// The entry of an id: one of our own, or what the owner's programs know.
+    ///
+    /// # Errors
+    /// As [`Programs::find`].
+    pub(crate) fn find(&self, id: &str, from: &str) -> Result<Arc<Entry>, ErrorValue> {
+        if id == supervisor::ENTRY {
+            return Ok(supervisor::entry());
+        }
+        self.programs.find(id, from)
+    }
 }

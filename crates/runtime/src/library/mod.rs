@@ -20,6 +20,7 @@ use crate::mail::Mail;
 use crate::message;
 use crate::pid::parse_pid;
 use crate::prepare::WAITS;
+use crate::supervisor;
 
 /// An interpreter that runs alone asks its owner for this when its program wants processes; woken with nothing, the
 /// program goes on as a process.
@@ -93,6 +94,7 @@ pub fn open(cx: &mut Context<'_>) -> Result<()> {
         cx.set_field(loaded, CTX.name, ctx)?;
     }
     builder::open(cx)?;
+    supervisor::open(cx)?;
     message::open(cx)
 }
 

@@ -98,10 +98,8 @@ pub(super) fn begin(cx: &mut Context<'_>, at: usize, flavour: Flavour, extras: E
     };
     let count = cx.len().saturating_sub(at + 1);
     let arguments = cx.pack(at + 2, count)?;
-    let prepared = shared
-        .programs
-        .find(&id, &from)
-        .and_then(|entry| prepare::begin(&shared, &entry, extras.values, arguments));
+    let prepared =
+        shared.find(&id, &from).and_then(|entry| prepare::begin(&shared, &entry, extras.values, arguments));
     let preparing = match prepared {
         Ok(preparing) => preparing,
         Err(error) => return errors::fails(cx, error),
@@ -182,7 +180,7 @@ pub(super) fn upgrade(cx: &mut Context<'_>) -> Result<Outcome> {
         0 => Parcel::new(),
         count => cx.pack(2, count - 1)?,
     };
-    match shared.programs.find(&id, &from) {
+    match shared.find(&id, &from) {
         Ok(entry) => Ok(cx.operation(Box::new(Demand::Upgrade(entry, arguments)), Then::Return)),
         Err(error) => {
             let text = [b"upgrade: create failed: ", error.message()].concat();
