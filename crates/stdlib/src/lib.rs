@@ -5,13 +5,16 @@
 
 pub mod application;
 pub mod base;
+pub mod base64;
 pub mod bit32;
 pub mod channel;
 pub mod class;
 pub mod clock;
 pub mod coroutine;
+pub mod crypto;
 pub mod debug;
 pub mod errors;
+pub mod hash;
 mod host;
 pub mod io;
 pub mod json;
@@ -22,6 +25,7 @@ pub mod os;
 pub mod package;
 pub mod plain;
 pub mod requests;
+pub mod standard_terminal;
 mod steps;
 pub mod string;
 pub mod system;
@@ -30,6 +34,7 @@ pub mod terminal;
 pub mod time;
 pub mod types;
 pub mod utf8;
+pub mod uuid;
 
 use std::sync::{Arc, OnceLock};
 

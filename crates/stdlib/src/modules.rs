@@ -6,7 +6,7 @@
 
 use wippy_vm::{Context, Library, Result, Table, Value};
 
-use crate::{json, logger, system, terminal, time};
+use crate::{base64, crypto, hash, json, logger, system, terminal, time, uuid};
 
 /// A built-in module.
 pub struct Module {
@@ -24,6 +24,27 @@ pub struct Module {
 
 /// Every built-in module, by name.
 pub static MODULES: &[Module] = &[
+    Module {
+        name: "base64",
+        summary: "bytes as text of 64 letters",
+        classes: &["encoding", "deterministic"],
+        libraries: base64::LIBRARIES,
+        build: base64::build,
+    },
+    Module {
+        name: "crypto",
+        summary: "random bytes, keyed digests, keys from passwords",
+        classes: &["security", "nondeterministic"],
+        libraries: crypto::LIBRARIES,
+        build: crypto::build,
+    },
+    Module {
+        name: "hash",
+        summary: "digests, with and without a secret",
+        classes: &["encoding", "security", "deterministic"],
+        libraries: hash::LIBRARIES,
+        build: hash::build,
+    },
     Module {
         name: "io",
         summary: "the terminal of a process",
@@ -58,6 +79,13 @@ pub static MODULES: &[Module] = &[
         classes: &["time", "nondeterministic"],
         libraries: time::LIBRARIES,
         build: time::build,
+    },
+    Module {
+        name: "uuid",
+        summary: "identifiers of 128 bits",
+        classes: &["nondeterministic", "workflow"],
+        libraries: uuid::LIBRARIES,
+        build: uuid::build,
     },
 ];
 

@@ -71,12 +71,17 @@ impl Encoding {
         Encoding { out: Vec::new(), frames: Vec::new(), path: Vec::new() }
     }
 
+    /// What was written when all is done.
+    pub(super) fn into_text(self) -> Vec<u8> {
+        self.out
+    }
+
     /// Writes until all is done (`Ok(Ok(true))`) or the fuel is spent.
     ///
     /// # Errors
     /// Outside: when the memory limit would be passed. Inside: what cannot be written, and why.
     pub(super) fn write<'gc>(&mut self, cx: &mut Context<'gc>) -> Result<Result<bool, ErrorValue>> {
-        if self.frames.is_empty() {
+        if self.frames.is_empty() && self.out.is_empty() {
             match cx.get(FIRST) {
                 Value::Float(float) => write_bare_float(&mut self.out, float),
                 Value::Table(table) => {
@@ -183,7 +188,9 @@ impl Encoding {
     /// Begins a table within another.
     fn enter<'gc>(&mut self, cx: &mut Context<'gc>, table: Table<'gc>) -> Result<(), Refusal> {
         let depth = self.frames.len();
-        if self.path.contains(&table.address()) {
+        // Without an early end it compares several at once.
+        let address = table.address();
+        if self.path.iter().fold(false, |found, &outer| found | (outer == address)) {
             return Err(Refusal::Cycle);
         }
         if depth > MOST_NESTED {

@@ -6,6 +6,7 @@
 mod decode;
 mod encode;
 pub mod lexer;
+mod schema;
 mod text;
 
 use wippy_vm::{Context, Library, Outcome, Result, Value, library};
@@ -24,6 +25,8 @@ pub static LIBRARY: Library = library!(
     [
         ("encode", encode_native, "(value: any?) -> (string?, any)"),
         ("decode", decode_native, "(text: string) -> (any, any)"),
+        ("validate", schema::validate, "(schema: any, data: any) -> (boolean, any)"),
+        ("validate_string", schema::validate_string, "(schema: any, text: string) -> (boolean, any)"),
     ]
 );
 

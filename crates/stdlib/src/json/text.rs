@@ -42,7 +42,7 @@ fn first_special(text: &[u8]) -> Option<usize> {
             | may_have_zero((word | repeated(2)) ^ repeated(b'>'))
             | may_have_zero(word ^ repeated(b'&'))
             | (word.wrapping_sub(repeated(0x20)) & !word)
-            | word;
+            | may_have_zero(word ^ repeated(SEPARATOR));
         if found & repeated(0x80) != 0
             && let Some(index) = bytes.iter().position(|&byte| SPECIAL[usize::from(byte)])
         {
@@ -87,12 +87,12 @@ fn write_valid(out: &mut Vec<u8>, text: &[u8]) {
                 out.extend_from_slice(if *last == 0xa8 { b"\\u2028" } else { b"\\u2029" });
                 rest
             }
+            [SEPARATOR, second, third, rest @ ..] => {
+                out.extend_from_slice(&[SEPARATOR, *second, *third]);
+                rest
+            }
             [byte, rest @ ..] => {
-                if *byte == SEPARATOR {
-                    out.push(*byte);
-                } else {
-                    write_escape(out, *byte);
-                }
+                write_escape(out, *byte);
                 rest
             }
             [] => after,
