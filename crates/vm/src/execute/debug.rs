@@ -234,19 +234,18 @@ impl<'gc> Context<'gc> {
                     let count = (*co).frame.offset_from_unsigned((*co).frames) + 1;
                     (0..count).any(|n| (*(*co).frames.add(n)).after == After::Hook)
                 };
-                state.hooks.push(Box::new(Hook::new(function.slot(), mask, inside)));
                 state.heap.barrier(function.slot());
-                &raw mut **state.hooks.last_mut().expect("just pushed")
+                Box::into_raw(Box::new(Hook::new(function.slot(), mask, inside)))
             }
         };
-        // SAFETY: the coroutine is valid by its brand; hooks live as long as the state.
-        unsafe { (*co).hook = pointer };
+        // SAFETY: the coroutine is valid by its brand; its old hook is one that it counts as a user of.
+        unsafe { Hook::release(std::mem::replace(&mut (*co).hook, pointer)) };
         state.hooked = !unsafe_hook(state).is_null();
     }
 
     /// The hook of a coroutine.
     pub fn hook(&self, coroutine: Coroutine<'gc>) -> Option<(Value<'gc>, HookMask)> {
-        // SAFETY: the coroutine is valid by its brand; hooks live as long as the state.
+        // SAFETY: the coroutine is valid by its brand; a hook lives as long as a coroutine has it.
         unsafe {
             let hook = (*coroutine.raw()).hook;
             if hook.is_null() { None } else { Some((Value::from_slot((*hook).function), (*hook).mask)) }

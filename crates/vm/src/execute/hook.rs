@@ -38,8 +38,10 @@ enum Told {
     Return,
 }
 
-/// A coroutine's hook.
+/// A coroutine's hook; those that it creates inherit it. Freed with the last coroutine that has it.
 pub(crate) struct Hook {
+    /// Coroutines that have it.
+    users: u32,
     pub(crate) function: Slot,
     pub(crate) mask: HookMask,
     /// Instructions until the next count event.
@@ -58,6 +60,7 @@ pub(crate) struct Hook {
 impl Hook {
     pub(crate) fn new(function: Slot, mask: HookMask, active: bool) -> Hook {
         Hook {
+            users: 1,
             function,
             mask,
             left: mask.count,
@@ -66,6 +69,36 @@ impl Hook {
             again: false,
             last_frame: std::ptr::null(),
             last_pc: std::ptr::null(),
+        }
+    }
+
+    /// The same hook for one more coroutine.
+    ///
+    /// # Safety
+    /// The hook must be null or valid.
+    pub(crate) unsafe fn share(this: *mut Hook) -> *mut Hook {
+        // SAFETY: the caller's promise.
+        unsafe {
+            if !this.is_null() {
+                (*this).users += 1;
+            }
+            this
+        }
+    }
+
+    /// A coroutine has it no more.
+    ///
+    /// # Safety
+    /// The hook must be null, or valid and counted for that coroutine.
+    pub(crate) unsafe fn release(this: *mut Hook) {
+        // SAFETY: the caller's promise; hooks are boxed when they are set.
+        unsafe {
+            if !this.is_null() {
+                (*this).users -= 1;
+                if (*this).users == 0 {
+                    drop(Box::from_raw(this));
+                }
+            }
         }
     }
 }

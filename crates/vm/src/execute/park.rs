@@ -123,7 +123,7 @@ pub(crate) unsafe fn spawn(state: &mut State, co: *mut object::Coroutine, functi
     unsafe {
         let child = state.heap.coroutine()?;
         (*child).scheduled = true;
-        (*child).hook = (*co).hook;
+        (*child).hook = super::hook::Hook::share((*co).hook);
         *(*child).top = *function;
         (*child).top = (*child).top.add(1);
         state.heap.barrier(*function);
@@ -360,7 +360,7 @@ impl Vm {
 
     /// What natives have asked of the owner since the last call, in order.
     pub fn take_operations(&mut self) -> Vec<Operation> {
-        std::mem::take(&mut self.state.outbox)
+        self.state.outbox.used().map(std::mem::take).unwrap_or_default()
     }
 
     /// Whether [`Vm::take_operations`] would answer anything.

@@ -18,7 +18,6 @@ use crate::lazy::Lazy;
 use crate::native::Then;
 
 use super::call::Exit;
-use super::hook::Hook;
 use super::outside::Ear;
 use super::park::Operation;
 
@@ -73,13 +72,10 @@ pub(crate) struct State {
     pub(crate) finalizers: bool,
     /// Values by type that the host lends to natives.
     pub(crate) host: Option<Box<HashMap<TypeId, Box<dyn Any + Send>>>>,
-    /// Storage of hooks; coroutines point into it.
-    #[expect(clippy::vec_box, reason = "coroutines point to the hooks, which must not move")]
-    pub(crate) hooks: Vec<Box<Hook>>,
 }
 
 /// Bytes of the block that a state lives in.
-const STATE_BYTES: usize = 640;
+pub(crate) const STATE_BYTES: usize = 640;
 
 const _: () = assert!(size_of::<State>() <= STATE_BYTES);
 

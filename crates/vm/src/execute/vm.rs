@@ -16,7 +16,7 @@ use super::call::{Exit, begin, prepare_coroutine};
 use super::context::Context;
 use super::debug::Activation;
 use super::frame::{After, MULTIPLE};
-use super::state::{OwnedState, State};
+use super::state::{OwnedState, STATE_BYTES, State};
 use super::unwind::reset;
 
 /// What a run came to.
@@ -106,6 +106,7 @@ impl Vm {
 
     fn make(limits: Limits, image: Option<Arc<Image>>) -> Vm {
         let mut heap = Heap::new(limits.memory_bytes);
+        heap.account_state(STATE_BYTES);
         match image {
             Some(image) => heap.set_image(image),
             None => {
@@ -139,7 +140,6 @@ impl Vm {
             outside: None,
             finalizers: true,
             host: None,
-            hooks: Vec::new(),
         });
         Vm { state, running: false, results_at: 1 }
     }

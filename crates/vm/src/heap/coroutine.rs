@@ -11,6 +11,7 @@ use super::object::{Coroutine, Header, Kind, Status, Upvalue};
 use super::slot::{self, Slot};
 use super::{Heap, OutOfMemory};
 use crate::execute::frame::{After, Continuation, Frame, LuaState, MULTIPLE, State, flag};
+use crate::execute::hook::Hook;
 
 /// Usable slots of a new stack.
 const FIRST_SLOTS: usize = 11;
@@ -308,6 +309,7 @@ impl Heap {
                 at = next;
             }
             (*co).open_upvalues = null_mut();
+            Hook::release(std::mem::replace(&mut (*co).hook, null_mut()));
             drop_continuations(co);
         }
     }

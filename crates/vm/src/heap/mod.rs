@@ -220,6 +220,11 @@ impl Heap {
         self.memory.bytes() + self.library_bytes()
     }
 
+    /// Counts what the interpreter itself takes, outside of cells.
+    pub(crate) fn account_state(&mut self, bytes: usize) {
+        self.memory.account(bytes as isize);
+    }
+
     /// Most bytes that may be in use.
     pub(crate) fn limit(&self) -> usize {
         self.memory.limit()

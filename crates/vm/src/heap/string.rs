@@ -16,7 +16,7 @@ use super::{Heap, OutOfMemory, shared};
 pub(crate) const MAX_STRING_BYTES: usize = u32::MAX as usize - 64;
 
 /// Entries of the cache when it is first needed.
-const FIRST_CACHE: usize = 32;
+const FIRST_CACHE: usize = 8;
 
 /// Most entries of the cache.
 const MAX_CACHE: usize = 8192;
