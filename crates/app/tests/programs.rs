@@ -114,7 +114,7 @@ fn only_what_is_listed_is_there() {
     );
     assert_eq!(
         run(
-            "return package.path == '' and package.loaded == nil and unpack == table.unpack and string.gfind == string.gmatch",
+            "return package.path == '' and package.loaded == nil and unpack == table.unpack and string.gfind('ab', '.')() == 'a'",
             ""
         ),
         Ok(Value::Boolean(true))

@@ -3,10 +3,12 @@
 //! The texts stand beside the codes, where they are declared; this lays them out.
 
 use wippy::typecheck::diagnostic::Code;
+use wippy_app::problem::Code as Fault;
 
 /// The text for `code`, in any case of letters.
 pub(crate) fn text(code: &str) -> Option<String> {
-    let row = Code::from_text(code)?.row();
+    let Some(code) = Code::from_text(code) else { return entry(code) };
+    let row = code.row();
     let mut out =
         format!("{}: {}\n\n{}\n\nSeverity: {}\n", row.code, row.name, row.meaning, row.severity.word());
     for (title, example) in [("Wrong", row.wrong), ("Right", row.right)] {
@@ -17,9 +19,15 @@ pub(crate) fn text(code: &str) -> Option<String> {
     Some(out)
 }
 
+/// A code about entries of an application.
+fn entry(code: &str) -> Option<String> {
+    let found = Fault::ALL.iter().find(|fault| fault.code().eq_ignore_ascii_case(code))?;
+    Some(format!("{}: {}\n\nFound when an application is loaded or checked.\n", found.code(), found.title()))
+}
+
 /// All codes.
 pub(crate) fn codes() -> impl Iterator<Item = &'static str> {
-    Code::ALL.iter().map(|code| code.text())
+    Code::ALL.iter().map(|code| code.text()).chain(Fault::ALL.iter().map(|fault| fault.code()))
 }
 
 fn indented(code: &str) -> String {

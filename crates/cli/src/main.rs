@@ -88,8 +88,6 @@ fn run_command(
         script::evaluate(&words[0], executable, settings)
     } else if is(&table::REPL) {
         script::prompt(executable, settings)
-    } else if is(&table::LINT) && words.is_empty() {
-        unsupported_without("wippy lint", "files")
     } else if is(&table::LINT) {
         check::run(words, flags, settings)
     } else if is(&table::EXPLAIN) {
@@ -158,11 +156,6 @@ fn usage(error: &arguments::UsageError) -> Result<Exit, Exit> {
 
 fn unsupported(what: &str) -> Result<Exit, Exit> {
     output::complain(format!("'{what}' is not supported yet\n").as_bytes())?;
-    Ok(Exit::FAILURE)
-}
-
-fn unsupported_without(command: &str, what: &str) -> Result<Exit, Exit> {
-    output::complain(format!("'{command}' without {what} is not supported yet\n").as_bytes())?;
     Ok(Exit::FAILURE)
 }
 

@@ -363,7 +363,8 @@ Checked 2 files: 1 error
         "",
         "error: cannot open nosuch.lua: No such file or directory\n",
     );
-    expect(wippy(&["check"]).within(&folder), 1, "", "'wippy lint' without files is not supported yet\n");
+    let outcome = wippy(&["check"]).within(&folder).outcome();
+    assert!(outcome.code == 1 && outcome.err.contains("no application in this directory"), "{}", outcome.err);
 }
 
 #[test]

@@ -232,9 +232,12 @@ fn library_environment<'gc>(cx: &mut Context<'gc>, unit: &Unit, values: Table<'g
     let registry = cx.registry();
     let environment = cx.table(0, unit.names.targets.len() + 4)?;
     let names = cx.table(0, unit.names.targets.len())?;
-    let none = cx.table(0, 0)?;
+    let known = match cx.field(registry, globals::NAMES) {
+        Value::Table(known) => known,
+        _ => cx.table(0, 0)?,
+    };
     for (alias, target) in &unit.names.targets {
-        let value = value_of(cx, target, values, none)?;
+        let value = value_of(cx, target, values, known)?;
         let key = cx.string(alias.as_bytes())?;
         cx.raw_set(names, key, value)?;
         cx.raw_set(environment, key, value)?;

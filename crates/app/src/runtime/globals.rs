@@ -60,6 +60,8 @@ fn open(cx: &mut Context<'_>, names: &BTreeSet<Arc<str>>) -> Result<()> {
         cx.raw_set(globals, key, module)?;
         cx.raw_set(known, key, module)?;
     }
+    // Modules of the image are reached by name only; what an interpreter makes later it keeps for itself.
+    cx.set_field(registry, "_MODULES", Value::Nil)?;
     cx.set_field(registry, NAMES, known)
 }
 

@@ -7,11 +7,11 @@ mod boot;
 mod init;
 mod install;
 mod new;
-mod problems;
+pub(crate) mod problems;
 mod registry;
 mod run;
 mod signals;
-mod source;
+pub(crate) mod source;
 mod test;
 
 use crate::arguments::{Flags, Word};

@@ -3,6 +3,7 @@
 //! It reads and checks, and runs nothing. Findings go to standard output; a file that cannot be read is an error of
 //! the run, said on standard error.
 
+mod entries;
 mod files;
 mod report;
 
@@ -11,7 +12,7 @@ use std::path::PathBuf;
 use std::rc::Rc;
 
 use wippy::signatures::environment;
-use wippy::typecheck::check::{Options, Session};
+use wippy::typecheck::check::{Options, Resolver, Session};
 use wippy::typecheck::diagnostic as found;
 
 use self::files::{Files, normal, sources_below};
@@ -64,9 +65,13 @@ impl Choices {
     }
 }
 
-/// Checks the files and folders named.
+/// Checks the files and folders named, or the application in this folder.
 pub(crate) fn run(words: &[Word], flags: &Flags, settings: &Settings) -> Result<Exit, Exit> {
     let choices = Choices::new(flags)?;
+    if words.is_empty() {
+        let report = entries::check(flags, settings)?;
+        return finish(report, false, &choices, settings);
+    }
     let options = Options { style: flags.has(&table::RULES), ..Options::default() };
     let mut session = Session::new(&environment(), options);
     let mut resolver = Files::default();
@@ -90,13 +95,23 @@ pub(crate) fn run(words: &[Word], flags: &Flags, settings: &Settings) -> Result<
             }
         }
     }
+    finish(report, unreadable, &choices, settings)
+}
+
+/// Shows what was found and says how it ends.
+fn finish(
+    mut report: Report,
+    unreadable: bool,
+    choices: &Choices,
+    settings: &Settings,
+) -> Result<Exit, Exit> {
     report.findings.retain(|(_, diagnostic)| {
         let code = diagnostic.code.unwrap_or_default().as_bytes();
         diagnostic.severity <= choices.level
             && (choices.codes.is_empty() || choices.codes.iter().any(|wanted| wanted == code))
     });
     if report.files > 0 {
-        output::print(&report.text(&choices, settings))?;
+        output::print(&report.text(choices, settings))?;
     }
     let errors = report.count(Severity::Error);
     let warnings = report.count(Severity::Warning);
@@ -117,6 +132,16 @@ fn check_text(
     text: Vec<u8>,
 ) -> Vec<Diagnostic> {
     let text = Text::program([b"@", name].concat(), text);
+    check_chunk(session, resolver, chunk, &text)
+}
+
+/// The same for a text that is at hand.
+fn check_chunk(
+    session: &mut Session,
+    resolver: &mut dyn Resolver,
+    chunk: &str,
+    text: &Text,
+) -> Vec<Diagnostic> {
     // What is no program has one mistake that matters; jumps and limits are the compiler's to judge.
     if let Some(mistake) = text.mistake() {
         return vec![mistake.code(found::Code::P0001.text())];
@@ -127,7 +152,7 @@ fn check_text(
     }
     let source = text.source();
     let report = session.check(chunk, &compiled, resolver);
-    let mut list: Vec<Diagnostic> = report.diagnostics.iter().map(|it| shown(it, &text, &source)).collect();
+    let mut list: Vec<Diagnostic> = report.diagnostics.iter().map(|it| shown(it, text, &source)).collect();
     list.sort_by_key(|it| (it.severity, it.position()));
     list
 }

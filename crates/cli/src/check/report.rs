@@ -14,6 +14,8 @@ use crate::settings::Settings;
 #[derive(Default)]
 pub(super) struct Report {
     pub(super) files: usize,
+    /// What they are called in totals, if not files.
+    pub(super) noun: Option<&'static str>,
     /// Name of the file, and what is to be said about it.
     pub(super) findings: Vec<(Vec<u8>, Diagnostic)>,
 }
@@ -38,7 +40,10 @@ impl Report {
             }
         }
         let totals = self.totals();
-        let files = counted(self.files, "file");
+        let files = match self.noun {
+            Some("entry") if self.files != 1 => format!("{} entries", self.files),
+            noun => counted(self.files, noun.unwrap_or("file")),
+        };
         let line = if totals.is_empty() {
             format!("Checked {files}\n")
         } else {

@@ -158,7 +158,9 @@ pub(crate) static TEST: Command = Command::new("test", Group::Check, "run tests"
 pub(crate) static LEVEL: Flag = Flag::value("level", "LEVEL", "least severe kind that is reported")
     .choices(&["error", "warning", "hint"])
     .default("warning");
-static NS: Flag = Flag::value("ns", "PATTERNS", "only these namespaces: app, app.*, app.**").commas().later();
+/// `--ns` of `lint`.
+pub(crate) static NS: Flag =
+    Flag::value("ns", "PATTERNS", "only these namespaces: app, app.*, app.**").commas();
 /// `--code`.
 pub(crate) static CODE: Flag = Flag::value("code", "CODES", "only these diagnostic codes").commas();
 /// `--rules`.
@@ -182,8 +184,8 @@ pub(crate) static LINT: Command = Command::new("lint", Group::Check, "check sour
     .examples(&[("wippy check hello.lua lib", "one file, and every .lua and .luau file below lib")])
     .about(
         "Checks syntax, types and, with --rules, style of the files and folders named; `require` is followed.\n\
-         A line is exempt with a comment such as `-- lint: ignore E0004`. Checking an application (no file\n\
-         named) is not supported yet.",
+         A line is exempt with a comment such as `-- lint: ignore E0004`. With no file named, the\n\
+         entries of the application in this folder are checked, and their programs.",
     )
     .flags(&[
         &LEVEL,

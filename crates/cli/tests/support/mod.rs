@@ -73,6 +73,12 @@ impl Run {
         self
     }
 
+    /// In a folder that is not ours.
+    pub(crate) fn at(mut self, folder: &Path) -> Run {
+        self.command.current_dir(folder);
+        self
+    }
+
     /// In a folder below it.
     pub(crate) fn below(mut self, folder: &Scratch, name: &str) -> Run {
         self.command.current_dir(folder.0.join(name));
