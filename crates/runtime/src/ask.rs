@@ -90,16 +90,34 @@ impl Outside for Answers<'_, '_> {
             Ask::Cancel { pid, reason, found } => {
                 *found = turn.cancel(*pid, Arc::clone(reason), None).is_ok()
             }
-            Ask::Monitor { pid, answer } => *answer = turn.monitor(*pid).err(),
+            Ask::Monitor { pid, answer } => {
+                *answer = turn.monitor(*pid).err();
+                if let (None, Some(host)) = (&answer, turn.host_of(*pid)) {
+                    self.room.watch(*pid, host);
+                }
+            }
             Ask::Unmonitor { pid } => {
                 turn.unmonitor(*pid);
             }
-            Ask::Link { pid, found } => *found = turn.link(*pid).is_ok(),
+            Ask::Link { pid, found } => {
+                *found = turn.link(*pid).is_ok();
+                if let Some(host) = turn.host_of(*pid) {
+                    self.room.watch(*pid, host);
+                }
+            }
             Ask::Unlink { pid } => {
                 turn.unlink(*pid);
             }
             Ask::TrapLinks(trap) => turn.trap_links(*trap),
-            Ask::Spawn(spawning) => start(turn, spawning),
+            Ask::Spawn(spawning) => {
+                start(turn, spawning);
+                let watched = spawning.monitored || spawning.linked;
+                if let (true, Some(Ok(pid))) = (watched, &spawning.answer)
+                    && let Some(host) = turn.hosts().find(&spawning.host)
+                {
+                    self.room.watch(*pid, host);
+                }
+            }
             Ask::Inbox { channel } => *channel = self.room.inbox(),
             Ask::OpenInbox(channel) => self.room.open_inbox(*channel),
             Ask::Events { channel } => *channel = self.room.events(),

@@ -66,6 +66,6 @@ pub fn error_of(failure: &Failure<Fault>) -> Fault {
 /// What happens to a process besides messages.
 pub(crate) enum Event {
     Cancel { from: Pid, reason: Arc<str> },
-    Exit { from: Pid, end: Result<Output, Fault> },
-    LinkDown { from: Pid, fault: Fault },
+    Exit { from: Pid, host: Option<HostId>, end: Result<Output, Fault> },
+    LinkDown { from: Pid, host: Option<HostId>, fault: Fault },
 }

@@ -97,14 +97,14 @@ pub(crate) fn event<'gc>(cx: &mut Context<'gc>, event: Event) -> Result<Table<'g
     let table = cx.table(0, 4)?;
     let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs() as i64);
     cx.set_field(table, "at", now)?;
-    let (kind, from) = match &event {
-        Event::Cancel { from, .. } => (kind::CANCEL, *from),
-        Event::Exit { from, .. } => (kind::EXIT, *from),
-        Event::LinkDown { from, .. } => (kind::LINK_DOWN, *from),
+    let (kind, from, host) = match &event {
+        Event::Cancel { from, .. } => (kind::CANCEL, *from, None),
+        Event::Exit { from, host, .. } => (kind::EXIT, *from, *host),
+        Event::LinkDown { from, host, .. } => (kind::LINK_DOWN, *from, *host),
     };
     let kind = cx.name(kind);
     cx.set_field(table, "kind", kind)?;
-    let from = pid_text(cx, from, None);
+    let from = pid_text(cx, from, host);
     let from = cx.string(from.as_bytes())?;
     cx.set_field(table, "from", from)?;
     let (value, fault) = match event {

@@ -208,7 +208,8 @@ impl Body {
                 self.room.happen(Event::Cancel { from, reason });
             }
             Signal::LinkDown { pid, failure } => {
-                self.room.happen(Event::LinkDown { from: pid, fault: error_of(&failure) });
+                let host = self.room.host_of(pid);
+                self.room.happen(Event::LinkDown { from: pid, host, fault: error_of(&failure) });
             }
             Signal::Exit { pid, exit } => {
                 let end = match exit {
@@ -220,7 +221,10 @@ impl Body {
                         let (_, ticket) = self.awaited.swap_remove(at);
                         self.answer(ticket, &end);
                     }
-                    None => self.room.happen(Event::Exit { from: pid, end }),
+                    None => {
+                        let host = self.room.host_of(pid);
+                        self.room.happen(Event::Exit { from: pid, host, end });
+                    }
                 }
             }
             Signal::Timer(id) => self.ring(id, turn),

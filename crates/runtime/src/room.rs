@@ -5,7 +5,7 @@
 
 use std::collections::VecDeque;
 
-use wippy_scheduler::Pid;
+use wippy_scheduler::{HostId, Pid};
 use wippy_vm::{Channel, Context, Kept, Result};
 
 use crate::mail::{Event, Mail};
@@ -36,6 +36,8 @@ pub(crate) struct Room {
     /// For the inbox, or for a subscription still to come.
     unclaimed: VecDeque<Letter>,
     happened: VecDeque<Event>,
+    /// Hosts of processes that are watched: they are part of their names, also after their end.
+    watched: Vec<(Pid, HostId)>,
     arrived: u64,
 }
 
@@ -63,6 +65,19 @@ impl Room {
             Some(topic) => topic.waiting.push_back(letter),
             None => self.unclaimed.push_back(letter),
         }
+    }
+
+    /// Remembers the host of a process that is watched.
+    pub(crate) fn watch(&mut self, pid: Pid, host: HostId) {
+        if !self.watched.iter().any(|(known, _)| *known == pid) {
+            self.watched.push((pid, host));
+        }
+    }
+
+    /// The host of a process that was watched and has ended.
+    pub(crate) fn host_of(&mut self, pid: Pid) -> Option<HostId> {
+        let at = self.watched.iter().position(|(known, _)| *known == pid)?;
+        Some(self.watched.swap_remove(at).1)
     }
 
     pub(crate) fn happen(&mut self, event: Event) {

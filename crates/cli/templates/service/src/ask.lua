@@ -3,6 +3,13 @@ local time = require("time")
 
 local function main(): integer
     local answers = process.listen("count")
+    -- The service starts with the application; it may need a moment to register.
+    for _ = 1, 100 do
+        if process.registry.lookup("counter") then
+            break
+        end
+        time.sleep("10ms")
+    end
     local ok, err = process.send("counter", "ask")
     if not ok then
         io.eprint("no counter: " .. tostring(err))
