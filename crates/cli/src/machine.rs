@@ -13,6 +13,7 @@ use crate::diagnostic::{Diagnostic, render};
 use crate::exit::Exit;
 use crate::names;
 use crate::output;
+use crate::processes::{Processes, Script};
 use crate::settings::Settings;
 use crate::text::{Text, Texts};
 
@@ -21,6 +22,8 @@ pub(crate) struct Machine {
     pub(crate) lua: Interpreter,
     pub(crate) texts: Texts,
     pub(crate) settings: Settings,
+    /// `package.path`.
+    path: Vec<u8>,
     /// The program has asked for its end, and everything is written and closed as it wished.
     pub(crate) ended: bool,
 }
@@ -47,12 +50,15 @@ impl Machine {
         if let Some(bytes) = settings.memory_limit {
             limits.memory_bytes = bytes;
         }
-        let mut lua = Interpreter::with_limits(limits);
+        let mut lua = Interpreter::with_image(limits, &wippy::runtime::image());
         lua.set_interrupt(interrupt.clone());
-        let mut machine = Machine { lua, texts: Texts::default(), settings: settings.clone(), ended: false };
+        let path = search_path(around.script.as_deref());
+        let mut machine =
+            Machine { lua, texts: Texts::default(), settings: settings.clone(), path, ended: false };
+        let path = machine.path.clone();
         let set = machine.lua.enter(|cx| {
             set_arguments(cx, around)?;
-            wippy::stdlib::package::set_path(cx, &search_path(around.script.as_deref()))
+            wippy::stdlib::package::set_path(cx, &path)
         });
         match set {
             Ok(()) => Ok(machine),
@@ -61,6 +67,12 @@ impl Machine {
                 Err(Exit::FAILURE)
             }
         }
+    }
+
+    /// Lets the program start processes; `script` is what "self" means then.
+    pub(crate) fn allow_processes(&mut self, script: Script) {
+        let processes = Processes::new(&self.settings, script, self.path.clone());
+        self.lua.set_enlister(Box::new(processes));
     }
 
     /// Runs a chunk with string arguments.

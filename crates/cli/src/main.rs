@@ -16,6 +16,7 @@ mod help;
 mod machine;
 mod names;
 mod output;
+mod processes;
 #[cfg(test)]
 mod random;
 mod repl;

@@ -6,6 +6,7 @@
 use std::fs;
 use std::io::{self, Read};
 
+use wippy::vm::Packed;
 use wippy::{Interrupt, Stop, Value};
 
 use crate::arguments::{Before, Main, Script, Word};
@@ -14,7 +15,7 @@ use crate::machine::{Machine, Surroundings};
 use crate::settings::Settings;
 use crate::surroundings::path_of;
 use crate::text::Text;
-use crate::{output, repl, signals, system_error};
+use crate::{output, processes, repl, signals, system_error};
 
 /// Chunk name of code given with `-e`.
 pub(crate) const COMMAND_LINE: &[u8] = b"=(command line)";
@@ -40,6 +41,11 @@ pub(crate) fn run(script: Script, executable: &[u8], settings: &Settings) -> Res
     };
     let interrupt = signals()?;
     let mut machine = Machine::new(settings, &interrupt, &around)?;
+    let (file, chunk) = match &script.main {
+        Main::File(name) => (Some(name.clone()), None),
+        _ => (None, program.as_ref().map(|text| (text.chunk_name.clone(), text.compiled()))),
+    };
+    machine.allow_processes(processes::Script { file, chunk });
     let result = everything(&mut machine, &script.before, program, &around.arguments);
     if result == Err(Exit::INTERRUPTED) {
         // Finalizers might run for ever, too.
@@ -91,6 +97,8 @@ fn everything(
     }
     match program {
         Some(program) => {
+            let main = arguments.iter().map(|argument| Packed::Text(argument)).collect();
+            machine.lua.set_main_arguments(Some(main));
             machine.run(program, arguments)?;
             call_main(machine, arguments)
         }
@@ -125,6 +133,9 @@ fn require(machine: &mut Machine, name: &[u8]) -> Result<(), Exit> {
 /// Calls the function `main` of the table that the script returned, if it did; its results give the exit code.
 fn call_main(machine: &mut Machine, arguments: &[Word]) -> Result<Exit, Exit> {
     const KEPT: &str = "wippy.main";
+    if machine.lua.main_was_called() {
+        return answer(machine);
+    }
     let found = machine.lua.results(|cx| {
         let Value::Table(returned) = cx.get(1) else { return false };
         let main = cx.field(returned, "main");
@@ -149,6 +160,11 @@ fn call_main(machine: &mut Machine, arguments: &[Word]) -> Result<Exit, Exit> {
     if let Err(stop) = called {
         return Err(machine.report(stop)?);
     }
+    answer(machine)
+}
+
+/// The exit code that the results of `main` stand for.
+fn answer(machine: &mut Machine) -> Result<Exit, Exit> {
     let answer = machine.lua.results(|cx| match (cx.get(1), cx.get(2)) {
         (_, error) if !error.is_nil() => match error {
             Value::String(text) => Answer::Error(text.as_bytes().to_vec()),

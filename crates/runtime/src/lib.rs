@@ -22,8 +22,8 @@ pub use library::{CTX, Caller, Enlist, LIBRARY, REGISTRY, caller, ctx_module, op
 pub use local::Values;
 pub use mail::{Fault, Mail, Output, error_of};
 pub use pid::{PidError, format_pid, parse_pid};
-pub use process::{End, LuaProcess, OnEnd};
+pub use process::{Adoption, End, LuaProcess, OnEnd};
 pub use programs::{Entry, HostList, Loaded, Loader, OneHost, Programs, Start, not_found};
 pub use runtime::{Launch, Options, Runtime, Starter, image};
-pub use shared::{Casualty, OnExit, OnFailure};
+pub use shared::{Casualty, OnExit, OnFailure, Setup};
 pub use wippy_scheduler as scheduler;

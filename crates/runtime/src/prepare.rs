@@ -41,6 +41,10 @@ pub(crate) fn begin(
     let mut vm = Vm::with_image(entry.limits, image);
     vm.set_scheduling();
     vm.set_host(Local::new(Arc::clone(shared), Arc::clone(&entry.id), values));
+    if let Some(setup) = &shared.setup {
+        vm.enter(|cx| setup(cx, entry))
+            .map_err(|error| ErrorValue::new(Kind::INTERNAL, error.to_string()))?;
+    }
     let takes_arguments = entry.start == Start::Chunk;
     if let Start::Loaded(loaded) = &entry.start {
         loaded.0.furnish(&mut vm);
@@ -91,7 +95,12 @@ impl Preparing {
             (Start::Function(name), Ok(())) => {
                 field_of_result(vm, name).or_else(|| global(vm, name)).ok_or_else(|| missing(name))?
             }
-            (Start::Function(name), Err(message)) => global(vm, name).ok_or_else(|| failed(&message))?,
+            (Start::Function(name), Err(message)) => match global(vm, name) {
+                Some(function) => function,
+                // That it began to do things is no fault of the function that it should have had.
+                None if message.ends_with(WAITS.as_bytes()) => return Err(missing(name)),
+                None => return Err(failed(&message)),
+            },
             (_, Err(message)) => return Err(failed(&message)),
             (Start::Chunk, Ok(())) => return Ok(self.ready(None)),
         };

@@ -5,6 +5,7 @@
 //! has arrived could be delivered.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use hashbrown::HashMap;
@@ -25,7 +26,10 @@ use crate::shared::{Casualty, Shared};
 /// What a process that was watched from outside came to.
 pub enum End {
     /// It returned; the results are in the interpreter.
-    Finished,
+    Finished {
+        /// Whether they are those of the function `main` of the table that the chunk returned.
+        called_main: bool,
+    },
     /// It failed; the error value is in the interpreter.
     Failed(Failure),
     /// It was killed, or failed for a reason that is not its own.
@@ -34,6 +38,18 @@ pub enum End {
 
 /// Called with the interpreter when its process has ended.
 pub type OnEnd = Box<dyn FnOnce(Vm, End) + Send>;
+
+/// What comes with an interpreter that becomes a process while its program runs.
+pub struct Adoption {
+    /// If the chunk returns a table with a function `main`, that is called with these.
+    pub main: Option<Parcel>,
+    /// Its timers.
+    pub pending: Vec<Pending>,
+    /// Set as long as the program waits for events, so that asking it to end makes sense.
+    pub hears_events: Arc<AtomicBool>,
+    /// Gets the interpreter back.
+    pub on_end: OnEnd,
+}
 
 /// See the module.
 pub struct LuaProcess(Box<Body>);
@@ -53,10 +69,11 @@ struct Body {
     entry: Arc<Entry>,
     /// Arguments of `main`, while the chunk runs whose table may have it.
     main: Option<Parcel>,
+    called_main: bool,
     begun: bool,
     parked: bool,
-    /// Waiting for what can never happen is an error.
-    is_program: bool,
+    /// Of a whole program: whether it hears events, for its owner. Waiting for what can never happen is an error then.
+    program: Option<Arc<AtomicBool>>,
     /// Asked to end by the system, and deaf to events.
     leaving: bool,
     timers: HashMap<TimerId, Timer>,
@@ -71,6 +88,7 @@ struct Body {
 impl Drop for Body {
     fn drop(&mut self) {
         if let Some(on_end) = self.on_end.take() {
+            self.vm.remove_host::<Local>();
             on_end(std::mem::take(&mut self.vm), End::Killed);
         }
     }
@@ -85,9 +103,10 @@ impl LuaProcess {
             shared,
             entry,
             main,
+            called_main: false,
             begun: false,
             parked: false,
-            is_program: false,
+            program: None,
             leaving: false,
             timers: HashMap::new(),
             operations: HashMap::new(),
@@ -102,13 +121,13 @@ impl LuaProcess {
         mut vm: Vm,
         shared: Arc<Shared>,
         entry: Arc<Entry>,
-        pending: Vec<Pending>,
-        on_end: OnEnd,
+        adoption: Adoption,
     ) -> LuaProcess {
+        let Adoption { main, pending, hears_events, on_end } = adoption;
         vm.set_scheduling();
         vm.set_host(Local::new(Arc::clone(&shared), Arc::clone(&entry.id), Values::default()));
-        let mut process = LuaProcess::new(vm, shared, entry, None);
-        process.0.is_program = true;
+        let mut process = LuaProcess::new(vm, shared, entry, main);
+        process.0.program = Some(hears_events);
         process.0.pending = pending;
         process.0.on_end = Some(on_end);
         process
@@ -357,7 +376,9 @@ impl Body {
             // It would not hear of it until it is killed.
             return Step::Failed(Arc::new(ErrorValue::new(Kind::CANCELED, "scheduler shutdown")));
         }
-        if self.is_program && !self.room.is_open() && self.awaited.is_empty() && self.vm.outstanding() == 0 {
+        let Some(hears_events) = &self.program else { return Step::Parked };
+        hears_events.store(self.room.hears_events(), Ordering::Relaxed);
+        if !self.room.is_open() && self.awaited.is_empty() && self.vm.outstanding() == 0 {
             let failure = self.vm.deadlock();
             return self.failed(turn, failure);
         }
@@ -375,6 +396,7 @@ impl Body {
                 _ => None,
             });
             if let Some(main) = main {
+                self.called_main = true;
                 return match prepare::start(&mut self.vm, main, &arguments) {
                     Ok(()) => None,
                     Err(error) => Some(self.fail(turn, Arc::new(error), None)),
@@ -394,11 +416,11 @@ impl Body {
         let _ = self.vm.enter(wippy_stdlib::io::flush_all);
         match end {
             Ok(output) => {
-                self.tell(End::Finished);
+                self.tell(End::Finished { called_main: self.called_main });
                 Some(Step::Finished(Arc::new(output)))
             }
             Err(Ok(fault)) => {
-                let told = self.on_end.is_some().then_some(End::Finished);
+                let told = self.on_end.is_some().then_some(End::Finished { called_main: self.called_main });
                 Some(self.fail(turn, Arc::new(fault), told))
             }
             Err(Err(error)) => {
@@ -447,6 +469,7 @@ impl Body {
 
     fn tell(&mut self, end: End) {
         if let Some(on_end) = self.on_end.take() {
+            self.vm.remove_host::<Local>();
             on_end(std::mem::take(&mut self.vm), end);
         }
     }

@@ -6,7 +6,6 @@ use std::time::Duration;
 
 use wippy_scheduler::{Builder as Workers, Fuel, Handle, Inbox, Pid, Scheduler, Shutdown, Spawn};
 use wippy_stdlib::errors::{ErrorValue, Kind};
-use wippy_stdlib::requests::Pending;
 use wippy_vm::{Image, Parcel, Vm};
 
 use crate::library;
@@ -14,9 +13,9 @@ use crate::local::{Local, Values};
 use crate::mail::Mail;
 use crate::pid::format_pid;
 use crate::prepare::{self, Prepared};
-use crate::process::{LuaProcess, OnEnd};
+use crate::process::{Adoption, LuaProcess, OnEnd};
 use crate::programs::{Entry, HostList, OneHost, Programs};
-use crate::shared::{OnExit, OnFailure, Shared};
+use crate::shared::{OnExit, OnFailure, Setup, Shared};
 
 /// The standard library with `process` and `ctx`, for interpreters that are processes or may become some.
 pub fn image() -> Arc<Image> {
@@ -38,6 +37,7 @@ pub struct Options {
     hosts: Box<dyn HostList>,
     on_failure: Option<OnFailure>,
     on_exit: Option<OnExit>,
+    setup: Option<Setup>,
 }
 
 impl Options {
@@ -49,6 +49,7 @@ impl Options {
             hosts: Box::new(OneHost(host.into())),
             on_failure: None,
             on_exit: None,
+            setup: None,
         }
     }
 
@@ -87,9 +88,16 @@ impl Options {
         self
     }
 
+    /// What is done in the interpreter of every new process.
+    #[must_use]
+    pub fn setup(mut self, setup: Setup) -> Options {
+        self.setup = Some(setup);
+        self
+    }
+
     fn split(self) -> (Workers, Arc<Shared>) {
-        let Options { workers, programs, hosts, on_failure, on_exit } = self;
-        (workers, Arc::new(Shared { programs, hosts, image: image(), on_failure, on_exit }))
+        let Options { workers, programs, hosts, on_failure, on_exit, setup } = self;
+        (workers, Arc::new(Shared { programs, hosts, image: image(), on_failure, on_exit, setup }))
     }
 
     /// Starts the workers.
@@ -228,20 +236,14 @@ impl Starter {
         self.launch(process, &host, launch.monitor, launch.name)
     }
 
-    /// Makes a process of an interpreter that runs alone and whose program wants processes; `on_end` gets it back. Wake
+    /// Makes a process of an interpreter that runs alone and whose program wants processes. Wake
     /// the coroutine that waits for this ([`crate::Enlist`]) first.
     ///
     /// # Errors
     /// When it does not start.
-    pub fn adopt(
-        &self,
-        vm: Vm,
-        entry: Arc<Entry>,
-        pending: Vec<Pending>,
-        on_end: OnEnd,
-    ) -> Result<Pid, ErrorValue> {
+    pub fn adopt(&self, vm: Vm, entry: Arc<Entry>, adoption: Adoption) -> Result<Pid, ErrorValue> {
         let host = self.shared.hosts.resolve(None)?;
-        let process = LuaProcess::adopt(vm, Arc::clone(&self.shared), entry, pending, on_end);
+        let process = LuaProcess::adopt(vm, Arc::clone(&self.shared), entry, adoption);
         self.launch(process, &host, None, None)
     }
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use wippy_scheduler::Pid;
 use wippy_stdlib::errors::ErrorValue;
-use wippy_vm::{ExitRequest, Image};
+use wippy_vm::{Context, ExitRequest, Image, Result};
 
 use crate::mail::Fault;
 use crate::programs::{Entry, HostList, Programs};
@@ -28,6 +28,9 @@ pub type OnFailure = Box<dyn Fn(&Casualty) + Send + Sync>;
 /// Told that a process wants the whole program to end (`os.exit`).
 pub type OnExit = Box<dyn Fn(ExitRequest) + Send + Sync>;
 
+/// Done in the interpreter of every new process, before its chunk runs.
+pub type Setup = Box<dyn Fn(&mut Context<'_>, &Entry) -> Result<()> + Send + Sync>;
+
 /// See the module.
 pub(crate) struct Shared {
     pub(crate) programs: Box<dyn Programs>,
@@ -35,6 +38,7 @@ pub(crate) struct Shared {
     pub(crate) image: Arc<Image>,
     pub(crate) on_failure: Option<OnFailure>,
     pub(crate) on_exit: Option<OnExit>,
+    pub(crate) setup: Option<Setup>,
 }
 
 impl Shared {

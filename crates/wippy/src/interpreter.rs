@@ -5,7 +5,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use wippy_vm::{Context, Error, ErrorKind, Failure, Limits, LoadMode, Result, Step, Value, Vm};
+use wippy_stdlib::requests::Pending;
+use wippy_vm::{
+    Context, Error, ErrorKind, Failure, Image, Limits, LoadMode, Parcel, Result, Step, Ticket, Value, Vm,
+};
 
 use crate::waits::Waits;
 
@@ -30,7 +33,8 @@ impl Interrupt {
         Arc::clone(&self.0)
     }
 
-    fn take(&self) -> bool {
+    /// Whether it was requested since the last time; forgets the request.
+    pub fn take(&self) -> bool {
         self.0.load(Ordering::Relaxed) && self.0.swap(false, Ordering::Relaxed)
     }
 }
@@ -67,11 +71,40 @@ impl From<Error> for Stop {
     }
 }
 
+/// A program that becomes a process while it runs.
+pub struct Program {
+    /// Its interpreter.
+    pub vm: Vm,
+    /// Arguments of `main`, if it is the process that calls it.
+    pub main: Option<Parcel>,
+    /// Its timers.
+    pub pending: Vec<Pending>,
+}
+
+/// How a program ended that had become a process.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Ended {
+    /// Whether the process has called the function `main`.
+    pub called_main: bool,
+}
+
+/// Makes processes of programs that want it. See [`Interpreter::set_enlister`].
+pub trait Enlister: Send {
+    /// Runs a program as a process to its end; gives the interpreter back, with its results or its error.
+    fn run(&mut self, program: Program, interrupt: &Interrupt) -> (Vm, std::result::Result<Ended, Stop>);
+
+    /// The program is over: ends what it has left behind.
+    fn close(&mut self);
+}
+
 /// A Lua state with the standard library.
 pub struct Interpreter {
     vm: Vm,
     interrupt: Interrupt,
     waits: Waits,
+    enlister: Option<Box<dyn Enlister>>,
+    main: Option<Parcel>,
+    main_called: bool,
 }
 
 impl Default for Interpreter {
@@ -88,8 +121,36 @@ impl Interpreter {
 
     /// A state with limits.
     pub fn with_limits(limits: Limits) -> Interpreter {
-        let vm = Vm::with_image(limits, &wippy_stdlib::image());
-        Interpreter { vm, interrupt: Interrupt::default(), waits: Waits::default() }
+        Interpreter::with_image(limits, &wippy_stdlib::image())
+    }
+
+    /// A state with the libraries of an image.
+    pub fn with_image(limits: Limits, image: &Arc<Image>) -> Interpreter {
+        Interpreter {
+            vm: Vm::with_image(limits, image),
+            interrupt: Interrupt::default(),
+            waits: Waits::default(),
+            enlister: None,
+            main: None,
+            main_called: false,
+        }
+    }
+
+    /// Says who makes a process of this state when its program wants processes.
+    pub fn set_enlister(&mut self, enlister: Box<dyn Enlister>) {
+        self.enlister = Some(enlister);
+    }
+
+    /// If the chunk that runs next becomes a process and returns a table with a function `main`, the same process calls
+    /// that with these arguments; [`Interpreter::main_was_called`] tells.
+    pub fn set_main_arguments(&mut self, arguments: Option<Parcel>) {
+        self.main = arguments;
+        self.main_called = false;
+    }
+
+    /// Whether the results are those of the function `main`.
+    pub fn main_was_called(&self) -> bool {
+        self.main_called
     }
 
     /// The handle that stops what runs.
@@ -165,13 +226,21 @@ impl Interpreter {
             let step = self.vm.run(SLICE);
             // `print` leaves lines in the buffer while a slice lasts.
             self.vm.enter(wippy_stdlib::io::flush_due);
+            let step_parked = matches!(step, Step::Parked);
             match step {
                 Step::Finished => return Ok(()),
                 Step::Failed(failure) => return Err(Stop::Failed(failure)),
-                Step::OutOfFuel => self.waits.serve(&mut self.vm),
-                Step::Parked => {
-                    self.waits.serve(&mut self.vm);
-                    if !self.vm.is_ready() {
+                Step::OutOfFuel | Step::Parked => {
+                    if let Some(ticket) = self.waits.serve(&mut self.vm) {
+                        match self.enlister.take() {
+                            Some(enlister) => return self.enlist(enlister, ticket),
+                            None => self.vm.enter(|cx| {
+                                let text = cx.name("there are no processes here");
+                                cx.wake_with_error(ticket, text)
+                            }),
+                        };
+                    }
+                    if step_parked && !self.vm.is_ready() {
                         match self.waits.next(&mut self.vm) {
                             Some(at) => std::thread::sleep(at.duration_since(Instant::now()).min(NAP)),
                             None => return Err(Stop::Failed(self.vm.deadlock())),
@@ -180,6 +249,21 @@ impl Interpreter {
                 }
             }
         }
+    }
+
+    /// Goes on as a process.
+    fn enlist(&mut self, mut enlister: Box<dyn Enlister>, ticket: Ticket) -> std::result::Result<(), Stop> {
+        self.vm.enter(|cx| cx.wake(ticket, &[]));
+        let program = Program {
+            vm: std::mem::take(&mut self.vm),
+            main: self.main.take(),
+            pending: self.waits.take_pending(),
+        };
+        let (vm, result) = enlister.run(program, &self.interrupt);
+        self.vm = vm;
+        self.enlister = Some(enlister);
+        self.main_called = matches!(result, Ok(Ended { called_main: true }));
+        result.map(drop)
     }
 
     /// Hands the results of the last call to `f`: slots from 1 on.
@@ -206,8 +290,11 @@ impl Interpreter {
         let _ = self.vm.enter(wippy_stdlib::io::flush_all);
     }
 
-    /// Runs all finalizers and writes out all output, as at a program's end.
+    /// Ends all processes, runs all finalizers and writes out all output, as at a program's end.
     pub fn close(&mut self) {
+        if let Some(enlister) = &mut self.enlister {
+            enlister.close();
+        }
         self.vm.close();
         self.flush();
     }

@@ -36,7 +36,8 @@ mod interpreter;
 pub mod signatures;
 mod waits;
 
-pub use interpreter::{Interpreter, Interrupt, Stop};
+pub use interpreter::{Ended, Enlister, Interpreter, Interrupt, Program, Stop};
+pub use wippy_runtime as runtime;
 pub use wippy_stdlib as stdlib;
 pub use wippy_typecheck as typecheck;
 pub use wippy_vm as vm;

@@ -7,7 +7,8 @@ use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 use std::time::{Duration, Instant};
 
-use wippy_stdlib::requests::Request;
+use wippy_runtime::Enlist;
+use wippy_stdlib::requests::{Pending, Request};
 use wippy_vm::{Context, Ticket, Vm};
 
 /// What happens when a deadline has come.
@@ -58,12 +59,22 @@ impl Waits {
     }
 
     /// Begins what the interpreter has asked for, and fires what is due.
-    pub(crate) fn serve(&mut self, vm: &mut Vm) {
+    ///
+    /// Answers who wants to become a process, if anybody does.
+    pub(crate) fn serve(&mut self, vm: &mut Vm) -> Option<Ticket> {
+        let mut enlists = None;
         if vm.has_operations() {
             for operation in vm.take_operations() {
-                // What only a process can do is not for us; whoever asked waits in vain, and is told so at the end.
-                let Ok(request) = operation.request.downcast::<Request>() else { continue };
-                match *request {
+                let request = match operation.request.downcast::<Request>() {
+                    Ok(request) => *request,
+                    Err(other) if other.is::<Enlist>() => {
+                        enlists = Some(operation.ticket);
+                        continue;
+                    }
+                    // What nobody here knows: whoever asked waits in vain, and is told so at the end.
+                    Err(_) => continue,
+                };
+                match request {
                     Request::Sleep(delay) => self.set(delay, operation.ticket, Due::Wake),
                     Request::Alarm { delay, fire } => self.set(delay, operation.ticket, Due::Fire(fire)),
                     // Only processes have anybody who could answer later.
@@ -76,7 +87,7 @@ impl Waits {
             }
         }
         if self.timers.is_empty() {
-            return;
+            return enlists;
         }
         let now = Instant::now();
         while self.timers.peek().is_some_and(|Reverse(timer)| timer.at <= now) {
@@ -84,6 +95,21 @@ impl Waits {
                 self.fire(vm, timer);
             }
         }
+        enlists
+    }
+
+    /// Hands the timers to another owner.
+    pub(crate) fn take_pending(&mut self) -> Vec<Pending> {
+        let now = Instant::now();
+        let timers = std::mem::take(&mut self.timers).into_sorted_vec();
+        let pending = |Reverse(Timer { at, ticket, due, .. }): Reverse<Timer>| {
+            let fire = match due {
+                Due::Wake => None,
+                Due::Fire(fire) => Some(fire),
+            };
+            Pending { delay: at.saturating_duration_since(now), ticket, fire }
+        };
+        timers.into_iter().rev().map(pending).collect()
     }
 
     /// When the next timer that is still wanted fires.

@@ -256,7 +256,7 @@ fn ended(app: &Arc<App>, function: &Arc<Function>, call: &Arc<Call>, worker: u64
         (Arc::downgrade(app), Arc::clone(function), Arc::clone(call));
     Box::new(move |mut vm: Vm, end: End| {
         let result = outcome(&mut vm, &end);
-        let clean = matches!(end, End::Finished) && vm.is_quiet();
+        let clean = matches!(end, End::Finished { .. }) && vm.is_quiet();
         let Some(app) = app.upgrade() else { return call.answer(result) };
         let steps = {
             let mut state = lock(&function.state);
@@ -276,7 +276,7 @@ fn ended(app: &Arc<App>, function: &Arc<Function>, call: &Arc<Call>, worker: u64
 pub fn outcome(vm: &mut Vm, end: &End) -> CallResult {
     let memory = |error: wippy_vm::Error| ErrorValue::internal(error.to_string());
     match end {
-        End::Finished => vm.results(|cx| {
+        End::Finished { .. } => vm.results(|cx| {
             let second = cx.get(2);
             if matches!(second, Value::String(_)) || error_of(second).is_some() {
                 return Err(errors::failure_of(cx, second).unwrap_or_else(memory));

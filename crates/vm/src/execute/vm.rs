@@ -268,6 +268,13 @@ impl Vm {
         self.state.host.get_or_insert_default().insert(TypeId::of::<T>(), Box::new(value));
     }
 
+    /// Forgets the value of a type that natives found with [`Context::host`].
+    pub fn remove_host<T: Any + Send>(&mut self) {
+        if let Some(host) = &mut self.state.host {
+            host.remove(&TypeId::of::<T>());
+        }
+    }
+
     /// Bytes of heap in use.
     pub fn memory_bytes(&self) -> usize {
         self.state.heap.bytes()

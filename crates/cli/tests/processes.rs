@@ -1,0 +1,161 @@
+//! Script mode with processes, on the real binary.
+
+use std::path::PathBuf;
+use std::process::{Command, Output, Stdio};
+use std::time::{Duration, Instant};
+
+/// A folder of its own for each test.
+fn folder(name: &str, files: &[(&str, &str)]) -> PathBuf {
+    let folder = std::env::temp_dir().join(format!("wippy-processes-{}-{name}", std::process::id()));
+    let _ = std::fs::remove_dir_all(&folder);
+    std::fs::create_dir_all(&folder).expect("a temporary folder");
+    for (file, text) in files {
+        std::fs::write(folder.join(file), text).expect("a file");
+    }
+    folder
+}
+
+fn wippy(folder: &PathBuf, arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_wippy"));
+    command.args(arguments).current_dir(folder).env_remove("LUA_PATH").stdin(Stdio::null());
+    command
+}
+
+fn run(name: &str, files: &[(&str, &str)], arguments: &[&str]) -> (i32, String, String) {
+    let folder = folder(name, files);
+    let Output { status, stdout, stderr } = wippy(&folder, arguments).output().expect("it runs");
+    let _ = std::fs::remove_dir_all(&folder);
+    let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).into_owned();
+    (status.code().unwrap_or(-1), text(stdout), text(stderr))
+}
+
+#[test]
+fn the_number_that_main_returns_is_the_exit_code() {
+    let file = ("f.lua", "return { main = function(a) return tonumber(a) end }");
+    assert_eq!(run("code", &[file], &["f.lua", "7"]), (7, String::new(), String::new()));
+    let file = ("g.lua", "process.pid() return { main = function(a) return tonumber(a) end }");
+    assert_eq!(run("code2", &[file], &["g.lua", "7"]), (7, String::new(), String::new()));
+}
+
+#[test]
+fn a_deadlock_is_an_error_with_the_lines() {
+    for (name, first) in [("alone", ""), ("process", "process.pid()")] {
+        let text = format!(
+            "{first}\nlocal c = channel.new()\ncoroutine.spawn(function()\nc:send(1)\nend)\nchannel.new():receive()"
+        );
+        let begun = Instant::now();
+        let (code, _, stderr) = run(name, &[("d.lua", &text)], &["d.lua"]);
+        assert_eq!(code, 1);
+        assert!(stderr.contains("deadlock: all 2 coroutines blocked"), "{stderr}");
+        assert!(stderr.contains("d.lua:4") && stderr.contains("d.lua:6"), "{stderr}");
+        assert!(begun.elapsed() < Duration::from_secs(5));
+    }
+}
+
+#[test]
+fn a_function_of_the_script_runs_in_a_process_of_its_own() {
+    let text = "
+        local sent = {1, {2}, key = 'value'}
+        local function w(parent) process.send(parent, 'reply', sent) end
+        return {w = w, main = function()
+            assert(process.spawn('self:w', nil, process.pid()))
+            local got = process.inbox():receive():payload():data()
+            assert(got ~= sent and got[1] == 1 and got[2][1] == 2 and got.key == 'value')
+            print('equal but distinct')
+        end}";
+    assert_eq!(
+        run("self", &[("s.lua", text)], &["s.lua"]),
+        (0, "equal but distinct\n".to_owned(), String::new())
+    );
+    let text = "
+        function w(parent) process.send(parent, 'reply', {5}) end
+        assert(process.spawn('self:w', nil, process.pid()))
+        print(process.inbox():receive():payload():data()[1])";
+    assert_eq!(run("global", &[("s.lua", text)], &["s.lua"]), (0, "5\n".to_owned(), String::new()));
+}
+
+#[test]
+fn other_files_run_in_processes() {
+    let files = [
+        (
+            "main.lua",
+            "local inbox = process.inbox()
+            for i = 1, 3 do assert(process.spawn('./worker.lua', nil, process.pid(), i)) end
+            local sum = 0
+            for i = 1, 3 do sum = sum + inbox:receive():payload():data() end
+            print(sum, process.exec('./value.lua', ''))
+            local p, e = process.spawn('./none.lua', nil) print(p, e, errors.is(e, errors.NOT_FOUND))",
+        ),
+        ("worker.lua", "local parent, n = ... process.send(parent, 'n', n * 2)"),
+        ("value.lua", "return {main = function() return require('helper').answer end}"),
+        ("helper.lua", "return {answer = 42}"),
+    ];
+    let expected = "12\t42\nnil\tfactory not found\ttrue\n";
+    assert_eq!(run("files", &files, &["main.lua"]), (0, expected.to_owned(), String::new()));
+}
+
+#[test]
+fn failures_that_nobody_watches_are_reported_in_a_line() {
+    let text = "function bad() error('broken') end
+        process.spawn('self:bad', nil)
+        process.spawn_monitored('self:bad', nil)
+        print(process.events():receive().result.error)
+        local _, e = process.exec('self:none', nil) print(e)";
+    let (code, stdout, stderr) = run("fails", &[("b.lua", text)], &["b.lua"]);
+    assert_eq!((code, stdout.as_str()), (0, "b.lua:1: broken\nmethod \"none\" not found in module\n"));
+    assert_eq!(stderr, "error: b.lua:1: broken (process b.lua:bad)\n");
+}
+
+#[test]
+fn a_child_that_exits_ends_the_program() {
+    let text = "function quit() os.exit(9) end process.spawn('self:quit', nil) channel.new():receive(process.inbox())";
+    assert_eq!(run("exit", &[("e.lua", text)], &["e.lua"]).0, 9);
+}
+
+#[cfg(unix)]
+mod signals {
+    use super::*;
+
+    /// Sends SIGINT when the program has printed a line; answers code, all output, and how long it then took.
+    fn interrupted(name: &str, text: &str) -> (i32, String, Duration) {
+        use std::io::{BufRead, BufReader, Read};
+        let folder = folder(name, &[("i.lua", text)]);
+        let mut child = wippy(&folder, &["i.lua"]).stdout(Stdio::piped()).spawn().expect("it runs");
+        let mut output = BufReader::new(child.stdout.take().expect("a pipe"));
+        let mut all = String::new();
+        output.read_line(&mut all).expect("text");
+        let status =
+            Command::new("kill").args(["-INT", &child.id().to_string()]).status().expect("kill exists");
+        assert!(status.success());
+        let begun = Instant::now();
+        output.read_to_string(&mut all).expect("text");
+        let code = child.wait().expect("it ends").code().unwrap_or(-1);
+        let _ = std::fs::remove_dir_all(&folder);
+        (code, all, begun.elapsed())
+    }
+
+    #[test]
+    fn ctrl_c_kills_who_does_not_listen() {
+        for (name, text) in [
+            ("loop", "print('on') io.stdout:flush() while true do end"),
+            ("waits", "process.inbox() print('on') io.stdout:flush() process.inbox():receive()"),
+            (
+                "child",
+                "function spin() while true do end end process.spawn('self:spin', nil)
+                       print('on') io.stdout:flush() while true do end",
+            ),
+        ] {
+            let (code, output, took) = interrupted(name, text);
+            assert_eq!((code, output.as_str()), (130, "on\n"), "{name}");
+            assert!(took < Duration::from_secs(4), "{name}: {took:?}");
+        }
+    }
+
+    #[test]
+    fn ctrl_c_asks_who_listens() {
+        let text = "local events = process.events() print('on') io.stdout:flush()
+            local e = events:receive() print(e.kind == process.event.CANCEL) return 1";
+        let (code, output, _) = interrupted("asked", text);
+        assert_eq!((code, output.as_str()), (0, "on\ntrue\n"));
+    }
+}
