@@ -6,7 +6,7 @@
 
 use wippy_vm::{Context, Library, Result, Table, Value};
 
-use crate::{base64, crypto, hash, json, logger, system, terminal, time, uuid};
+use crate::{base64, crypto, hash, json, logger, system, terminal, time, types, uuid};
 
 /// A built-in module.
 pub struct Module {
@@ -79,6 +79,13 @@ pub static MODULES: &[Module] = &[
         classes: &["time", "nondeterministic"],
         libraries: time::LIBRARIES,
         build: time::build,
+    },
+    Module {
+        name: "types",
+        summary: "types made of JSON Schemas",
+        classes: &["deterministic"],
+        libraries: types::LIBRARIES,
+        build: types::build,
     },
     Module {
         name: "uuid",

@@ -22,7 +22,7 @@ struct Node {
 }
 
 /// Most levels of nesting of a type that a running program may build; walks recurse on nesting.
-pub const MAX_TYPE_DEPTH: u32 = 256;
+pub const MAX_TYPE_DEPTH: u32 = 100;
 
 /// The forms of a type.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]

@@ -5,8 +5,11 @@
 //! a type, and none runs user code.
 
 mod call;
+mod check;
 mod failure;
+mod parse;
 mod reflect;
+mod schema;
 
 use wippy_typecheck::{Basic, Type};
 use wippy_vm::{Context, Library, Native, Outcome, Result, TypeLibrary, Value, library};
@@ -23,6 +26,7 @@ pub static METHODS: Library = library!(
     "type",
     [
         ("args", reflect::args, "(self: type) -> any"),
+        ("check", check::check, "(self: type, value: any) -> {table}"),
         ("elem", reflect::elem, "(self: type) -> type?"),
         ("field", reflect::field, "(self: type, name: string) -> (type?, boolean?, boolean?)"),
         ("fields", reflect::fields, "(self: type) -> any"),
@@ -33,9 +37,11 @@ pub static METHODS: Library = library!(
         ("kind", reflect::kind, "(self: type) -> string"),
         ("name", reflect::name, "(self: type) -> string?"),
         ("params", reflect::params, "(self: type) -> any"),
+        ("parse", parse::parse, "(self: type, value: any) -> (any, error?)"),
         ("parts", reflect::parts, "(self: type) -> any"),
         ("readonly", reflect::readonly, "(self: type) -> boolean?"),
         ("ret", reflect::ret, "(self: type) -> type?"),
+        ("schema", schema::schema, "(self: type) -> table"),
         ("tparams", reflect::tparams, "(self: type) -> any"),
         ("val", reflect::val, "(self: type) -> type?"),
         ("validators", reflect::validators, "(self: type) -> any"),
@@ -47,6 +53,21 @@ pub static METHODS: Library = library!(
 
 /// The basic function that belongs to types.
 pub static LIBRARY: Library = library!("_G", [("typeof", type_of, "(value: any) -> type")]);
+
+/// The functions of the module `types`.
+pub static MODULE: Library =
+    library!("types", [("from_schema", schema::from_schema, "(schema: table) -> type")]);
+
+/// Everything of the module `types`.
+pub(crate) static LIBRARIES: &[&Library] = &[&MODULE, &METHODS];
+
+/// Makes the module `types`.
+pub(crate) fn build<'gc>(cx: &mut Context<'gc>) -> Result<Value<'gc>> {
+    let table = cx.table(0, MODULE.functions.len())?;
+    MODULE.install(cx, table)?;
+    table.freeze();
+    Ok(table.into())
+}
 
 /// The global names of predeclared types; those that are keywords or libraries have only the second form.
 const NAMES: &[(&str, Basic)] = &[
@@ -114,4 +135,14 @@ fn type_of(cx: &mut Context<'_>) -> Result<Outcome> {
     };
     let ty = cx.type_value(&Type::basic(basic));
     Ok(cx.returns(ty))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::METHODS;
+
+    #[test]
+    fn methods_are_sorted() {
+        assert!(METHODS.functions.is_sorted_by_key(|native| native.name));
+    }
 }

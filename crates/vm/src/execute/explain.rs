@@ -183,7 +183,7 @@ impl Explainer<'_> {
             }
             let points = match self.program.nodes[node as usize] {
                 Node::Either { mask, other } => {
-                    let optional = mask == 1 << tag::NIL;
+                    let optional = mask & !(1 << tag::NIL) == 0;
                     if self.fits(other, value) && (optional || self.all) { self.same(other) } else { vec![] }
                 }
                 Node::Union { first, count } => match self.nearest(self.program.list(first, count)) {
