@@ -362,10 +362,10 @@ impl<'p> Checker<'p> {
                 Node::Map { key, value, .. } => self.advance_pairs(top, key, value, &[], at),
                 Node::Tuple { first, count } => {
                     let items = program.list(first, count);
-                    for position in at..items.len() {
+                    for (position, &wanted) in items.iter().enumerate().skip(at) {
                         let item = table::get_integer(value.as_table(), position as i64 + 1);
                         self.frames[top].at = position + 1;
-                        match self.enter(items[position], item) {
+                        match self.enter(wanted, item) {
                             Some(true) => {}
                             Some(false) => return self.end(false),
                             None => return None,
@@ -483,7 +483,7 @@ impl<'p> Checker<'p> {
                     continue;
                 }
                 self.work += 1;
-                let (node, part) = if at % 2 == 0 { (key, found) } else { (value, item) };
+                let (node, part) = if at.is_multiple_of(2) { (key, found) } else { (value, item) };
                 at += 1;
                 self.frames[top].at = at + declared.len();
                 match self.enter(node, part) {
