@@ -28,6 +28,7 @@ mod suggest;
 mod surroundings;
 mod syntax;
 mod text;
+mod types;
 mod version;
 
 use std::process::ExitCode;
@@ -91,6 +92,8 @@ fn run_command(
         script::prompt(executable, settings)
     } else if is(&table::LINT) {
         check::run(words, flags, settings)
+    } else if is(&table::TYPES) {
+        types::run(words, flags)
     } else if is(&table::EXPLAIN) {
         print_explanation(&words[0])
     } else if is(&table::VERSION_COMMAND) {

@@ -262,6 +262,44 @@ impl Diagnostic {
     }
 }
 
+/// The page of all codes, in Markdown.
+pub fn reference() -> String {
+    use std::fmt::Write as _;
+
+    let mut page = String::from(
+        "# Diagnostic codes\n\n\
+         What `wippy check` reports. This page is generated from the declarations of the codes; `wippy explain CODE` \
+         prints the same\ntexts. `P` is syntax, `E` types, `W` style and suspicion: W0001 to W0007 and W0012 need \
+         `--rules`. How to suppress a finding\nis told in [types.md](types.md#strictness-and-suppression).\n\n\
+         | code | name | severity |\n|---|---|---|\n",
+    );
+    for code in Code::ALL {
+        let row = code.row();
+        let (text, name) = (row.code, row.name);
+        let _ = writeln!(page, "| [{text}](#{}) | {name} | {} |", text.to_lowercase(), row.severity.word());
+    }
+    for code in Code::ALL {
+        let row = code.row();
+        let _ = write!(
+            page,
+            "\n## {}\n\n**{}** ({})\n\n{}\n",
+            row.code,
+            row.name,
+            row.severity.word(),
+            row.meaning
+        );
+        for (title, example) in [("Wrong", row.wrong), ("Right", row.right)] {
+            if !example.is_empty() {
+                let _ = write!(page, "\n{title}:\n\n```lua\n{example}```\n");
+            }
+        }
+        if !row.help.is_empty() {
+            let _ = write!(page, "\nHelp: {}.\n", row.help);
+        }
+    }
+    page
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

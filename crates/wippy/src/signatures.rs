@@ -3,6 +3,7 @@
 //! No list of functions is kept here; the rows of the libraries are the only one. Invariant: every global that an
 //! interpreter opens has a type here, if only `any`.
 
+use wippy_stdlib::modules::MODULES;
 use wippy_stdlib::{LIBRARIES, base, io, math, package};
 use wippy_typecheck::check::Environment;
 use wippy_vm::Library;
@@ -53,6 +54,13 @@ pub fn environment() -> Environment {
     for (library, path) in libraries() {
         for native in library.functions {
             environment = environment.global(&format!("{path}{}", native.name), native.signature);
+        }
+    }
+    for module in MODULES {
+        for library in module.libraries.iter().filter(|library| library.name == module.name) {
+            for native in library.functions {
+                environment = environment.module(module.name, native.name, native.signature);
+            }
         }
     }
     environment

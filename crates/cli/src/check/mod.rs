@@ -17,6 +17,7 @@ use wippy::typecheck::diagnostic as found;
 
 use self::files::{Files, normal, sources_below};
 use self::report::Report;
+pub(crate) use self::report::json_string;
 use crate::arguments::{Flags, Word};
 use crate::commands::table;
 use crate::diagnostic::{Diagnostic, Note, Severity};

@@ -158,7 +158,7 @@ fn counted(count: usize, noun: &str) -> String {
 }
 
 /// A JSON string; bytes that are not UTF-8 become replacement characters, which JSON cannot avoid.
-fn json_string(bytes: &[u8]) -> String {
+pub(crate) fn json_string(bytes: &[u8]) -> String {
     let mut out = String::from("\"");
     for c in String::from_utf8_lossy(bytes).chars() {
         match c {

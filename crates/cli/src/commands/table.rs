@@ -283,12 +283,16 @@ static REGISTRY: Command =
         .usage(&["list", "show ID"])
         .nested(&[&REGISTRY_LIST, &REGISTRY_SHOW]);
 
-static FORMAT: Flag = Flag::value("format", "F", "output format").choices(&["text", "json"]).default("text");
-static TYPES: Command = Command::new("types", Group::Inspect, "print type definitions")
-    .usage(&["[MODULE | ENTRY]"])
-    .flags(&[&FORMAT])
-    .words(Words::Optional("MODULE"))
-    .later();
+/// `--format`.
+pub(crate) static FORMAT: Flag =
+    Flag::value("format", "F", "output format").choices(&["text", "json"]).default("text");
+/// `types`.
+pub(crate) static TYPES: Command =
+    Command::new("types", Group::Inspect, "print the signatures of built-in modules")
+        .usage(&["[MODULE]"])
+        .examples(&[("wippy types", "the modules"), ("wippy types string", "the functions of one")])
+        .flags(&[&FORMAT])
+        .words(Words::Optional("MODULE"));
 static SCHEMA: Command = Command::new("schema", Group::Inspect, "print the JSON Schema of a file format")
     .usage(&["index|config|lock|manifest"])
     .words(Words::One("FORMAT"))

@@ -7,7 +7,7 @@ use wippy_parser::ast::StatementKind;
 use wippy_parser::{Bump, LineIndex, Symbol};
 
 use super::Checker;
-use super::names::resolve;
+use super::resolve::resolve;
 use super::session::{Module, Options, Session};
 use super::types::{Builtin, Field, Function, Map, Node, Ty};
 
@@ -114,7 +114,9 @@ impl Session {
         }
         for (module, fields) in modules {
             let symbol = self.interner().intern(module.as_bytes());
-            let export = self.types_mut().record(fields, None, false);
+            // A module has more than functions; what is not listed is simply not known.
+            let export = self.types_mut().record(fields, Some((Ty::ANY, Ty::DYN)), false);
+            self.types_mut().libraries.insert(export);
             self.set_host_module(symbol, Module { export, types: Map::default(), complete: true });
         }
     }

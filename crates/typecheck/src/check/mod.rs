@@ -5,14 +5,21 @@
 //! environment, on nothing else; so an unchanged chunk is never checked twice.
 
 mod annotation;
+mod builtins;
 mod call;
 mod environment;
 mod expression;
+mod facts;
+mod fields;
 mod flow;
+mod generics;
 mod lint;
+mod loops;
 mod names;
 mod narrow;
+mod operators;
 mod relate;
+mod resolve;
 mod session;
 mod show;
 mod statement;

@@ -10,8 +10,9 @@ use std::sync::Arc;
 use wippy_parser::{Bump, Interner, LineIndex, Span, Symbol, SyntaxError};
 
 use super::environment::Environment;
-use super::names::{Names, resolve};
+use super::names::Names;
 use super::relate::KNOWN;
+use super::resolve::resolve;
 use super::types::{Inferred, Map, Node, Returns, Ty, Types};
 use super::{Checker, lint, suppress};
 use crate::diagnostic::{Code, Diagnostic};

@@ -3,25 +3,18 @@
 //! Invariant: what is said about an inferred table holds only while nothing unseen can write to it; a table that
 //! escapes becomes open, and reading an unknown field of an open table gives `any`.
 
-use wippy_parser::ast::{Expression, ExpressionKind, TableItem};
+use wippy_parser::ast::TableItem;
 use wippy_parser::{Span, Symbol};
 
 use super::Checker;
 use super::expression::Purpose;
 use super::names::Variable;
-use super::relate::{ShapeField, known};
+use super::relate::known;
 use super::types::{Node, Record, Ty};
 use crate::diagnostic::Code;
 
 /// How many different element types a constructor keeps apart.
 const ELEMENTS: usize = 16;
-
-/// The outcome of looking a field up.
-enum Found {
-    Type(Ty),
-    Missing,
-    NotIndexable,
-}
 
 impl<'a> Checker<'_, 'a> {
     // ---- constructors ----
@@ -38,7 +31,7 @@ impl<'a> Checker<'_, 'a> {
         self.shape_of(items, span, Ty::NONE)
     }
 
-    fn shape_of(&mut self, items: &'a [TableItem<'a>], span: Span, expected: Ty) -> Ty {
+    pub(super) fn shape_of(&mut self, items: &'a [TableItem<'a>], span: Span, expected: Ty) -> Ty {
         let (number, ty) = match self.constructors.get(&span.start.0) {
             Some(&(number, ty)) => (number, ty),
             None => {
@@ -91,7 +84,7 @@ impl<'a> Checker<'_, 'a> {
         ty
     }
 
-    fn join_elements(&mut self, elements: &[Ty]) -> Ty {
+    pub(super) fn join_elements(&mut self, elements: &[Ty]) -> Ty {
         let joined = self.types.union(elements);
         let many = self.types.members(joined).len();
         let joined =
@@ -103,14 +96,14 @@ impl<'a> Checker<'_, 'a> {
         joined
     }
 
-    fn field_expectation(&mut self, expected: Ty, name: Symbol) -> Ty {
+    pub(super) fn field_expectation(&mut self, expected: Ty, name: Symbol) -> Ty {
         if expected == Ty::NONE {
             return Ty::NONE;
         }
         self.field_target(expected, name)
     }
 
-    fn element_expectation(&mut self, expected: Ty) -> Ty {
+    pub(super) fn element_expectation(&mut self, expected: Ty) -> Ty {
         if expected == Ty::NONE {
             return Ty::NONE;
         }
@@ -175,7 +168,7 @@ impl<'a> Checker<'_, 'a> {
         }
     }
 
-    fn table_against_map(&mut self, items: &'a [TableItem<'a>], expected: Ty, key: Ty, value: Ty) {
+    pub(super) fn table_against_map(&mut self, items: &'a [TableItem<'a>], expected: Ty, key: Ty, value: Ty) {
         let stored = self.types.optional(value);
         for item in items {
             match item {
@@ -209,7 +202,7 @@ impl<'a> Checker<'_, 'a> {
         }
     }
 
-    fn table_against_record(
+    pub(super) fn table_against_record(
         &mut self,
         items: &'a [TableItem<'a>],
         span: Span,
@@ -309,7 +302,7 @@ impl<'a> Checker<'_, 'a> {
         }
     }
 
-    fn unexpected_field(&mut self, expected: Ty, name: Symbol, span: Span) {
+    pub(super) fn unexpected_field(&mut self, expected: Ty, name: Symbol, span: Span) {
         let (text, to) = (self.text(name), self.show(expected));
         let help = self.suggest_field(expected, &text);
         self.report_with(
@@ -320,13 +313,13 @@ impl<'a> Checker<'_, 'a> {
         );
     }
 
-    fn wrong_key(&mut self, key: Ty, table: Ty, span: Span) {
+    pub(super) fn wrong_key(&mut self, key: Ty, table: Ty, span: Span) {
         let (key, table) = (self.show(key), self.show(table));
         self.report(Code::E0018, span, format!("cannot use {key} as key of {table}"));
     }
 
     /// The member of a union that a constructor is meant to be: by a field with a literal type, else by the names.
-    fn choose_member(&mut self, items: &[TableItem<'a>], union: Ty) -> Option<Ty> {
+    pub(super) fn choose_member(&mut self, items: &[TableItem<'a>], union: Ty) -> Option<Ty> {
         let members = self.flattened(union);
         let mut best: Option<(i64, Ty)> = None;
         let mut tables = 0;
@@ -385,12 +378,12 @@ impl<'a> Checker<'_, 'a> {
         best.map(|(_, member)| member)
     }
 
-    fn is_literal_union(&mut self, ty: Ty) -> bool {
+    pub(super) fn is_literal_union(&mut self, ty: Ty) -> bool {
         let ty = self.types.expand(ty);
         self.types.members(ty).iter().all(|&member| self.types.is_literal(member))
     }
 
-    fn flattened(&mut self, ty: Ty) -> Vec<Ty> {
+    pub(super) fn flattened(&mut self, ty: Ty) -> Vec<Ty> {
         let mut list = Vec::new();
         let mut pending = vec![ty];
         while let Some(ty) = pending.pop() {
@@ -458,7 +451,7 @@ impl<'a> Checker<'_, 'a> {
     }
 
     /// Something unknown was written.
-    fn open(&mut self, number: u32, ty: Ty) {
+    pub(super) fn open(&mut self, number: u32, ty: Ty) {
         self.types.shapes[number as usize].open = true;
         self.escape(ty);
     }
@@ -563,597 +556,5 @@ impl<'a> Checker<'_, 'a> {
             self.types.shapes[number as usize].potential.extend(potential);
         }
         table
-    }
-
-    // ---- reading ----
-
-    /// `object.name`; `probe`: asking for a field that is not there is no mistake.
-    pub(super) fn read_field(&mut self, object: Ty, name: Symbol, span: Span, probe: bool) -> Ty {
-        match object {
-            Ty::DYN | Ty::ANY => return Ty::DYN,
-            Ty::UNKNOWN => return Ty::UNKNOWN,
-            Ty::NEVER => return Ty::DYN,
-            _ if self.names.written.contains(&name) && self.types.libraries.contains(&object) => {
-                return Ty::DYN;
-            }
-            _ => {}
-        }
-        let mut ty = self.types.expand(object);
-        if self.types.is_union(ty) && self.types.is_optional(ty) {
-            let text = "cannot index optional value without nil check".to_owned();
-            self.report(Code::E0023, span, text);
-            let rest = self.types.non_nil(ty);
-            ty = self.types.expand(rest);
-        }
-        if !self.types.is_union(ty) {
-            return match self.find_field(ty, name) {
-                Found::Type(found) => self.types.with_self(found, object),
-                Found::Missing => {
-                    if probe && matches!(self.types.node(ty), Node::Shape(_)) {
-                        return Ty::NIL;
-                    }
-                    self.missing_field(object, ty, name, span, false);
-                    Ty::DYN
-                }
-                Found::NotIndexable => {
-                    if self.frame.strict {
-                        let shown = self.show(object);
-                        self.report(Code::E0005, span, format!("cannot index type {shown}"));
-                    }
-                    Ty::DYN
-                }
-            };
-        }
-        let members = self.flattened(ty);
-        let mut found: Vec<Ty> = Vec::with_capacity(members.len());
-        let mut missing: Vec<Ty> = Vec::new();
-        let mut present = None;
-        for member in members {
-            let expanded = self.types.expand(member);
-            match self.find_field(expanded, name) {
-                Found::Type(ty) => {
-                    let ty = self.types.with_self(ty, member);
-                    found.push(ty);
-                    present = Some(member);
-                }
-                Found::Missing | Found::NotIndexable => missing.push(member),
-            }
-        }
-        match (missing.first(), present) {
-            (None, _) => {}
-            (Some(_), Some(_)) if probe => found.push(Ty::NIL),
-            (Some(&absent), Some(present)) => {
-                let (text, a, b) = (self.text(name), self.show(absent), self.show(present));
-                let help = None;
-                self.report_with(
-                    Code::E0004,
-                    span,
-                    format!("field '{text}' missing on {a} (present on {b})"),
-                    help,
-                );
-                return Ty::DYN;
-            }
-            (Some(_), None) => {
-                self.missing_field(object, ty, name, span, true);
-                return Ty::DYN;
-            }
-        }
-        self.types.union(&found)
-    }
-
-    fn missing_field(&mut self, object: Ty, ty: Ty, name: Symbol, span: Span, declared: bool) {
-        if let Node::Shape(number) = *self.types.node(ty)
-            && !declared
-            && !self.is_closed(number, name)
-        {
-            return;
-        }
-        let text = self.text(name);
-        // A key in brackets asks; a name after a dot means it.
-        if !self.frame.strict && self.source.get(span.start.index()) != text.as_bytes().first() {
-            return;
-        }
-        let shown = self.show(object);
-        let help = self.suggest_field(ty, &text);
-        self.report_with(Code::E0004, span, format!("field '{text}' does not exist on type {shown}"), help);
-    }
-
-    /// Whether it is certain that an inferred table does not get a field anywhere.
-    pub(super) fn is_closed(&self, number: u32, name: Symbol) -> bool {
-        let shape = &self.types.shapes[number as usize];
-        if shape.open || shape.potential.contains(&name) || self.names.written.contains(&name) {
-            return false;
-        }
-        if self.names.environment_used {
-            return false;
-        }
-        self.frame.strict
-            || (self.frame.main
-                && !self.names.tricky
-                && !shape.escaped
-                && !shape.fields.is_empty()
-                && shape.name.is_some()
-                && self.loop_depth == 0)
-    }
-
-    fn find_field(&mut self, ty: Ty, name: Symbol) -> Found {
-        match self.types.node(ty).clone() {
-            Node::Basic => match ty {
-                Ty::DYN | Ty::ANY | Ty::TABLE | Ty::USERDATA | Ty::TYPE | Ty::SELF | Ty::NEVER => {
-                    Found::Type(Ty::DYN)
-                }
-                Ty::UNKNOWN => Found::Type(Ty::UNKNOWN),
-                Ty::STRING => self.find_library_field(self.types.string_fields, name),
-                Ty::ERROR => self.find_library_field(self.types.error_fields, name),
-                _ => Found::NotIndexable,
-            },
-            Node::String(_) => self.find_library_field(self.types.string_fields, name),
-            Node::Integer(_) | Node::Float(_) | Node::Function(_) => Found::NotIndexable,
-            Node::Record(record) => match record.field(name) {
-                Some(field) if field.optional => Found::Type(self.types.optional(field.ty)),
-                Some(field) => Found::Type(field.ty),
-                None => match record.indexer {
-                    Some((key, value)) => {
-                        let literal = self.types.string(name);
-                        if self.types.assignable(literal, key) {
-                            Found::Type(self.types.optional(value))
-                        } else {
-                            Found::Missing
-                        }
-                    }
-                    None => match record.field(known::INDEX) {
-                        Some(_) => Found::Type(Ty::DYN),
-                        None => Found::Missing,
-                    },
-                },
-            },
-            Node::Map { key, value, .. } => {
-                let literal = self.types.string(name);
-                if self.types.assignable(literal, key) {
-                    Found::Type(self.types.optional(value))
-                } else {
-                    Found::Missing
-                }
-            }
-            Node::Array { .. } => Found::Missing,
-            Node::Shape(number) => match self.types.shape_field(number, name) {
-                ShapeField::Known(ty) => Found::Type(ty),
-                ShapeField::Unknown => Found::Type(Ty::DYN),
-                ShapeField::Missing if self.is_closed(number, name) => Found::Missing,
-                ShapeField::Missing => Found::Type(Ty::DYN),
-            },
-            Node::Parameter(number) => match self.types.parameters[number as usize].bound {
-                Some(bound) => {
-                    let bound = self.types.expand(bound);
-                    self.find_field(bound, name)
-                }
-                None => Found::NotIndexable,
-            },
-            Node::Intersection(list) => {
-                for &member in list.iter() {
-                    let member = self.types.expand(member);
-                    if let Found::Type(ty) = self.find_field(member, name) {
-                        return Found::Type(ty);
-                    }
-                }
-                Found::Missing
-            }
-            Node::TypeValue(_) | Node::Union(_) | Node::Named(..) => Found::Type(Ty::DYN),
-        }
-    }
-
-    fn find_library_field(&mut self, library: Ty, name: Symbol) -> Found {
-        match self.types.node(library) {
-            Node::Record(record) => match record.field(name) {
-                Some(field) => Found::Type(field.ty),
-                // Programs extend the string library.
-                None if !self.frame.strict
-                    || self.names.written.contains(&name)
-                    || self.names.globals.contains(&name) =>
-                {
-                    Found::Type(Ty::DYN)
-                }
-                None => Found::Missing,
-            },
-            _ => Found::Type(Ty::DYN),
-        }
-    }
-
-    /// The field a method call finds; none if there is none.
-    pub(super) fn method_field(&mut self, ty: Ty, name: Symbol) -> Option<Ty> {
-        let expanded = self.types.expand(ty);
-        match self.find_field(expanded, name) {
-            Found::Type(found) => Some(self.types.with_self(found, ty)),
-            Found::Missing | Found::NotIndexable => None,
-        }
-    }
-
-    /// `object[key]`
-    pub(super) fn read_index(&mut self, object: Ty, key: Ty, span: Span, probe: bool) -> Ty {
-        if let Node::String(name) = *self.types.node(key) {
-            let expanded = self.types.expand(object);
-            if !matches!(self.types.node(expanded), Node::Array { .. }) {
-                return self.read_field(object, name, span, probe);
-            }
-        }
-        match object {
-            Ty::DYN | Ty::ANY | Ty::NEVER => return Ty::DYN,
-            Ty::UNKNOWN => return Ty::UNKNOWN,
-            _ => {}
-        }
-        let mut ty = self.types.expand(object);
-        if self.types.is_union(ty) && self.types.is_optional(ty) {
-            self.report(Code::E0023, span, "cannot index optional value without nil check".to_owned());
-            let rest = self.types.non_nil(ty);
-            ty = self.types.expand(rest);
-        }
-        let members = self.flattened(ty);
-        let mut found = Vec::with_capacity(members.len());
-        for member in members {
-            let expanded = self.types.expand(member);
-            let one = match self.types.node(expanded).clone() {
-                Node::Array { element, .. } => {
-                    if !self.types.assignable(key, Ty::NUMBER) {
-                        self.wrong_key(key, object, span);
-                        return Ty::DYN;
-                    }
-                    if self.options_strict_index { self.types.optional(element) } else { element }
-                }
-                Node::Map { key: wanted, value, .. } => {
-                    if !self.types.assignable(key, wanted) && !self.types.overlaps(key, wanted) {
-                        self.wrong_key(key, object, span);
-                        return Ty::DYN;
-                    }
-                    self.types.optional(value)
-                }
-                Node::Record(record) => match record.indexer {
-                    Some((wanted, value)) if self.types.overlaps(key, wanted) => {
-                        let mut joined = self.types.optional(value);
-                        if key == Ty::STRING {
-                            for field in &record.fields {
-                                joined = self.types.join(joined, field.ty);
-                            }
-                        }
-                        joined
-                    }
-                    _ if self.types.overlaps(key, Ty::STRING) => {
-                        // Which field it is shows only at run time, unless the key is one of some literals.
-                        let keys = self.types.members(key);
-                        let mut parts = vec![];
-                        for &key in keys.iter() {
-                            match *self.types.node(key) {
-                                Node::String(name) => match record.field(name) {
-                                    Some(field) if field.optional => {
-                                        parts.push(self.types.optional(field.ty))
-                                    }
-                                    Some(field) => parts.push(field.ty),
-                                    None => {
-                                        parts.push(Ty::NIL);
-                                    }
-                                },
-                                _ => {
-                                    parts.push(Ty::NIL);
-                                    parts.extend(record.fields.iter().map(|field| field.ty));
-                                }
-                            }
-                        }
-                        self.types.union(&parts)
-                    }
-                    _ => {
-                        if self.frame.strict {
-                            self.wrong_key(key, object, span);
-                        }
-                        Ty::DYN
-                    }
-                },
-                Node::Shape(number) => {
-                    let shape = &self.types.shapes[number as usize];
-                    let element = shape.element;
-                    let numeric = self.types.assignable(key, Ty::NUMBER) && !key.is_any();
-                    match element {
-                        // What an inferred list holds beyond what was seen is unknown.
-                        Some(element)
-                            if numeric && self.frame.strict && !self.types.shapes[number as usize].open =>
-                        {
-                            element
-                        }
-                        _ => Ty::DYN,
-                    }
-                }
-                Node::Integer(_) | Node::Float(_) | Node::Function(_) => {
-                    self.not_indexable(object, span);
-                    Ty::DYN
-                }
-                Node::Basic
-                    if matches!(
-                        expanded,
-                        Ty::NUMBER
-                            | Ty::INTEGER
-                            | Ty::BOOLEAN
-                            | Ty::TRUE
-                            | Ty::FALSE
-                            | Ty::NIL
-                            | Ty::FUNCTION
-                    ) =>
-                {
-                    self.not_indexable(object, span);
-                    Ty::DYN
-                }
-                _ => Ty::DYN,
-            };
-            found.push(one);
-        }
-        self.types.union(&found)
-    }
-
-    fn not_indexable(&mut self, object: Ty, span: Span) {
-        if self.frame.strict {
-            let shown = self.show(object);
-            self.report(Code::E0005, span, format!("cannot index type {shown}"));
-        }
-    }
-
-    // ---- writing ----
-
-    /// What a field is declared to hold, or `NONE`.
-    pub(super) fn field_target(&mut self, object: Ty, name: Symbol) -> Ty {
-        if object.is_any() || object == Ty::NONE || self.types.libraries.contains(&object) {
-            return Ty::NONE;
-        }
-        let ty = self.types.non_nil(object);
-        let ty = self.types.expand(ty);
-        match self.types.node(ty).clone() {
-            Node::Record(record) => match record.field(name) {
-                Some(field) if field.optional => self.types.optional(field.ty),
-                Some(field) => field.ty,
-                None => match record.indexer {
-                    Some((key, value)) => {
-                        let literal = self.types.string(name);
-                        if self.types.assignable(literal, key) {
-                            self.types.optional(value)
-                        } else {
-                            Ty::NONE
-                        }
-                    }
-                    None => Ty::NONE,
-                },
-            },
-            Node::Map { value, .. } => self.types.optional(value),
-            Node::Union(list) => {
-                let mut result = Ty::NONE;
-                for &member in list.iter() {
-                    let target = self.field_target(member, name);
-                    if target == Ty::NONE {
-                        return Ty::NONE;
-                    }
-                    result = if result == Ty::NONE || self.types.assignable(target, result) {
-                        target
-                    } else {
-                        result
-                    };
-                }
-                result
-            }
-            Node::Parameter(number) => match self.types.parameters[number as usize].bound {
-                Some(bound) => self.field_target(bound, name),
-                None => Ty::NONE,
-            },
-            _ => Ty::NONE,
-        }
-    }
-
-    /// What an element is declared to hold, or `NONE`.
-    pub(super) fn index_target(&mut self, object: Ty, key: Ty) -> Ty {
-        if object.is_any() || object == Ty::NONE {
-            return Ty::NONE;
-        }
-        if let Node::String(name) = *self.types.node(key) {
-            return self.field_target(object, name);
-        }
-        let ty = self.types.non_nil(object);
-        let ty = self.types.expand(ty);
-        match self.types.node(ty).clone() {
-            Node::Array { element, .. } => self.types.optional(element),
-            Node::Map { value, .. } => self.types.optional(value),
-            Node::Record(record) => match record.indexer {
-                Some((_, value)) => self.types.optional(value),
-                None => Ty::NONE,
-            },
-            _ => Ty::NONE,
-        }
-    }
-
-    /// `object.name = given`; whether the value fits was checked before.
-    pub(super) fn write_field(&mut self, object: Ty, name: Symbol, given: Ty, span: Span) {
-        if object.is_any()
-            || object == Ty::UNKNOWN
-            || object == Ty::NEVER
-            || self.types.libraries.contains(&object)
-        {
-            self.escape(given);
-            return;
-        }
-        let mut ty = self.types.expand(object);
-        if self.types.is_union(ty) && self.types.is_optional(ty) {
-            self.report(Code::E0023, span, "cannot index optional value without nil check".to_owned());
-            let rest = self.types.non_nil(ty);
-            ty = self.types.expand(rest);
-        }
-        for member in self.flattened(ty) {
-            let expanded = self.types.expand(member);
-            match self.types.node(expanded).clone() {
-                Node::Shape(number) => self.add_field(number, name, given),
-                Node::Record(record) => match record.field(name) {
-                    Some(field) => {
-                        if field.readonly || record.readonly {
-                            let text = self.text(name);
-                            self.report(
-                                Code::E0008,
-                                span,
-                                format!("cannot assign to readonly field '{text}'"),
-                            );
-                        }
-                    }
-                    None => {
-                        let literal = self.types.string(name);
-                        let indexed =
-                            record.indexer.is_some_and(|(key, _)| self.types.assignable(literal, key));
-                        if !indexed {
-                            let (text, shown) = (self.text(name), self.show(object));
-                            let help = self.suggest_field(expanded, &text);
-                            self.report_with(
-                                Code::E0004,
-                                span,
-                                format!("field '{text}' does not exist on type {shown}"),
-                                help,
-                            );
-                        } else if record.readonly {
-                            let text = self.text(name);
-                            self.report(
-                                Code::E0008,
-                                span,
-                                format!("cannot assign to readonly field '{text}'"),
-                            );
-                        }
-                    }
-                },
-                Node::Map { key, readonly, .. } => {
-                    let literal = self.types.string(name);
-                    if !self.types.assignable(literal, key) {
-                        self.wrong_key(literal, object, span);
-                    } else if readonly {
-                        let text = self.text(name);
-                        self.report(Code::E0008, span, format!("cannot assign to readonly field '{text}'"));
-                    }
-                }
-                Node::Array { .. } => {
-                    let literal = self.types.string(name);
-                    self.wrong_key(literal, object, span);
-                }
-                Node::Integer(_) | Node::Float(_) | Node::Function(_) | Node::String(_) => {
-                    self.not_indexable(object, span);
-                }
-                Node::Basic
-                    if matches!(
-                        expanded,
-                        Ty::NUMBER
-                            | Ty::INTEGER
-                            | Ty::STRING
-                            | Ty::BOOLEAN
-                            | Ty::TRUE
-                            | Ty::FALSE
-                            | Ty::NIL
-                            | Ty::FUNCTION
-                    ) =>
-                {
-                    self.not_indexable(object, span);
-                }
-                _ => self.escape(given),
-            }
-        }
-    }
-
-    /// `object[key] = given`
-    pub(super) fn write_index(&mut self, object: Ty, key: Ty, given: Ty, span: Span, object_span: Span) {
-        if let Node::String(name) = *self.types.node(key) {
-            self.write_field(object, name, given, span);
-            return;
-        }
-        if object.is_any() || object == Ty::UNKNOWN || object == Ty::NEVER {
-            self.escape(given);
-            return;
-        }
-        let mut ty = self.types.expand(object);
-        if self.types.is_union(ty) && self.types.is_optional(ty) {
-            self.report(Code::E0023, span, "cannot index optional value without nil check".to_owned());
-            let rest = self.types.non_nil(ty);
-            ty = self.types.expand(rest);
-        }
-        for member in self.flattened(ty) {
-            let expanded = self.types.expand(member);
-            match self.types.node(expanded).clone() {
-                Node::Shape(number) => {
-                    if self.types.assignable(key, Ty::NUMBER) && !key.is_any() {
-                        if given != Ty::NIL {
-                            self.add_element(number, given);
-                        }
-                    } else {
-                        self.open(number, given);
-                    }
-                }
-                Node::Array { readonly, .. } => {
-                    if !self.types.assignable(key, Ty::NUMBER) {
-                        self.wrong_key(key, object, span);
-                    } else if readonly {
-                        self.report(
-                            Code::E0008,
-                            object_span,
-                            "cannot assign to an element of a readonly array".to_owned(),
-                        );
-                    }
-                }
-                Node::Map { key: wanted, readonly, .. } => {
-                    if !self.types.assignable(key, wanted) {
-                        self.wrong_key(key, object, span);
-                    } else if readonly {
-                        self.report(
-                            Code::E0008,
-                            object_span,
-                            "cannot assign to a value of a readonly map".to_owned(),
-                        );
-                    }
-                }
-                Node::Record(record) => match record.indexer {
-                    Some((wanted, _)) => {
-                        if !self.types.assignable(key, wanted) && !self.types.assignable(key, Ty::STRING) {
-                            self.wrong_key(key, object, span);
-                        }
-                    }
-                    None => {
-                        if self.frame.strict && !self.types.overlaps(key, Ty::STRING) {
-                            self.wrong_key(key, object, span);
-                        }
-                    }
-                },
-                Node::Integer(_) | Node::Float(_) | Node::Function(_) | Node::String(_) => {
-                    self.not_indexable(object, span);
-                }
-                _ => self.escape(given),
-            }
-        }
-    }
-
-    /// The element type of `t[#t + 1] = v`, `table.insert(t, v)`.
-    pub(super) fn append(
-        &mut self,
-        table: Ty,
-        given: Ty,
-        argument: &Expression<'a>,
-        value: &Expression<'a>,
-        at: usize,
-    ) {
-        let ty = self.types.expand(table);
-        match self.types.node(ty).clone() {
-            Node::Shape(number) => {
-                if matches!(value.kind, ExpressionKind::Vararg) {
-                    self.types.shapes[number as usize].open = true;
-                }
-                self.add_element(number, given);
-            }
-            Node::Array { element, readonly } => {
-                if readonly {
-                    self.report(
-                        Code::E0008,
-                        argument.span,
-                        "cannot assign to an element of a readonly array".to_owned(),
-                    );
-                }
-                self.expect(given, element, value, Purpose::Argument(at));
-            }
-            Node::Map { key, value: stored, .. } if self.types.assignable(Ty::INTEGER, key) => {
-                self.expect(given, stored, value, Purpose::Argument(at));
-            }
-            _ => self.escape(given),
-        }
     }
 }

@@ -212,6 +212,8 @@ builtins! {
     MathMin "math.min",
     MathFloor "math.floor",
     MathCeil "math.ceil",
+    MathRandom "math.random",
+    StringFind "string.find",
 }
 
 /// An inferred table.
