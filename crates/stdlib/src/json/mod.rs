@@ -23,8 +23,8 @@ const MOST_NESTED: usize = 128;
 pub static LIBRARY: Library = library!(
     "json",
     [
-        ("encode", encode_native, "(value: any?) -> (string?, any)"),
-        ("decode", decode_native, "(text: string) -> (any, any)"),
+        ("encode", encode_native, "(value: any?) -> (string, error?)"),
+        ("decode", decode_native, "(text: string) -> (any, error?)"),
         ("validate", schema::validate, "(schema: any, data: any) -> (boolean, any)"),
         ("validate_string", schema::validate_string, "(schema: any, text: string) -> (boolean, any)"),
     ]
