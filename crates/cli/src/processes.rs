@@ -15,7 +15,7 @@ use wippy::runtime::{
 };
 use wippy::stdlib::errors::{ErrorValue, Kind};
 use wippy::vm::{ExitRequest, Program as Code};
-use wippy::{Ended, Enlister, ErrorKind, Failure, Interrupt, Limits, Program, Stop, Vm};
+use wippy::{Candidate, Ended, Enlister, ErrorKind, Failure, Interrupt, Limits, Stop, Vm};
 
 use crate::output;
 use crate::settings::Settings;
@@ -195,34 +195,34 @@ fn report(casualty: &Casualty) {
 }
 
 impl Enlister for Processes {
-    fn run(&mut self, program: Program, interrupt: &Interrupt) -> (Vm, Result<Ended, Stop>) {
+    fn run(&mut self, candidate: Candidate, interrupt: &Interrupt) -> (Vm, Result<Ended, Stop>) {
         let refuse = |message: String| Stop::Refused(message.into_bytes());
         if self.running.is_none() {
             match self.start() {
                 Ok(running) => self.running = Some(running),
-                Err(error) => return (program.vm, Err(refuse(format!("cannot start threads: {error}")))),
+                Err(error) => return (candidate.vm, Err(refuse(format!("cannot start threads: {error}")))),
             }
         }
         let limits = self.limits();
-        let Some(running) = &self.running else { return (program.vm, Err(Stop::Interrupted)) };
+        let Some(running) = &self.running else { return (candidate.vm, Err(Stop::Interrupted)) };
         let sender = running.sender.clone();
         let on_end = Box::new(move |vm, end| {
             let _ = sender.send(Note::End(Box::new((vm, end))));
         });
         let Ok(nothing) = Code::compile(b"", b"=script") else {
-            return (program.vm, Err(refuse("no memory".to_owned())));
+            return (candidate.vm, Err(refuse("no memory".to_owned())));
         };
         let entry =
             Entry { id: self.script.id().into(), program: nothing, start: Start::Chunk, image: None, limits };
         let hears_events = Arc::new(AtomicBool::new(false));
         let adoption = Adoption {
-            main: program.main,
-            pending: program.pending,
+            main: candidate.main,
+            pending: candidate.pending,
             hears_events: Arc::clone(&hears_events),
             on_end,
         };
         // A refused process gives its interpreter back the same way.
-        let pid = running.runtime.adopt(program.vm, Arc::new(entry), adoption);
+        let pid = running.runtime.adopt(candidate.vm, Arc::new(entry), adoption);
         let (vm, end) = running.wait(pid.as_ref().ok().copied(), interrupt, &hears_events);
         match pid {
             Ok(_) => (vm, end),

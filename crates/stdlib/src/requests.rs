@@ -34,6 +34,10 @@ pub enum Request {
     },
 }
 
+/// An interpreter that runs alone asks its owner for this when its program wants processes; woken with nothing, the
+/// program goes on as a process.
+pub struct Enlist;
+
 /// The duty to answer, from any thread; dropping it tells the asker that there is no answer.
 pub type Finish = Box<dyn FnOnce(Answer) + Send>;
 

@@ -72,7 +72,7 @@ impl From<Error> for Stop {
 }
 
 /// A program that becomes a process while it runs.
-pub struct Program {
+pub struct Candidate {
     /// Its interpreter.
     pub vm: Vm,
     /// Arguments of `main`, if it is the process that calls it.
@@ -91,7 +91,7 @@ pub struct Ended {
 /// Makes processes of programs that want it. See [`Interpreter::set_enlister`].
 pub trait Enlister: Send {
     /// Runs a program as a process to its end; gives the interpreter back, with its results or its error.
-    fn run(&mut self, program: Program, interrupt: &Interrupt) -> (Vm, std::result::Result<Ended, Stop>);
+    fn run(&mut self, candidate: Candidate, interrupt: &Interrupt) -> (Vm, std::result::Result<Ended, Stop>);
 
     /// The program is over: ends what it has left behind.
     fn close(&mut self);
@@ -254,12 +254,12 @@ impl Interpreter {
     /// Goes on as a process.
     fn enlist(&mut self, mut enlister: Box<dyn Enlister>, ticket: Ticket) -> std::result::Result<(), Stop> {
         self.vm.enter(|cx| cx.wake(ticket, &[]));
-        let program = Program {
+        let candidate = Candidate {
             vm: std::mem::take(&mut self.vm),
             main: self.main.take(),
             pending: self.waits.take_pending(),
         };
-        let (vm, result) = enlister.run(program, &self.interrupt);
+        let (vm, result) = enlister.run(candidate, &self.interrupt);
         self.vm = vm;
         self.enlister = Some(enlister);
         self.main_called = matches!(result, Ok(Ended { called_main: true }));

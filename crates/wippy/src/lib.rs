@@ -32,11 +32,23 @@
 //! # Ok::<(), wippy::Stop>(())
 //! ```
 
+pub mod convert;
 mod interpreter;
+mod module;
+#[cfg(feature = "processes")]
+mod processes;
 pub mod signatures;
 mod waits;
 
-pub use interpreter::{Ended, Enlister, Interpreter, Interrupt, Program, Stop};
+pub use convert::{FromLua, IntoValues, LuaStr, ToLua};
+pub use interpreter::{Candidate, Ended, Enlister, Interpreter, Interrupt, Stop};
+pub use module::{HostState, Module, TypedFunction, host};
+#[cfg(feature = "processes")]
+pub use processes::{
+    Builder, Deterministic, Exit, Inbox, IntoPayload, Message, Pid, ProcessInfo, Program, Received, Runtime,
+    RuntimeError, Spawn, Statistics,
+};
+#[cfg(feature = "processes")]
 pub use wippy_runtime as runtime;
 pub use wippy_stdlib as stdlib;
 pub use wippy_typecheck as typecheck;

@@ -7,8 +7,7 @@ use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 use std::time::{Duration, Instant};
 
-use wippy_runtime::Enlist;
-use wippy_stdlib::requests::{Pending, Request};
+use wippy_stdlib::requests::{Enlist, Pending, Request};
 use wippy_vm::{Context, Ticket, Vm};
 
 /// What happens when a deadline has come.

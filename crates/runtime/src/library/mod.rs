@@ -22,9 +22,7 @@ use crate::pid::parse_pid;
 use crate::prepare::WAITS;
 use crate::supervisor;
 
-/// An interpreter that runs alone asks its owner for this when its program wants processes; woken with nothing, the
-/// program goes on as a process.
-pub struct Enlist;
+pub use wippy_stdlib::requests::Enlist;
 
 /// The functions of `process`.
 pub static LIBRARY: Library = library!(

@@ -1,0 +1,12 @@
+//! The smallest embedding: run a chunk, read a value.
+//!
+//! `cargo run --example embed_hello`
+
+use wippy::{Interpreter, Stop};
+
+fn main() -> Result<(), Stop> {
+    let mut lua = Interpreter::new();
+    lua.run(b"greeting = 'Hello from ' .. _VERSION", "=hello", &[])?;
+    println!("{}", lua.eval_text("greeting")?);
+    Ok(())
+}
