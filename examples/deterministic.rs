@@ -2,6 +2,8 @@
 //!
 //! `cargo run --example deterministic`
 
+#![expect(clippy::print_stdout, reason = "an example prints what it does")]
+
 use std::time::Duration;
 
 use wippy::{Received, Runtime};

@@ -2,6 +2,8 @@
 //!
 //! `cargo run --example embed_hello`
 
+#![expect(clippy::print_stdout, reason = "an example prints what it does")]
+
 use wippy::{Interpreter, Stop};
 
 fn main() -> Result<(), Stop> {

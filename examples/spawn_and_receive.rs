@@ -2,6 +2,8 @@
 //!
 //! `cargo run --example spawn_and_receive`
 
+#![expect(clippy::print_stdout, reason = "an example prints what it does")]
+
 use std::time::Duration;
 
 use wippy::{Context, LuaStr, Module, Received, Result, Runtime, function};

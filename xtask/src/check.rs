@@ -24,7 +24,7 @@ const fn step(name: &'static str, words: &'static [&'static str]) -> Step {
 }
 
 /// What is checked everywhere. The tests run the examples and the conformance cases too.
-const ALWAYS: [Step; 6] = [
+const ALWAYS: [Step; 7] = [
     step("format", &["fmt", "--all", "--check"]),
     step("tidy", &["xtask", "tidy"]),
     step("clippy", &["clippy", "--workspace", "--all-targets", "--quiet", "--", "-D", "warnings"]),
@@ -34,6 +34,7 @@ const ALWAYS: [Step; 6] = [
         words: &["doc", "--workspace", "--no-deps", "--document-private-items", "--quiet"],
         variables: &[("RUSTDOCFLAGS", "-D warnings")],
     },
+    step("language alone", &["check", "--package", "wippy", "--no-default-features", "--quiet"]),
     step("no C", &["xtask", "gate"]),
 ];
 

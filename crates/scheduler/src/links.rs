@@ -2,7 +2,7 @@
 //!
 //! Every relation is noted on both sides. The note on the side of the one to be told is what counts: a process that
 //! ends tells exactly those that still have it noted, and taking the note out is what makes the event happen once.
-//! Two notes are changed together under both locks ([`both`]), so no end can slip in between.
+//! Two notes are changed together under both locks (by whoever calls), so no end can slip in between.
 //!
 //! What it is not: it sends nothing and knows no thread.
 

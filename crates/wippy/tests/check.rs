@@ -40,8 +40,10 @@ const CLASS: &str = "local R = {}\nR.__index = R\nfunction R:hi(n: string): stri
 const GET: &str = "local function get(): (string?, error?) return any_(), any_() end local d, err = get()\n";
 const EVENT: &str = "type Ev = {k: \"a\", n: number} | {k: \"b\", s: string}\n";
 
-/// Number, snippet, expected findings.
-fn rows() -> Vec<(u32, String, &'static [(Code, u32)])> {
+/// Number of a row, its chunk, and the codes that are expected with their lines.
+type Row = (u32, String, &'static [(Code, u32)]);
+
+fn rows() -> Vec<Row> {
     use Code::*;
     let row = |number: u32, text: &str, expected: &'static [(Code, u32)]| (number, text.to_owned(), expected);
     vec![

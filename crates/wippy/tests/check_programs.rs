@@ -347,7 +347,7 @@ fn pathological_programs_end_soon() {
     let mut slow = Vec::new();
     for (name, text) in cases {
         let (time, _) = timed(text);
-        println!("{name}: {time:?}");
+        eprintln!("{name}: {time:?}");
         if time > limit {
             slow.push(format!("{name}: {time:?}"));
         }

@@ -43,8 +43,11 @@ pub struct App {
     reports: RwLock<Vec<Report>>,
     code: RwLock<Arc<Code>>,
     environment: RwLock<Arc<Environment>>,
-    hearers: Mutex<Vec<Box<dyn Fn(&Change) + Send>>>,
+    hearers: Mutex<Vec<Hearer>>,
 }
+
+/// Told of each change.
+type Hearer = Box<dyn Fn(&Change) + Send>;
 
 /// A change that has been made.
 pub struct Change {

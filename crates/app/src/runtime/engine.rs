@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
-use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
+use std::sync::mpsc::{self, Receiver, Sender};
 use std::time::{Duration, Instant};
 
 use wippy_runtime::scheduler::Pid;
@@ -190,11 +190,7 @@ impl Engine {
             if let Some(outcome) = self.is_over() {
                 return Ok(self.finish(outcome));
             }
-            let order = match self.orders.recv_timeout(self.patience()) {
-                Ok(order) => Some(order),
-                Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => None,
-            };
-            if let Some(order) = order {
+            if let Ok(order) = self.orders.recv_timeout(self.patience()) {
                 self.obey(order);
                 while let Ok(order) = self.orders.try_recv() {
                     self.obey(order);
@@ -275,7 +271,7 @@ impl Engine {
     fn is_over(&mut self) -> Option<Outcome> {
         let end = self.over?;
         let late = Instant::now() >= end;
-        if !late && !(self.supervisor.is_down() && self.terminal.is_none()) {
+        if !(late || self.supervisor.is_down() && self.terminal.is_none()) {
             return None;
         }
         if late {

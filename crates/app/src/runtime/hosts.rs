@@ -68,11 +68,14 @@ impl HostList for Hosts {
     }
 }
 
+/// The program of an entry, and the bundle it was made of.
+type Made = (Arc<Bundle>, Arc<Entry>);
+
 /// Programs of process entries.
 #[derive(Default)]
 pub struct Entries {
     app: std::sync::OnceLock<Weak<App>>,
-    made: Mutex<HashMap<Id, (Arc<Bundle>, Arc<Entry>)>>,
+    made: Mutex<HashMap<Id, Made>>,
 }
 
 /// Shared between the runtime and the application.

@@ -95,13 +95,16 @@ fn position(file: &SourceFile, at: usize) -> Span {
     }
 }
 
+/// An image, and the modules that it does not have ready.
+type Furnished = (Arc<Image>, Vec<Arc<str>>);
+
 /// Programs of one version of the registry.
 #[derive(Clone, Default)]
 pub struct Code {
     units: HashMap<Id, Arc<Unit>>,
     bundles: HashMap<Id, Arc<Bundle>>,
     /// Images by the set of modules in them.
-    images: BTreeMap<BTreeSet<Arc<str>>, (Arc<Image>, Vec<Arc<str>>)>,
+    images: BTreeMap<BTreeSet<Arc<str>>, Furnished>,
 }
 
 impl Code {
