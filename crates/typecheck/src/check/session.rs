@@ -38,7 +38,7 @@ pub enum Resolution {
         /// Its text.
         text: Arc<[u8]>,
     },
-    /// It exists, but nothing is known about it.
+    /// It is not a chunk; what the environment knows of a module of this name holds.
     Unknown,
     /// The entry does not declare it: an error.
     Undeclared,
@@ -354,13 +354,13 @@ impl Session {
             if modules.contains_key(&symbol) {
                 continue;
             }
-            if let Some(module) = self.host_modules.get(&symbol) {
-                modules.insert(symbol, module.clone());
-                continue;
-            }
             let spelled = super::show::text(&self.interner, symbol);
             match resolver.resolve(name, &spelled) {
-                Resolution::Unknown => {}
+                Resolution::Unknown => {
+                    if let Some(module) = self.host_modules.get(&symbol) {
+                        modules.insert(symbol, module.clone());
+                    }
+                }
                 Resolution::Undeclared => diagnostics.push(Diagnostic {
                     code: Code::E0026,
                     span: Span { ..span },
