@@ -48,7 +48,7 @@ impl Shared {
     /// As [`Programs::find`].
     pub(crate) fn find(&self, id: &str, from: &str) -> Result<Arc<Entry>, ErrorValue> {
         if id == supervisor::ENTRY {
-            return Ok(supervisor::entry());
+            return Ok(supervisor::entry(from));
         }
         self.programs.find(id, from)
     }
