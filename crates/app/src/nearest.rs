@@ -47,12 +47,24 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_swap_is_one_step() {
+        assert_eq!(distance("rnu", "run"), 1);
+        assert_eq!(distance("", "abc"), 3);
+        assert_eq!(distance("kitten", "sitting"), 3);
+    }
+
+    #[test]
     fn near_names_are_suggested_and_far_ones_are_not() {
         let names = ["process.lua", "function.lua", "library.lua"];
         assert_eq!(nearest("proces.lua", names), Some("process.lua"));
         assert_eq!(nearest("porcess.lua", names), Some("process.lua"));
         assert_eq!(nearest("http.service", names), None);
         assert_eq!(nearest("jsn", ["json", "yaml"]), Some("json"));
+        let names = ["print", "pairs", "ipairs"];
+        assert_eq!(nearest("prnt", names), Some("print"));
+        assert_eq!(nearest("pars", names), Some("pairs"));
+        assert_eq!(nearest("os", names), None);
+        assert_eq!(nearest("", names), None);
         assert_eq!(nearest(&"x".repeat(1000), names), None);
     }
 }

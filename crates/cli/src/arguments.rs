@@ -3,8 +3,9 @@
 //! It decides nothing about the outside world but what [`Surroundings`] tells it, prints nothing and runs nothing.
 //! Words are bytes from here on: a script gets its arguments unchanged, whether they are UTF-8 or not.
 
+use wippy_app::nearest::nearest;
+
 use crate::commands::{self, Arity, Command, Flag, Words, table};
-use crate::suggest::nearest;
 
 /// One word of the command line.
 pub(crate) type Word = Vec<u8>;

@@ -5,8 +5,9 @@
 
 use std::rc::Rc;
 
+use wippy_app::nearest::nearest;
+
 use crate::diagnostic::{Diagnostic, Note, Place, Source};
-use crate::suggest::nearest;
 
 /// An error that reached the top.
 #[derive(Debug, Clone)]

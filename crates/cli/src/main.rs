@@ -24,7 +24,6 @@ mod script;
 mod settings;
 mod show;
 mod signals;
-mod suggest;
 mod surroundings;
 mod syntax;
 mod text;
@@ -32,6 +31,7 @@ mod types;
 mod version;
 
 use std::process::ExitCode;
+use wippy_app::nearest::nearest;
 
 use arguments::{Action, Flags, Word};
 use commands::{Command, table};
@@ -143,7 +143,7 @@ fn wrong_word(
     let known = choices.join(", ");
     usage(&arguments::UsageError {
         message: format!("unknown {kind} \"{word}\" (known: {known})"),
-        suggestion: suggest::nearest(word, choices.into_iter()).map(String::from),
+        suggestion: nearest(word, choices).map(String::from),
         command: Some(command.path),
     })
 }

@@ -3,6 +3,7 @@
 //! Nothing is run. Invariant: what is printed is what the checker uses.
 
 use std::fmt::Write as _;
+use wippy_app::nearest::nearest;
 
 use wippy::signatures::libraries;
 use wippy::stdlib::modules::MODULES;
@@ -12,7 +13,7 @@ use crate::arguments::{Flags, Word};
 use crate::check::json_string;
 use crate::commands::table;
 use crate::exit::Exit;
-use crate::{output, suggest};
+use crate::output;
 
 /// Something that has functions: a library or a module.
 struct Group {
@@ -62,7 +63,7 @@ pub(crate) fn run(words: &[Word], flags: &Flags) -> Result<Exit, Exit> {
     };
     let name = String::from_utf8_lossy(word).into_owned();
     let Some(group) = groups.iter().find(|group| group.name == name) else {
-        let near = suggest::nearest(&name, groups.iter().map(|group| group.name.as_str()));
+        let near = nearest(&name, groups.iter().map(|group| group.name.as_str()));
         let hint = near.map(|near| format!(", did you mean \"{near}\"?")).unwrap_or_default();
         output::complain(format!("error: unknown module \"{name}\"{hint}\n").as_bytes())?;
         return Ok(Exit::USAGE);

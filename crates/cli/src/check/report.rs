@@ -159,21 +159,8 @@ fn counted(count: usize, noun: &str) -> String {
 
 /// A JSON string; bytes that are not UTF-8 become replacement characters, which JSON cannot avoid.
 pub(crate) fn json_string(bytes: &[u8]) -> String {
-    let mut out = String::from("\"");
-    for c in String::from_utf8_lossy(bytes).chars() {
-        match c {
-            '"' => out.push_str("\\\""),
-            '\\' => out.push_str("\\\\"),
-            '\n' => out.push_str("\\n"),
-            '\r' => out.push_str("\\r"),
-            '\t' => out.push_str("\\t"),
-            c if c.is_control() => {
-                let _ = write!(out, "\\u{:04x}", u32::from(c));
-            }
-            c => out.push(c),
-        }
-    }
-    out.push('"');
+    let mut out = String::new();
+    wippy_app::print::json_text(&String::from_utf8_lossy(bytes), &mut out);
     out
 }
 

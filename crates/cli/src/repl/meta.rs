@@ -2,7 +2,7 @@
 //!
 //! Understanding only; the session carries them out.
 
-use crate::suggest::nearest;
+use wippy_app::nearest::nearest;
 
 /// One of the prompt's own commands.
 #[derive(Debug, PartialEq, Eq)]
@@ -58,7 +58,7 @@ pub(crate) fn parse(line: &str) -> Option<Result<Meta<'_>, String>> {
         "reset" => Ok(Meta::Reset),
         "time" if argument.is_empty() => needs("an expression"),
         "time" => Ok(Meta::Time(argument)),
-        _ => Err(match nearest(name, NAMES.into_iter()) {
+        _ => Err(match nearest(name, NAMES) {
             Some(near) => format!("unknown command ':{name}'; did you mean ':{near}'?"),
             None => format!("unknown command ':{name}' (':help' lists them)"),
         }),

@@ -215,13 +215,9 @@ impl<'gc> Context<'gc> {
     /// A kept value; `nil` if the number is another interpreter's.
     #[inline]
     pub fn kept(&self, kept: Kept) -> Value<'gc> {
+        let Some(&slot) = self.st().heap.roots.kept.get(kept.0 as usize) else { return Value::Nil };
         // SAFETY: a root.
-        self.st()
-            .heap
-            .roots
-            .kept
-            .get(kept.0 as usize)
-            .map_or(Value::Nil, |&slot| unsafe { Value::from_slot(slot) })
+        unsafe { Value::from_slot(slot) }
     }
 
     /// Keeps another value under the same number.
