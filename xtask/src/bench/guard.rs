@@ -14,10 +14,10 @@ use crate::job::Job;
 use crate::options::Options;
 use crate::{Failure, settings, workspace};
 
-/// A count may rise by this much before the command fails.
 /// Runs of each program.
 const RUNS: usize = 4;
 
+/// A count may rise by this much before the command fails.
 const TOLERANCE: f64 = 0.05;
 
 /// Longest time for finding out whether valgrind runs here.
