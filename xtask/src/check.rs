@@ -34,7 +34,10 @@ const ALWAYS: [Step; 7] = [
         words: &["doc", "--workspace", "--no-deps", "--document-private-items", "--quiet"],
         variables: &[("RUSTDOCFLAGS", "-D warnings")],
     },
-    step("language alone", &["check", "--package", "wippy", "--no-default-features", "--quiet"]),
+    step(
+        "language alone",
+        &["check", "--package", "wippy", "--package", "wippy-cli", "--no-default-features", "--quiet"],
+    ),
     step("no C", &["xtask", "gate"]),
 ];
 

@@ -8,10 +8,10 @@ use std::sync::Arc;
 use crate::entry::Entry;
 use crate::id::Id;
 use crate::modules;
-use crate::nearest::nearest;
 use crate::problem::{Code, Problem};
 use crate::registry::order::Graph;
 use crate::value::Value;
+use wippy_parser::nearest::nearest;
 
 /// The library that an application need not bring along: the documented test module.
 pub const TEST_LIBRARY: &str = "wippy.test:test";

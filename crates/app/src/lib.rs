@@ -17,7 +17,6 @@ pub mod lifecycle;
 pub mod load;
 pub mod log;
 pub mod modules;
-pub mod nearest;
 pub mod pattern;
 pub mod print;
 pub mod problem;

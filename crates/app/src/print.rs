@@ -4,6 +4,8 @@
 
 use std::fmt::Write as _;
 
+use wippy_stdlib::json::quote;
+
 use crate::load::scalar;
 use crate::value::Value;
 
@@ -35,7 +37,7 @@ fn write_json(value: &Value, indent: Option<usize>, depth: usize, out: &mut Stri
             let _ = write!(out, "{number}");
         }
         Value::Float(number) => out.push_str(&float(*number).unwrap_or_else(|| "null".to_owned())),
-        Value::Text(text) => json_text(text, out),
+        Value::Text(text) => quote(text, out),
         Value::List(items) => {
             out.push('[');
             for (at, item) in items.iter().enumerate() {
@@ -57,7 +59,7 @@ fn write_json(value: &Value, indent: Option<usize>, depth: usize, out: &mut Stri
                     out.push(',');
                 }
                 line(depth + 1, out);
-                json_text(key, out);
+                quote(key, out);
                 out.push(':');
                 if indent.is_some() {
                     out.push(' ');
@@ -76,25 +78,6 @@ fn write_json(value: &Value, indent: Option<usize>, depth: usize, out: &mut Stri
 fn float(number: f64) -> Option<String> {
     let text = number.is_finite().then(|| format!("{number:?}"))?;
     Some(text)
-}
-
-/// A JSON string.
-pub fn json_text(text: &str, out: &mut String) {
-    out.push('"');
-    for c in text.chars() {
-        match c {
-            '"' => out.push_str("\\\""),
-            '\\' => out.push_str("\\\\"),
-            '\n' => out.push_str("\\n"),
-            '\r' => out.push_str("\\r"),
-            '\t' => out.push_str("\\t"),
-            c if c.is_control() => {
-                let _ = write!(out, "\\u{:04x}", u32::from(c));
-            }
-            c => out.push(c),
-        }
-    }
-    out.push('"');
 }
 
 /// Block YAML, ending in a newline.
@@ -211,7 +194,7 @@ fn write_text(text: &str, out: &mut String) {
     if plain {
         out.push_str(text);
     } else {
-        json_text(text, out);
+        quote(text, out);
     }
 }
 

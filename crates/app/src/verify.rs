@@ -10,9 +10,9 @@ use crate::id::Id;
 use crate::imports;
 use crate::kinds::check::{Depth, check};
 use crate::kinds::{Kind, Role, Support};
-use crate::nearest::nearest;
 use crate::problem::{Code, Problem, Problems};
 use crate::value::Value;
+use wippy_parser::nearest::nearest;
 
 /// What was found about one entry.
 #[derive(Debug, Default)]

@@ -3,9 +3,9 @@
 //! It decides nothing about the outside world but what [`Surroundings`] tells it, prints nothing and runs nothing.
 //! Words are bytes from here on: a script gets its arguments unchanged, whether they are UTF-8 or not.
 
-use wippy_app::nearest::nearest;
+use wippy_parser::nearest::nearest;
 
-use crate::commands::{self, Arity, Command, Flag, Words, table};
+use crate::commands::{self, Arity, Command, Flag, State, Words, table};
 
 /// One word of the command line.
 pub(crate) type Word = Vec<u8>;
@@ -296,7 +296,7 @@ impl Parser {
         if std::ptr::eq(command, &table::HELP_COMMAND) {
             return help_topic(&words);
         }
-        if !command.later {
+        if command.state == State::Ready {
             check_count(command, &words)?;
         }
         Ok(Action::Command { command, words })

@@ -5,7 +5,7 @@
 
 use std::rc::Rc;
 
-use wippy_app::nearest::nearest;
+use wippy_parser::nearest::nearest;
 
 use crate::diagnostic::{Diagnostic, Note, Place, Source};
 

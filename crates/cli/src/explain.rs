@@ -3,7 +3,8 @@
 //! The texts stand beside the codes, where they are declared; this lays them out.
 
 use wippy::typecheck::diagnostic::Code;
-use wippy_app::problem::Code as Fault;
+
+use crate::app;
 
 /// The text for `code`, in any case of letters.
 pub(crate) fn text(code: &str) -> Option<String> {
@@ -21,13 +22,13 @@ pub(crate) fn text(code: &str) -> Option<String> {
 
 /// A code about entries of an application.
 fn entry(code: &str) -> Option<String> {
-    let found = Fault::ALL.iter().find(|fault| fault.code().eq_ignore_ascii_case(code))?;
-    Some(format!("{}: {}\n\nFound when an application is loaded or checked.\n", found.code(), found.title()))
+    let (code, title) = app::faults().find(|(fault, _)| fault.eq_ignore_ascii_case(code))?;
+    Some(format!("{code}: {title}\n\nFound when an application is loaded or checked.\n"))
 }
 
 /// All codes.
 pub(crate) fn codes() -> impl Iterator<Item = &'static str> {
-    Code::ALL.iter().map(|code| code.text()).chain(Fault::ALL.iter().map(|fault| fault.code()))
+    Code::ALL.iter().map(|code| code.text()).chain(app::faults().map(|(code, _)| code))
 }
 
 fn indented(code: &str) -> String {

@@ -4,7 +4,7 @@
 
 use std::fmt::Write as _;
 
-use crate::commands::{Command, Flag, Group, Words, table};
+use crate::commands::{Command, Flag, Group, State, Words, table};
 
 /// No line is longer than this.
 const WIDTH: usize = 100;
@@ -95,7 +95,12 @@ fn names(command: &Command) -> String {
 }
 
 fn summary(command: &Command) -> String {
-    format!("{}{}", command.summary, if command.later { " (later)" } else { "" })
+    let note = match command.state {
+        State::Ready => "",
+        State::Later => " (later)",
+        State::Absent => " (not in this build)",
+    };
+    format!("{}{note}", command.summary)
 }
 
 fn examples(out: &mut String, examples: &[(&str, &str)]) {

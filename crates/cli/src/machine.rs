@@ -13,7 +13,8 @@ use crate::diagnostic::{Diagnostic, render};
 use crate::exit::Exit;
 use crate::names;
 use crate::output;
-use crate::processes::{Processes, Script};
+use crate::processes;
+use crate::script::Program;
 use crate::settings::Settings;
 use crate::text::{Text, Texts};
 
@@ -50,7 +51,7 @@ impl Machine {
         if let Some(bytes) = settings.memory_limit {
             limits.memory_bytes = bytes;
         }
-        let mut lua = Interpreter::with_image(limits, &wippy::runtime::image());
+        let mut lua = Interpreter::with_image(limits, &processes::image());
         lua.set_interrupt(interrupt.clone());
         let path = search_path(around.script.as_deref());
         let mut machine =
@@ -69,10 +70,11 @@ impl Machine {
         }
     }
 
-    /// Lets the program start processes; `script` is what "self" means then.
-    pub(crate) fn allow_processes(&mut self, script: Script) {
-        let processes = Processes::new(&self.settings, script, self.path.clone());
-        self.lua.set_enlister(Box::new(processes));
+    /// Lets the program start processes; `program` is what "self" means then.
+    pub(crate) fn allow_processes(&mut self, program: Program) {
+        if let Some(enlister) = processes::enlister(&self.settings, program, self.path.clone()) {
+            self.lua.set_enlister(enlister);
+        }
     }
 
     /// Runs a chunk with string arguments.

@@ -2,6 +2,7 @@
 //!
 //! It prints and ends the process; everything it knows about the language comes from the crates below.
 
+#[cfg_attr(not(feature = "app"), path = "no_app.rs")]
 mod app;
 mod arguments;
 mod blame;
@@ -16,6 +17,7 @@ mod help;
 mod machine;
 mod names;
 mod output;
+#[cfg_attr(not(feature = "processes"), path = "no_processes.rs")]
 mod processes;
 #[cfg(test)]
 mod random;
@@ -31,7 +33,7 @@ mod types;
 mod version;
 
 use std::process::ExitCode;
-use wippy_app::nearest::nearest;
+use wippy_parser::nearest::nearest;
 
 use arguments::{Action, Flags, Word};
 use commands::{Command, table};
@@ -61,7 +63,9 @@ fn run(executable: &[u8], words: Vec<Word>) -> Result<Exit, Exit> {
     match invocation.action {
         Action::Help { command, long } => print(help::text(command, long)),
         Action::Version => print(version::line()),
-        Action::Command { command, .. } if command.later => unsupported(&format!("wippy {}", command.path)),
+        Action::Command { command, .. } if let Some(excuse) = command.state.excuse() => {
+            refuse(&format!("wippy {}", command.path), excuse)
+        }
         Action::Script(_) | Action::Command { .. } if invocation.flags.unsupported().is_some() => {
             unsupported(&invocation.flags.unsupported().map(commands::Flag::display).unwrap_or_default())
         }
@@ -159,7 +163,11 @@ fn usage(error: &arguments::UsageError) -> Result<Exit, Exit> {
 }
 
 fn unsupported(what: &str) -> Result<Exit, Exit> {
-    output::complain(format!("'{what}' is not supported yet\n").as_bytes())?;
+    refuse(what, "not supported yet")
+}
+
+fn refuse(what: &str, excuse: &str) -> Result<Exit, Exit> {
+    output::complain(format!("'{what}' is {excuse}\n").as_bytes())?;
     Ok(Exit::FAILURE)
 }
 

@@ -14,10 +14,11 @@ use wippy::runtime::{
     Adoption, Casualty, End, Entry, Options, Programs, Runtime, Start, not_found, scheduler::Pid,
 };
 use wippy::stdlib::errors::{ErrorValue, Kind};
-use wippy::vm::{ExitRequest, Program as Code};
+use wippy::vm::{ExitRequest, Image, Program as Code};
 use wippy::{Candidate, Ended, Enlister, ErrorKind, Failure, Interrupt, Limits, Stop, Vm};
 
 use crate::output;
+use crate::script::Program as Script;
 use crate::settings::Settings;
 use crate::surroundings::path_of;
 use crate::text::Text;
@@ -40,15 +41,6 @@ struct Files {
     /// The script: its name and code, for functions of its own.
     script: Script,
     compiled: Mutex<HashMap<PathBuf, Code>>,
-}
-
-/// The main program, as far as its processes need it.
-#[derive(Clone, Default)]
-pub(crate) struct Script {
-    /// File name, if it came from a file.
-    pub(crate) file: Option<Vec<u8>>,
-    /// Chunk name and what is compiled.
-    pub(crate) chunk: Option<(Vec<u8>, Vec<u8>)>,
 }
 
 impl Script {
@@ -139,8 +131,19 @@ enum Note {
     Exit(ExitRequest),
 }
 
-/// Makes a process of a script that wants processes. See the module.
-pub(crate) struct Processes {
+/// What interpreters begin with.
+pub(crate) fn image() -> Arc<Image> {
+    wippy::runtime::image()
+}
+
+/// Who makes a process of a script that wants processes; `script` is what "self" means then, `path` is the `package.path`
+/// of all processes.
+pub(crate) fn enlister(settings: &Settings, script: Script, path: Vec<u8>) -> Option<Box<dyn Enlister>> {
+    Some(Box::new(Processes { settings: settings.clone(), script, path, running: None }))
+}
+
+/// See the module.
+struct Processes {
     settings: Settings,
     script: Script,
     path: Vec<u8>,
@@ -154,11 +157,6 @@ struct Running {
 }
 
 impl Processes {
-    /// Nothing yet; `path` is the `package.path` of all processes.
-    pub(crate) fn new(settings: &Settings, script: Script, path: Vec<u8>) -> Processes {
-        Processes { settings: settings.clone(), script, path, running: None }
-    }
-
     fn limits(&self) -> Limits {
         let mut limits = Limits::default();
         if let Some(bytes) = self.settings.memory_limit {

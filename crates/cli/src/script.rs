@@ -15,10 +15,19 @@ use crate::machine::{Machine, Surroundings};
 use crate::settings::Settings;
 use crate::surroundings::path_of;
 use crate::text::Text;
-use crate::{output, processes, repl, signals, system_error};
+use crate::{output, repl, signals, system_error};
 
 /// Chunk name of code given with `-e`.
 pub(crate) const COMMAND_LINE: &[u8] = b"=(command line)";
+
+/// The main program, as far as processes of its own need it.
+#[derive(Clone, Default)]
+pub(crate) struct Program {
+    /// File name, if it came from a file.
+    pub(crate) file: Option<Vec<u8>>,
+    /// Chunk name and what is compiled.
+    pub(crate) chunk: Option<(Vec<u8>, Vec<u8>)>,
+}
 
 /// Runs everything that was asked for.
 pub(crate) fn run(script: Script, executable: &[u8], settings: &Settings) -> Result<Exit, Exit> {
@@ -45,7 +54,7 @@ pub(crate) fn run(script: Script, executable: &[u8], settings: &Settings) -> Res
         Main::File(name) => (Some(name.clone()), None),
         _ => (None, program.as_ref().map(|text| (text.chunk_name.clone(), text.compiled()))),
     };
-    machine.allow_processes(processes::Script { file, chunk });
+    machine.allow_processes(Program { file, chunk });
     let result = everything(&mut machine, &script.before, program, &around.arguments);
     if result == Err(Exit::INTERRUPTED) {
         // Finalizers might run for ever, too.

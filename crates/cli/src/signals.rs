@@ -2,7 +2,8 @@
 //!
 //! SIGINT raises a flag, which running code sees between two slices of fuel. Code that blocks in the operating
 //! system does not look: a watching thread ends the process if the flag is still up after a moment, and a second
-//! SIGINT does so at once. No code of ours runs inside a signal handler.
+//! SIGINT does so at once. The thread is there once something is done that may take long. No code of ours runs inside a
+//! signal handler.
 
 use std::io;
 use std::sync::Arc;
@@ -28,8 +29,14 @@ pub(crate) fn install() -> io::Result<Interrupt> {
     register_conditional_shutdown(SIGTERM, i32::from(Exit::TERMINATED.0), Arc::clone(&always))?;
     #[cfg(unix)]
     {
+        use std::sync::Once;
+
         register_conditional_shutdown(signal_hook::consts::SIGPIPE, i32::from(Exit::BROKEN_PIPE.0), always)?;
-        watch(interrupt.flag())?;
+        let (flag, begun) = (interrupt.flag(), Once::new());
+        wippy::stdlib::waiting::tell(move || {
+            // Without the thread it takes a second SIGINT.
+            begun.call_once(|| drop(watch(Arc::clone(&flag))));
+        });
     }
     Ok(interrupt)
 }
@@ -44,11 +51,15 @@ fn watch(flag: Arc<AtomicBool>) -> io::Result<()> {
     /// Running code looks every few milliseconds.
     const PATIENCE: Duration = Duration::from_millis(300);
 
+    /// The thread reads, sleeps and ends the process.
+    const STACK_BYTES: usize = 64 << 10;
+
     let (mut arrived, signal) = UnixStream::pair()?;
     signal_hook::low_level::pipe::register(signal_hook::consts::SIGINT, signal)?;
-    std::thread::Builder::new().name("signals".to_owned()).spawn(move || {
+    std::thread::Builder::new().name("signals".to_owned()).stack_size(STACK_BYTES).spawn(move || {
         let mut one = [0];
-        while arrived.read_exact(&mut one).is_ok() {
+        // The flag may have been raised before there was a pipe.
+        while flag.load(Ordering::Relaxed) || arrived.read_exact(&mut one).is_ok() {
             std::thread::sleep(PATIENCE);
             if flag.load(Ordering::Relaxed) {
                 std::process::exit(i32::from(Exit::INTERRUPTED.0));

@@ -3,7 +3,7 @@
 //! Nothing is run. Invariant: what is printed is what the checker uses.
 
 use std::fmt::Write as _;
-use wippy_app::nearest::nearest;
+use wippy_parser::nearest::nearest;
 
 use wippy::signatures::libraries;
 use wippy::stdlib::modules::MODULES;

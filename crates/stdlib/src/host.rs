@@ -9,6 +9,8 @@ use std::process::{Command, ExitStatus};
 
 use wippy_vm::{Context, Error, ErrorKind, Outcome, Result, Value};
 
+use crate::waiting;
+
 /// A Lua string as C sees it: it ends at the first zero byte.
 pub(crate) fn c_text(bytes: &[u8]) -> &[u8] {
     bytes.split(|&byte| byte == 0).next().unwrap_or_default()
@@ -100,7 +102,7 @@ pub(crate) fn ended(cx: &mut Context<'_>, status: io::Result<ExitStatus>) -> Res
     Ok(cx.returns_top(3))
 }
 
-/// A shell that will run a command.
+/// A shell that will run a command; the caller is expected to wait for it.
 pub(crate) fn shell(command: &[u8]) -> Command {
     let text = path(command);
     #[cfg(not(windows))]
@@ -109,6 +111,7 @@ pub(crate) fn shell(command: &[u8]) -> Command {
     let (shell, switch) = ("cmd", "/C");
     let mut shell = Command::new(shell);
     shell.arg(switch).arg(text);
+    waiting::announce();
     shell
 }
 

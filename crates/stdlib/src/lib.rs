@@ -35,6 +35,7 @@ pub mod time;
 pub mod types;
 pub mod utf8;
 pub mod uuid;
+pub mod waiting;
 
 use std::sync::{Arc, OnceLock};
 

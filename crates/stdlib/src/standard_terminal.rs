@@ -7,6 +7,7 @@ use std::io::{self, BufRead, BufReader, IsTerminal, Read, Stdin, Write};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::terminal::{Output, Terminal};
+use crate::waiting;
 
 /// See the module.
 pub struct StandardTerminal {
@@ -53,6 +54,7 @@ impl Terminal for StandardTerminal {
     }
 
     fn read(&self, most: usize) -> io::Result<Vec<u8>> {
+        waiting::announce();
         let mut input = lock(&self.input);
         let mut bytes = vec![0; most.min(input.fill_buf()?.len())];
         input.read_exact(&mut bytes)?;
@@ -61,6 +63,7 @@ impl Terminal for StandardTerminal {
 
     fn read_line(&self) -> io::Result<Option<Vec<u8>>> {
         let mut line = Vec::new();
+        waiting::announce();
         if lock(&self.input).read_until(b'\n', &mut line)? == 0 {
             return Ok(None);
         }

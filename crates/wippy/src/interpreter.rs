@@ -231,6 +231,7 @@ impl Interpreter {
                 Step::Finished => return Ok(()),
                 Step::Failed(failure) => return Err(Stop::Failed(failure)),
                 Step::OutOfFuel | Step::Parked => {
+                    wippy_stdlib::waiting::announce();
                     if let Some(ticket) = self.waits.serve(&mut self.vm) {
                         match self.enlister.take() {
                             Some(enlister) => return self.enlist(enlister, ticket),
@@ -295,7 +296,7 @@ impl Interpreter {
         if let Some(enlister) = &mut self.enlister {
             enlister.close();
         }
-        self.vm.close();
+        self.vm.close_in_slices(SLICE, wippy_stdlib::waiting::announce);
         self.flush();
     }
 }

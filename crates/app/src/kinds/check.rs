@@ -7,9 +7,9 @@ use super::{Key, Kind, Shape, Support, find, nearest_kind};
 use crate::duration;
 use crate::entry::Entry;
 use crate::id::Id;
-use crate::nearest::nearest;
 use crate::problem::{Code, Problem, Problems};
 use crate::value::{Map, Value};
+use wippy_parser::nearest::nearest;
 
 /// How much is said.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

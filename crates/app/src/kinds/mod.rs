@@ -7,7 +7,7 @@ pub mod check;
 pub mod document;
 pub mod table;
 
-use crate::nearest::nearest;
+use wippy_parser::nearest::nearest;
 
 /// What an entry of a kind is to the runtime.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

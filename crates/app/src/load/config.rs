@@ -11,9 +11,9 @@ use std::time::Duration;
 use super::node::{Content, Node};
 use super::{inline, scalar, yaml};
 use crate::duration;
-use crate::nearest::nearest;
 use crate::problem::{Code, Place, Problem, Problems, SourceFile};
 use crate::value::{Map, Value};
+use wippy_parser::nearest::nearest;
 
 /// The usual name.
 pub const NAME: &str = ".wippy.yaml";

@@ -7,9 +7,9 @@ use std::collections::HashMap;
 use crate::entry::Entry;
 use crate::id::Id;
 use crate::load::config::coerce;
-use crate::nearest::nearest;
 use crate::problem::{Code, Problem, Problems};
 use crate::value::{Map, Value};
+use wippy_parser::nearest::nearest;
 
 /// One value to replace.
 #[derive(Debug, Clone, PartialEq)]

@@ -3,7 +3,8 @@
 use std::fmt::Write as _;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use crate::print::json_text;
+use wippy_stdlib::json::quote;
+
 use crate::value::{Map, Value};
 
 /// How important a line is.
@@ -158,7 +159,7 @@ fn spaced(value: &Value, out: &mut String) {
             out.push('{');
             for (at, (key, item)) in map.iter().enumerate() {
                 out.push_str(if at > 0 { ", " } else { "" });
-                json_text(key, out);
+                quote(key, out);
                 out.push_str(": ");
                 spaced(item, out);
             }

@@ -48,6 +48,11 @@ pub(crate) fn command(
     })
 }
 
+/// The codes of faults in applications, each with its title.
+pub(crate) fn faults() -> impl Iterator<Item = (&'static str, &'static str)> {
+    wippy_app::problem::Code::ALL.iter().map(|fault| (fault.code(), fault.title()))
+}
+
 /// A flag's text; bytes that are not UTF-8 cannot name anything in an application.
 fn text(flags: &Flags, flag: &'static crate::commands::Flag) -> Option<String> {
     flags.last(flag).map(|value| String::from_utf8_lossy(value).into_owned())

@@ -5,10 +5,10 @@ use std::io::IsTerminal;
 
 use wippy_app::entry::Entry;
 use wippy_app::id::Id;
-use wippy_app::nearest::nearest;
 use wippy_app::problem::{Problems, Severity};
 use wippy_app::runtime::engine::{Engine, Task};
 use wippy_app::value::Value;
+use wippy_parser::nearest::nearest;
 
 use super::{boot, fail, problems, signals, source, text};
 use crate::arguments::{Flags, Word};

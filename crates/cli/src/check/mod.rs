@@ -3,6 +3,7 @@
 //! It reads and checks, and runs nothing. Findings go to standard output; a file that cannot be read is an error of
 //! the run, said on standard error.
 
+#[cfg_attr(not(feature = "app"), path = "no_entries.rs")]
 mod entries;
 mod files;
 mod report;

@@ -160,7 +160,7 @@ fn counted(count: usize, noun: &str) -> String {
 /// A JSON string; bytes that are not UTF-8 become replacement characters, which JSON cannot avoid.
 pub(crate) fn json_string(bytes: &[u8]) -> String {
     let mut out = String::new();
-    wippy_app::print::json_text(&String::from_utf8_lossy(bytes), &mut out);
+    wippy::stdlib::json::quote(&String::from_utf8_lossy(bytes), &mut out);
     out
 }
 

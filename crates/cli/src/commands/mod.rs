@@ -117,8 +117,8 @@ pub(crate) struct Command {
     pub(crate) aliases: &'static [&'static str],
     /// The heading help lists it under.
     pub(crate) group: Group,
-    /// Declared for completeness; using it says so and fails.
-    pub(crate) later: bool,
+    /// Whether it can be used.
+    pub(crate) state: State,
     /// One line for the list of commands.
     pub(crate) summary: &'static str,
     /// The argument part of each usage line.
@@ -133,6 +133,28 @@ pub(crate) struct Command {
     pub(crate) words: Words,
     /// Commands below this one.
     pub(crate) nested: &'static [&'static Command],
+}
+
+/// Whether a command can be used. All are declared; using one that cannot be used says so and fails.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum State {
+    /// It can.
+    Ready,
+    /// Not supported by this release.
+    Later,
+    /// Left out of this build.
+    Absent,
+}
+
+impl State {
+    /// What there is to say about it, after "is"; `None` if it can be used.
+    pub(crate) fn excuse(self) -> Option<&'static str> {
+        match self {
+            State::Ready => None,
+            State::Later => Some("not supported yet"),
+            State::Absent => Some("not part of this build"),
+        }
+    }
 }
 
 /// The positional arguments a command accepts.
@@ -184,7 +206,7 @@ impl Command {
             path,
             aliases: &[],
             group,
-            later: false,
+            state: State::Ready,
             summary,
             usage: &[""],
             examples: &[],
@@ -201,7 +223,15 @@ impl Command {
     }
 
     const fn later(mut self) -> Command {
-        self.later = true;
+        self.state = State::Later;
+        self
+    }
+
+    /// About applications: part of a build with the feature `app` only.
+    const fn application(mut self) -> Command {
+        if !cfg!(feature = "app") {
+            self.state = State::Absent;
+        }
         self
     }
 

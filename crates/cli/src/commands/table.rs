@@ -117,7 +117,8 @@ pub(crate) static RUN: Command =
              supported yet.",
         )
         .flags(&[&EXEC, &HOST, &OVERRIDE, &SET, &PROFILE, &REGISTRY_URL, &WATCH])
-        .words(Words::Program);
+        .words(Words::Program)
+        .application();
 
 static REPL_APP: Flag = Flag::switch("app", "boot the application first").later();
 
@@ -152,7 +153,8 @@ static SEED: Flag = Flag::value("seed", "N", "repeat the scheduling order of an 
 pub(crate) static TEST: Command = Command::new("test", Group::Check, "run tests")
     .usage(&["[FILTER | FILE.lua | FOLDER ...]"])
     .flags(&[&OVERRIDE, &HOST, &SET, &PROFILE, &JSON, &BAIL, &LIST_TESTS, &SEED, &ALLOW_EMPTY])
-    .words(Words::Many);
+    .words(Words::Many)
+    .application();
 
 /// `--level`.
 pub(crate) static LEVEL: Flag = Flag::value("level", "LEVEL", "least severe kind that is reported")
@@ -263,25 +265,21 @@ pub(crate) static RAW: Flag = Flag::switch("raw", "no newline at the end");
 
 /// `registry list`.
 pub(crate) static REGISTRY_LIST: Command =
-    Command::new("registry list", Group::Inspect, "list the linked entries").flags(&[
-        &KIND,
-        &REGISTRY_NS,
-        &NAME,
-        &META,
-        &JSON,
-        &YAML,
-        &LOCK_FILE,
-    ]);
+    Command::new("registry list", Group::Inspect, "list the linked entries")
+        .flags(&[&KIND, &REGISTRY_NS, &NAME, &META, &JSON, &YAML, &LOCK_FILE])
+        .application();
 /// `registry show`.
 pub(crate) static REGISTRY_SHOW: Command =
     Command::new("registry show", Group::Inspect, "print one linked entry")
         .usage(&["ID"])
         .flags(&[&JSON, &YAML, &FIELD, &RAW, &LOCK_FILE])
-        .words(Words::One("ID"));
+        .words(Words::One("ID"))
+        .application();
 static REGISTRY: Command =
     Command::new("registry", Group::Inspect, "inspect the linked entries without starting anything")
         .usage(&["list", "show ID"])
-        .nested(&[&REGISTRY_LIST, &REGISTRY_SHOW]);
+        .nested(&[&REGISTRY_LIST, &REGISTRY_SHOW])
+        .application();
 
 /// `--format`.
 pub(crate) static FORMAT: Flag =
@@ -303,22 +301,22 @@ pub(crate) static MODULES_DIR_LONG: Flag = Flag::value("modules-dir", "DIR", "wh
 /// `--src-dir`.
 pub(crate) static SRC_DIR_UPDATE: Flag = Flag::value("src-dir", "DIR", "where the sources are").short('d');
 /// `init`.
-pub(crate) static INIT: Command =
-    Command::new("init", Group::Modules, "write wippy.lock").flags(&[&SRC_DIR, &MODULES_DIR, &LOCK_FILE]);
+pub(crate) static INIT: Command = Command::new("init", Group::Modules, "write wippy.lock")
+    .flags(&[&SRC_DIR, &MODULES_DIR, &LOCK_FILE])
+    .application();
 /// `update`.
 pub(crate) static UPDATE: Command =
-    Command::new("update", Group::Modules, "rewrite the lock from the sources").flags(&[
-        &SRC_DIR_UPDATE,
-        &MODULES_DIR_LONG,
-        &LOCK_FILE,
-    ]);
+    Command::new("update", Group::Modules, "rewrite the lock from the sources")
+        .flags(&[&SRC_DIR_UPDATE, &MODULES_DIR_LONG, &LOCK_FILE])
+        .application();
 static REFRESH: Flag = Flag::switch("refresh", "look every module up again");
 static FORCE: Flag = Flag::switch("force", "replace what is installed");
 static REPAIR: Flag = Flag::switch("repair", "put back what is missing or damaged");
 /// `install`.
 pub(crate) static INSTALL: Command =
     Command::new("install", Group::Modules, "put the locked modules in place")
-        .flags(&[&REFRESH, &FORCE, &REPAIR, &LOCK_FILE]);
+        .flags(&[&REFRESH, &FORCE, &REPAIR, &LOCK_FILE])
+        .application();
 static ADD: Command = Command::new("add", Group::Modules, "add a module")
     .usage(&["org/module[@RANGE] ..."])
     .words(Words::Many)
@@ -331,7 +329,8 @@ pub(crate) static NEW: Command = Command::new("new", Group::Modules, "create a r
     .usage(&["DIR"])
     .flags(&[&TEMPLATE])
     .words(Words::One("DIR"))
-    .about("An HTTP application as a template is not supported yet.");
+    .about("An HTTP application as a template is not supported yet.")
+    .application();
 
 static TAGS: Flag = Flag::value("tags", "TAGS", "tags of the pack").short('t').commas();
 static PACK_META: Flag = Flag::value("meta", "K=V", "metadata of the pack").list();

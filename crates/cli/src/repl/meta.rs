@@ -2,7 +2,7 @@
 //!
 //! Understanding only; the session carries them out.
 
-use wippy_app::nearest::nearest;
+use wippy_parser::nearest::nearest;
 
 /// One of the prompt's own commands.
 #[derive(Debug, PartialEq, Eq)]

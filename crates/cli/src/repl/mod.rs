@@ -38,6 +38,8 @@ pub(crate) fn run(machine: Machine, interrupt: Interrupt, around: Surroundings) 
             return Err(Exit::FAILURE);
         }
     };
+    // Reading what is typed may wait.
+    wippy::stdlib::waiting::announce();
     let mut prompt = Prompt { machine, session: Session::default(), lines, interrupt, around };
     let result = prompt.read();
     prompt.machine.borrow_mut().close();

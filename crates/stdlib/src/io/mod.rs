@@ -14,7 +14,7 @@ use std::process::Stdio;
 
 use wippy_vm::{Context, Error, Library, Outcome, Result, Value, library};
 
-use crate::{host, os, terminal};
+use crate::{host, os, terminal, waiting};
 use files::{Closing, SharedFile};
 use stream::{Device, Standard, Stream};
 
@@ -194,7 +194,12 @@ fn open_stream(name: &[u8], mode: Mode) -> io::Result<Stream> {
         b'w' => options.write(true).create(true).truncate(true),
         _ => options.append(true).create(true),
     };
-    let mut file: File = options.open(host::path(name))?;
+    let path = host::path(name);
+    if path.metadata().is_ok_and(|found| !found.is_file()) {
+        // A named pipe waits for its other end.
+        waiting::announce();
+    }
+    let mut file: File = options.open(path)?;
     if mode.kind == b'a' && !mode.update {
         // Only its position as `seek` tells it; a device without positions has none.
         let _ = file.seek(SeekFrom::End(0));

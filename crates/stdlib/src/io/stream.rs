@@ -7,11 +7,16 @@ use std::fs::File;
 use std::io::{self, IsTerminal, Read, Seek, SeekFrom, Write};
 use std::process::{ChildStdin, ChildStdout};
 
+use crate::waiting;
+
 /// How much is read ahead at a time, in bytes.
 const READ_AHEAD: usize = 8 << 10;
 
 /// How much waits to be written unless `setvbuf` says otherwise, in bytes.
 const WRITE_BEHIND: usize = 32 << 10;
+
+/// What a pipe takes without its reader having to act, in bytes (POSIX's least `PIPE_BUF` is far below, Linux has 4096).
+const PROMPT_BYTES: usize = 4 << 10;
 
 /// "Bad file descriptor", for a stream used in a direction that it was not opened for.
 const EBADF: i32 = 9;
@@ -232,6 +237,9 @@ impl Stream {
     }
 
     fn write_to_device(&mut self, bytes: &[u8]) -> io::Result<()> {
+        if bytes.len() > PROMPT_BYTES && self.kind() != Kind::Regular {
+            waiting::announce();
+        }
         if let Some(file) = self.file()? {
             return file.write_all(bytes);
         }
@@ -301,6 +309,9 @@ impl Stream {
     fn read_from_device(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         if self.file()?.is_none() && !matches!(self.device, Device::Child(_) | Device::Reader(_)) {
             return Err(io::Error::from_raw_os_error(EBADF));
+        }
+        if self.kind() != Kind::Regular {
+            waiting::announce();
         }
         loop {
             let result = match &mut self.device {

@@ -9,6 +9,7 @@ pub mod lexer;
 mod schema;
 mod text;
 
+pub use text::quote;
 use wippy_vm::{Context, Library, Outcome, Result, Value, library};
 
 use crate::errors::{self, ErrorValue};

@@ -53,6 +53,23 @@ fn first_special(text: &[u8]) -> Option<usize> {
     text[at..].iter().position(|&byte| SPECIAL[usize::from(byte)]).map(|index| at + index)
 }
 
+/// Adds a string in quotes, as people read it best: only what must be is escaped, and control characters.
+pub fn quote(text: &str, out: &mut String) {
+    out.push('"');
+    for c in text.chars() {
+        match c {
+            '"' => out.push_str("\\\""),
+            '\\' => out.push_str("\\\\"),
+            '\n' => out.push_str("\\n"),
+            '\r' => out.push_str("\\r"),
+            '\t' => out.push_str("\\t"),
+            c if c.is_control() => out.push_str(&format!("\\u{:04x}", u32::from(c))),
+            c => out.push(c),
+        }
+    }
+    out.push('"');
+}
+
 /// Writes a string in quotes; each byte that is not UTF-8 becomes the replacement character.
 pub(super) fn write_string(out: &mut Vec<u8>, text: &[u8]) {
     out.reserve(text.len() + 2);

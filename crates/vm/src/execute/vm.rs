@@ -239,6 +239,12 @@ impl Vm {
     /// Runs the finalizers of all objects that have one; call before dropping the interpreter at a program's end.
     /// Their errors are ignored, as the manual says of closing a state; `os.exit` in one ends the closing.
     pub fn close(&mut self) {
+        self.close_in_slices(u64::MAX, || {});
+    }
+
+    /// The same; `between` is called whenever so much fuel was used up.
+    pub fn close_in_slices(&mut self, fuel: u64, mut between: impl FnMut()) {
+        let fuel = i64::try_from(fuel).unwrap_or(i64::MAX);
         let state: *mut State = &raw mut *self.state;
         // SAFETY: the state is consistent and this is its only user.
         unsafe {
@@ -249,8 +255,13 @@ impl Vm {
                 if !super::call::start_finalizer(&mut *state) {
                     return;
                 }
-                (*state).fuel = i64::MAX;
-                let exit = super::run(state);
+                let exit = loop {
+                    (*state).fuel = fuel;
+                    match super::run(state) {
+                        Exit::OutOfFuel => between(),
+                        exit => break exit,
+                    }
+                };
                 if (*state).exit_request.take().is_some() {
                     reset(&mut *state);
                     return;

@@ -1,0 +1,21 @@
+//! What stands for `processes` in a build without them: scripts run alone.
+//!
+//! The interface is that of the module it replaces.
+
+use std::sync::Arc;
+
+use wippy::Enlister;
+use wippy::vm::Image;
+
+use crate::script::Program;
+use crate::settings::Settings;
+
+/// What interpreters begin with.
+pub(crate) fn image() -> Arc<Image> {
+    wippy::stdlib::image()
+}
+
+/// Nobody.
+pub(crate) fn enlister(_: &Settings, _: Program, _: Vec<u8>) -> Option<Box<dyn Enlister>> {
+    None
+}
