@@ -9,7 +9,7 @@ use std::sync::Arc;
 use crate::value::Value;
 
 /// The name of an entry, cheap to copy.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Id {
     text: Arc<str>,
     colon: usize,
@@ -82,6 +82,19 @@ impl Ord for Id {
 impl PartialOrd for Id {
     fn partial_cmp(&self, other: &Id) -> Option<std::cmp::Ordering> {
         Some(self.cmp(other))
+    }
+}
+
+// An ID is found by its text: equality, order and hash are those of the text.
+impl std::borrow::Borrow<str> for Id {
+    fn borrow(&self) -> &str {
+        &self.text
+    }
+}
+
+impl std::hash::Hash for Id {
+    fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
+        self.text.hash(state);
     }
 }
 

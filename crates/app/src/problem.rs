@@ -89,6 +89,8 @@ codes! {
     NoEffect = "Y0022", "something is accepted but has no effect in this release";
     /// The source of an entry does not compile.
     Source = "Y0023", "the source of an entry does not compile";
+    /// A program breaks its own types, where that is looked at.
+    Types = "Y0024", "the types in the source of an entry do not fit together";
 }
 
 /// A text that problems point into.
@@ -98,6 +100,23 @@ pub struct SourceFile {
     pub name: String,
     /// The whole text.
     pub text: Arc<str>,
+}
+
+impl SourceFile {
+    /// The run of `length` bytes from byte `at` on, as far as it is on one line; what is behind the end is the end.
+    pub fn place(self: &Arc<SourceFile>, at: usize, length: usize) -> Place {
+        let start = self.text.floor_char_boundary(at.min(self.text.trim_end().len()));
+        let before = &self.text[..start];
+        let begin = before.rfind('\n').map_or(0, |end| end + 1);
+        let line_end = self.text[start..].find('\n').map_or(self.text.len(), |end| start + end);
+        let end = self.text.floor_char_boundary(start.saturating_add(length)).clamp(start, line_end);
+        let span = Span {
+            line: before.matches('\n').count() as u32 + 1,
+            column: before[begin..].chars().count() as u32 + 1,
+            length: self.text[start..end].chars().count() as u32,
+        };
+        Place { file: Arc::clone(self), span: Some(span), label: String::new() }
+    }
 }
 
 /// A run of characters on one line.

@@ -275,6 +275,8 @@ impl Running {
             };
             let result = match end {
                 End::Finished { called_main } => Ok(Ended { called_main }),
+                // Only calls of functions leave anything behind.
+                End::Left(_) => Ok(Ended { called_main: false }),
                 End::Failed(failure) => Err(Stop::Failed(failure)),
                 End::Killed if interrupted => Err(Stop::Interrupted),
                 End::Killed => {

@@ -17,12 +17,13 @@ mod room;
 mod runtime;
 mod shared;
 pub mod supervisor;
+mod upgradable;
 
 pub use library::{CTX, Caller, Enlist, LIBRARY, REGISTRY, caller, ctx_module, open, subscribe, unsubscribe};
 pub use local::Values;
 pub use mail::{Fault, Mail, Output, error_of};
 pub use pid::{PidError, format_pid, parse_pid};
-pub use process::{Adoption, End, LuaProcess, OnEnd};
+pub use process::{Adoption, End, Linger, LuaProcess, OnEnd};
 pub use programs::{Entry, HostList, Loaded, Loader, OneHost, Programs, Start, not_found};
 pub use runtime::{Launch, Options, Runtime, Starter, image};
 pub use shared::{Casualty, OnExit, OnFailure, Setup};

@@ -7,6 +7,7 @@ use wippy_scheduler::{HostId, Pid};
 use wippy_vm::{Context, Kept, Parcel, Str, Value};
 
 use crate::shared::Shared;
+use crate::upgradable::Listed;
 
 /// Values that processes inherit (`with_context`, module `ctx`).
 pub type Values = Arc<BTreeMap<Vec<u8>, Parcel>>;
@@ -33,7 +34,8 @@ pub(crate) struct Local {
     pub(crate) host: HostId,
     pub(crate) values: Values,
     pub(crate) trap_links: bool,
-    pub(crate) upgradable: bool,
+    /// Whether it hears of newer code.
+    pub(crate) upgradable: Option<Listed>,
     known: [Known; REMEMBERED],
 }
 
@@ -47,7 +49,7 @@ impl Local {
             host: HostId::default(),
             values,
             trap_links: false,
-            upgradable: false,
+            upgradable: None,
             known: [nothing; REMEMBERED],
         }
     }

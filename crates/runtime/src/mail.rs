@@ -68,4 +68,6 @@ pub(crate) enum Event {
     Cancel { from: Pid, reason: Arc<str> },
     Exit { from: Pid, host: Option<HostId>, end: Result<Output, Fault> },
     LinkDown { from: Pid, host: Option<HostId>, fault: Fault },
+    /// There is newer code, because of these entries.
+    Outdated { sources: Vec<Vec<u8>> },
 }

@@ -98,6 +98,17 @@ pub(crate) fn event<'gc>(cx: &mut Context<'gc>, event: Event) -> Result<Table<'g
     let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs() as i64);
     cx.set_field(table, "at", now)?;
     let (kind, from, host) = match &event {
+        Event::Outdated { sources } => {
+            let kind = cx.name(kind::OUTDATED);
+            cx.set_field(table, "kind", kind)?;
+            let list = cx.table(sources.len(), 0)?;
+            cx.set_field(table, "sources", list)?;
+            for (index, source) in (1..).zip(sources) {
+                let source = cx.string(source)?;
+                cx.raw_set_integer(list, index, source)?;
+            }
+            return Ok(table);
+        }
         Event::Cancel { from, .. } => (kind::CANCEL, *from, None),
         Event::Exit { from, host, .. } => (kind::EXIT, *from, *host),
         Event::LinkDown { from, host, .. } => (kind::LINK_DOWN, *from, *host),
@@ -115,6 +126,7 @@ pub(crate) fn event<'gc>(cx: &mut Context<'gc>, event: Event) -> Result<Table<'g
         }
         Event::Exit { end: Ok(output), .. } => (Some(output), None),
         Event::Exit { end: Err(fault), .. } | Event::LinkDown { fault, .. } => (None, Some(fault)),
+        Event::Outdated { .. } => return Ok(table),
     };
     let result = cx.table(0, 2)?;
     if let Some(output) = value

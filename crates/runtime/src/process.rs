@@ -12,12 +12,12 @@ use hashbrown::HashMap;
 use wippy_scheduler::{Description, Exit, Fuel, OperationId, Pid, Process, Signal, Step, TimerId, Turn};
 use wippy_stdlib::errors::{self, ErrorValue, Kind};
 use wippy_stdlib::requests::{Answer, Pending, Request};
-use wippy_vm::{Context, ErrorKind, Failure, HostObject, Operation, Parcel, Ticket, Value, Vm};
+use wippy_vm::{Context, ErrorKind, Failure, HostObject, Operation, Packed, Parcel, Ticket, Value, Vm};
 
 use crate::ask::{Answers, Demand, enter};
 use crate::local::{Local, Values};
 use crate::mail::{Event, Fault, Mail, Output, error_of};
-use crate::message::Classes;
+use crate::message::{Classes, kind};
 use crate::prepare::{self, Prepared};
 use crate::programs::Entry;
 use crate::room::Room;
@@ -34,7 +34,14 @@ pub enum End {
     Failed(Failure),
     /// It was killed, or failed for a reason that is not its own.
     Killed,
+    /// It has given its result and goes on with what it has begun ([`Linger`]); the interpreter stays with it, and an
+    /// empty one comes in its place.
+    Left(Result<Parcel, ErrorValue>),
 }
+
+/// What the function of a process asks for when it has its result while coroutines of it go on: whoever watches from
+/// outside gets the result now, and the function is woken when nothing is left to do.
+pub struct Linger(pub Result<Parcel, ErrorValue>);
 
 /// Called with the interpreter when its process has ended.
 pub type OnEnd = Box<dyn FnOnce(Vm, End) + Send>;
@@ -83,6 +90,8 @@ struct Body {
     /// Timers that were set before there was a process.
     pending: Vec<Pending>,
     on_end: Option<OnEnd>,
+    /// The function that has given its result and waits for its coroutines.
+    lingering: Option<Ticket>,
 }
 
 impl Drop for Body {
@@ -113,6 +122,7 @@ impl LuaProcess {
             awaited: Vec::new(),
             pending: Vec::new(),
             on_end: None,
+            lingering: None,
         }))
     }
 
@@ -160,7 +170,7 @@ impl Process for LuaProcess {
             {
                 return body.fail(turn, fault, None);
             }
-            if body.parked && !body.vm.is_ready() {
+            if body.parked && !body.vm.is_ready() && !body.is_left_alone() {
                 return body.rest(turn);
             }
             let fuel = turn.fuel().0;
@@ -221,7 +231,13 @@ impl Body {
     /// Notes what has arrived.
     fn take(&mut self, signal: Signal<LuaProcess>, turn: &mut Turn<'_, LuaProcess>) {
         match signal {
-            Signal::Message { from, message } => self.room.arrive(from, message),
+            Signal::Message { from, message } => {
+                if from == Pid::SYSTEM && message.topic() == kind::OUTDATED.as_bytes() {
+                    self.outdate(&message);
+                } else {
+                    self.room.arrive(from, message);
+                }
+            }
             Signal::Cancel { from, reason, grace } => {
                 self.leaving |= grace.is_some() && !self.room.hears_events();
                 self.room.happen(Event::Cancel { from, reason });
@@ -256,6 +272,17 @@ impl Body {
             }
             // Sources are watched by nobody here yet.
             Signal::Ready { .. } => {}
+        }
+    }
+
+    /// There is newer code; only those that asked for it hear of that.
+    fn outdate(&mut self, message: &Mail) {
+        let wanted = self.vm.enter(|cx| cx.host::<Local>().is_some_and(|local| local.upgradable.is_some()));
+        if wanted {
+            self.room.outdate(message.payload().filter_map(|source| match source {
+                Packed::Text(source) => Some(source.to_vec()),
+                _ => None,
+            }));
         }
     }
 
@@ -331,8 +358,16 @@ impl Body {
                 match other.downcast::<Demand>().map(|demand| *demand) {
                     Ok(Demand::Await(pid)) => self.awaited.push((pid, ticket)),
                     Ok(Demand::Upgrade(entry, arguments)) => return self.upgrade(entry, arguments, turn),
-                    // Whoever asks for what nobody here knows waits for ever.
-                    Err(_) => {}
+                    Err(other) => match other.downcast::<Linger>().map(|linger| *linger) {
+                        Ok(Linger(result)) => {
+                            self.lingering = Some(ticket);
+                            if let Some(on_end) = self.on_end.take() {
+                                on_end(Vm::default(), End::Left(result));
+                            }
+                        }
+                        // Whoever asks for what nobody here knows waits for ever.
+                        Err(_) => {}
+                    },
                 }
                 return Ok(());
             }
@@ -366,6 +401,18 @@ impl Body {
                 other => ErrorValue::new(Kind::INTERNAL, other.to_string()),
             })
         })
+    }
+
+    /// Whether the function that lingers has nothing left to wait for; it is woken then.
+    fn is_left_alone(&mut self) -> bool {
+        let Some(ticket) = self.lingering else { return false };
+        // The function itself waits, and it is outstanding.
+        let hopeless = self.vm.outstanding() <= 1 && !self.room.is_open();
+        if self.vm.parked() > 1 && !hopeless {
+            return false;
+        }
+        self.lingering = None;
+        self.vm.enter(|cx| cx.wake(ticket, &[]))
     }
 
     /// Everything waits.

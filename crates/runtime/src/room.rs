@@ -84,6 +84,24 @@ impl Room {
         self.happened.push_back(event);
     }
 
+    /// There is newer code. One event tells of all changes that have not been heard of.
+    pub(crate) fn outdate(&mut self, fresh: impl Iterator<Item = Vec<u8>>) {
+        let known = self.happened.iter_mut().find_map(|event| match event {
+            Event::Outdated { sources } => Some(sources),
+            _ => None,
+        });
+        match known {
+            Some(sources) => {
+                for source in fresh {
+                    if !sources.contains(&source) {
+                        sources.push(source);
+                    }
+                }
+            }
+            None => self.happened.push_back(Event::Outdated { sources: fresh.collect() }),
+        }
+    }
+
     pub(crate) fn inbox(&self) -> Option<Kept> {
         self.inbox
     }

@@ -4,18 +4,20 @@ use std::io;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use wippy_scheduler::{Builder as Workers, Fuel, Handle, Inbox, Pid, Scheduler, Shutdown, Spawn};
+use wippy_scheduler::{Builder as Workers, Fuel, Handle, HostId, Inbox, Pid, Scheduler, Shutdown, Spawn};
 use wippy_stdlib::errors::{ErrorValue, Kind};
-use wippy_vm::{Image, Parcel, Vm};
+use wippy_vm::{Image, Packed, Parcel, Vm};
 
 use crate::library;
 use crate::local::{Local, Values};
 use crate::mail::Mail;
+use crate::message::kind;
 use crate::pid::format_pid;
 use crate::prepare::{self, Prepared};
 use crate::process::{Adoption, LuaProcess, OnEnd};
 use crate::programs::{Entry, HostList, OneHost, Programs};
 use crate::shared::{OnExit, OnFailure, Setup, Shared};
+use crate::upgradable::Upgradable;
 
 /// The standard library with `process` and `ctx`, for interpreters that are processes or may become some.
 pub fn image() -> Arc<Image> {
@@ -97,7 +99,7 @@ impl Options {
 
     fn split(self) -> (Workers, Arc<Shared>) {
         let Options { workers, programs, hosts, on_failure, on_exit, setup } = self;
-        (workers, Arc::new(Shared { programs, hosts, image: image(), on_failure, on_exit, setup }))
+        (workers, Arc::new(Shared { programs, hosts, image: image(), on_failure, on_exit, setup, upgradable: Upgradable::default() }))
     }
 
     /// Starts the workers.
@@ -168,6 +170,8 @@ pub struct Launch {
     pub name: Option<Vec<u8>>,
     /// Name of its host; nothing means the default.
     pub host: Option<String>,
+    /// The host itself, if it is known and need not be asked for.
+    pub place: Option<HostId>,
     /// Gets its interpreter when it has ended.
     pub on_end: Option<OnEnd>,
     /// Values it inherits.
@@ -205,7 +209,7 @@ impl Starter {
     /// # Errors
     /// When it does not start.
     pub fn spawn(&self, entry: &Arc<Entry>, launch: Launch) -> Result<Pid, ErrorValue> {
-        let host = self.shared.hosts.resolve(launch.host.as_deref())?;
+        let host = self.place(&launch)?;
         let mut preparing = prepare::begin(&self.shared, entry, launch.values, launch.arguments)?;
         let process = loop {
             if let Prepared::Ready(process) = preparing.run(u64::from(u32::MAX))? {
@@ -216,7 +220,7 @@ impl Starter {
             Some(on_end) => process.on_end(on_end),
             None => process,
         };
-        self.launch(process, &host, launch.monitor, launch.name)
+        self.launch(process, host, launch.monitor, launch.name)
     }
 
     /// Makes a process of an interpreter that an earlier process of the same entry has left; what it is to run has been
@@ -225,7 +229,7 @@ impl Starter {
     /// # Errors
     /// When it does not start.
     pub fn spawn_again(&self, mut vm: Vm, entry: &Arc<Entry>, launch: Launch) -> Result<Pid, ErrorValue> {
-        let host = self.shared.hosts.resolve(launch.host.as_deref())?;
+        let host = self.place(&launch)?;
         vm.set_scheduling();
         vm.set_host(Local::new(Arc::clone(&self.shared), Arc::clone(&entry.id), launch.values));
         let process = LuaProcess::new(vm, Arc::clone(&self.shared), Arc::clone(entry), None);
@@ -233,7 +237,7 @@ impl Starter {
             Some(on_end) => process.on_end(on_end),
             None => process,
         };
-        self.launch(process, &host, launch.monitor, launch.name)
+        self.launch(process, host, launch.monitor, launch.name)
     }
 
     /// Makes a process of an interpreter that runs alone and whose program wants processes. Wake
@@ -242,19 +246,37 @@ impl Starter {
     /// # Errors
     /// When it does not start.
     pub fn adopt(&self, vm: Vm, entry: Arc<Entry>, adoption: Adoption) -> Result<Pid, ErrorValue> {
-        let host = self.shared.hosts.resolve(None)?;
+        let host = self.place(&Launch::default())?;
         let process = LuaProcess::adopt(vm, Arc::clone(&self.shared), entry, adoption);
-        self.launch(process, &host, None, None)
+        self.launch(process, host, None, None)
+    }
+
+    fn place(&self, launch: &Launch) -> Result<HostId, ErrorValue> {
+        if let Some(host) = launch.place {
+            return Ok(host);
+        }
+        let name = self.shared.hosts.resolve(launch.host.as_deref())?;
+        Ok(self.handle.hosts().intern(&name).unwrap_or_default())
+    }
+
+    /// Tells processes of an entry that there is newer code, those that want to hear of it. `sources` is what has
+    /// changed.
+    pub fn outdate(&self, id: &str, sources: &[&str]) {
+        for pid in self.shared.upgradable.of(id) {
+            let mut mail = Mail::new(kind::OUTDATED.as_bytes(), HostId::default());
+            sources.iter().for_each(|source| mail.payload_mut().push(Packed::Text(source.as_bytes())));
+            // It may have ended meanwhile.
+            let _ = self.handle.send(pid, mail);
+        }
     }
 
     fn launch(
         &self,
         process: LuaProcess,
-        host: &str,
+        host: HostId,
         monitor: Option<Pid>,
         name: Option<Vec<u8>>,
     ) -> Result<Pid, ErrorValue> {
-        let host = self.handle.hosts().intern(host).unwrap_or_default();
         let mut spawn = Spawn::new(process).host(host);
         if let Some(watcher) = monitor {
             spawn = spawn.monitored_by(watcher);

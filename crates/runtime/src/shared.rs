@@ -9,6 +9,7 @@ use wippy_vm::{Context, ExitRequest, Image, Result};
 use crate::mail::Fault;
 use crate::programs::{Entry, HostList, Programs};
 use crate::supervisor;
+use crate::upgradable::Upgradable;
 
 /// A process has failed, as the runtime's owner is told.
 pub struct Casualty {
@@ -39,6 +40,7 @@ pub(crate) struct Shared {
     pub(crate) on_failure: Option<OnFailure>,
     pub(crate) on_exit: Option<OnExit>,
     pub(crate) setup: Option<Setup>,
+    pub(crate) upgradable: Upgradable,
 }
 
 impl Shared {

@@ -1,8 +1,9 @@
-//! A pool: who runs now, who waits, which workers are idle.
+//! A pool: which call runs now, which waits, which workers are idle.
 //!
-//! Invariant: workers are numbered and never renamed; a worker is idle, busy or gone.
+//! Generic over calls and workers, so that it owns both. Invariant: a worker is idle here or with whoever runs its call,
+//! never both; a call that was taken is running or waits, and none overtakes another.
 
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::VecDeque;
 use std::time::Duration;
 
 use super::plan::{Plan, Sort};
@@ -10,111 +11,102 @@ use super::plan::{Plan, Sort};
 /// Idle workers are dropped after this long.
 pub const IDLE: Duration = Duration::from_secs(30);
 
-/// Something to be done.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Step {
-    /// Run the call on a worker; `fresh` if the worker is to be made first.
-    Run {
-        /// The call, as the caller numbered it.
-        call: u64,
-        /// The worker.
-        worker: u64,
-        /// Whether it is new.
-        fresh: bool,
-    },
-    /// Drop an idle worker.
-    Drop {
-        /// The worker.
-        worker: u64,
-    },
+/// A call to be run.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Run<C, W> {
+    /// The call.
+    pub call: C,
+    /// The worker to run it on; without one, it is to be made first.
+    pub worker: Option<W>,
 }
 
 /// The state of a pool.
 #[derive(Debug)]
-pub struct Pool {
+pub struct Pool<C, W> {
     plan: Plan,
     /// Idle workers, the one used last at the end, and when each became idle.
-    idle: Vec<(u64, Duration)>,
-    busy: BTreeSet<u64>,
-    waiting: VecDeque<u64>,
-    workers: u64,
+    idle: Vec<(W, Duration)>,
+    busy: usize,
+    waiting: VecDeque<C>,
     closed: bool,
 }
 
-impl Pool {
+impl<C, W> Pool<C, W> {
     /// Without workers.
-    pub fn new(plan: Plan) -> Pool {
-        Pool {
-            plan,
-            idle: Vec::new(),
-            busy: BTreeSet::new(),
-            waiting: VecDeque::new(),
-            workers: 0,
-            closed: false,
-        }
+    pub fn new(plan: Plan) -> Pool<C, W> {
+        Pool { plan, idle: Vec::new(), busy: 0, waiting: VecDeque::new(), closed: false }
     }
 
     /// A call comes in.
-    pub fn call(&mut self, call: u64) -> Option<Step> {
-        self.waiting.push_back(call);
-        self.next()
-    }
-
-    /// A worker is free again; `keep` if it can take another call.
-    pub fn done(&mut self, worker: u64, keep: bool, now: Duration) -> Vec<Step> {
-        let mut steps = Vec::new();
-        if self.busy.remove(&worker) && keep && !self.closed {
-            self.idle.push((worker, now));
-        } else if keep {
-            steps.push(Step::Drop { worker });
+    pub fn call(&mut self, call: C) -> Option<Run<C, W>> {
+        if self.waiting.is_empty() && self.busy < self.plan.most {
+            return Some(self.run(call));
         }
-        steps.extend(self.next());
-        steps
+        self.waiting.push_back(call);
+        None
     }
 
-    /// A waiting call is given up by its caller; false if it is not waiting.
-    pub fn give_up(&mut self, call: u64) -> bool {
+    /// A call is over. Answers the worker if it is not needed any more, and what runs next. A call that leaves no worker
+    /// for others says so with `None`.
+    pub fn done(&mut self, worker: Option<W>, now: Duration) -> (Option<W>, Option<Run<C, W>>) {
+        self.busy = self.busy.saturating_sub(1);
+        let mut surplus = None;
+        if let Some(worker) = worker {
+            if self.closed || self.idle.len() >= self.plan.kept {
+                surplus = Some(worker);
+            } else {
+                self.idle.push((worker, now));
+            }
+        }
+        let next = if self.busy < self.plan.most { self.waiting.pop_front() } else { None };
+        (surplus, next.map(|call| self.run(call)))
+    }
+
+    /// A waiting call is given up by its caller; false if it does not wait.
+    pub fn give_up(&mut self, is_it: impl Fn(&C) -> bool) -> bool {
         let before = self.waiting.len();
-        self.waiting.retain(|waiting| *waiting != call);
+        self.waiting.retain(|waiting| !is_it(waiting));
         self.waiting.len() < before
     }
 
-    /// Drops workers that were idle too long.
-    pub fn tick(&mut self, now: Duration) -> Vec<Step> {
+    /// A worker that was made before anybody called.
+    pub fn add(&mut self, worker: W, now: Duration) -> Option<W> {
+        if self.closed || self.idle.len() >= self.plan.kept {
+            return Some(worker);
+        }
+        self.idle.push((worker, now));
+        None
+    }
+
+    /// Workers that the plan wants before anybody calls, and that are not there.
+    pub fn missing(&self) -> usize {
+        if self.closed { 0 } else { self.plan.warm.saturating_sub(self.busy + self.idle.len()) }
+    }
+
+    /// Workers that were idle too long.
+    pub fn tick(&mut self, now: Duration) -> Vec<W> {
         if self.plan.sort == Sort::Static {
             return Vec::new();
         }
-        let (old, kept): (Vec<_>, Vec<_>) =
-            self.idle.drain(..).partition(|(_, since)| now.saturating_sub(*since) >= IDLE);
-        self.idle = kept;
-        old.into_iter().map(|(worker, _)| Step::Drop { worker }).collect()
+        // Those used last are at the end, so the old ones come first.
+        let old = self.idle.iter().take_while(|(_, since)| now.saturating_sub(*since) >= IDLE).count();
+        self.idle.drain(..old).map(|(worker, _)| worker).collect()
     }
 
     /// Takes no more workers back; waiting calls still run.
-    pub fn close(&mut self) -> Vec<Step> {
+    pub fn close(&mut self) -> Vec<W> {
         self.closed = true;
-        self.idle.drain(..).map(|(worker, _)| Step::Drop { worker }).collect()
+        self.idle.drain(..).map(|(worker, _)| worker).collect()
     }
 
-    /// Calls that run, and calls that wait.
-    pub fn load(&self) -> (usize, usize) {
-        (self.busy.len(), self.waiting.len())
+    /// Calls that run, calls that wait, and workers that are idle.
+    pub fn load(&self) -> (usize, usize, usize) {
+        (self.busy, self.waiting.len(), self.idle.len())
     }
 
-    fn next(&mut self) -> Option<Step> {
-        if self.waiting.is_empty() || self.busy.len() >= self.plan.most {
-            return None;
-        }
-        let call = self.waiting.pop_front()?;
-        let (worker, fresh) = match self.idle.pop() {
-            Some((worker, _)) => (worker, false),
-            None => {
-                self.workers += 1;
-                (self.workers, true)
-            }
-        };
-        self.busy.insert(worker);
-        Some(Step::Run { call, worker, fresh })
+    fn run(&mut self, call: C) -> Run<C, W> {
+        self.busy += 1;
+        Run { call, worker: self.idle.pop().map(|(worker, _)| worker) }
     }
 }
 
@@ -122,60 +114,76 @@ impl Pool {
 mod tests {
     use super::*;
 
-    fn pool(most: usize) -> Pool {
-        Pool::new(Plan { sort: Sort::Lazy, most, buffer: 8, warm: 0 })
+    fn pool(most: usize) -> Pool<u64, u64> {
+        Pool::new(Plan { sort: Sort::Lazy, most, kept: most, warm: 0 })
+    }
+
+    fn run(call: u64, worker: Option<u64>) -> Option<Run<u64, u64>> {
+        Some(Run { call, worker })
     }
 
     #[test]
     fn calls_wait_in_order_and_workers_are_used_again() {
         let mut pool = pool(2);
-        assert_eq!(pool.call(1), Some(Step::Run { call: 1, worker: 1, fresh: true }));
-        assert_eq!(pool.call(2), Some(Step::Run { call: 2, worker: 2, fresh: true }));
-        assert_eq!((pool.call(3), pool.call(4)), (None, None));
-        assert!(pool.give_up(3) && !pool.give_up(3));
-        assert_eq!(pool.done(2, true, Duration::ZERO), [Step::Run { call: 4, worker: 2, fresh: false }]);
-        assert_eq!(pool.done(1, false, Duration::ZERO), []);
-        assert_eq!(pool.call(5), Some(Step::Run { call: 5, worker: 3, fresh: true }));
-        assert_eq!(pool.load(), (2, 0));
+        assert_eq!((pool.call(1), pool.call(2)), (run(1, None), run(2, None)));
+        assert_eq!((pool.call(3), pool.call(5), pool.call(4)), (None, None, None));
+        assert!(pool.give_up(|call| *call == 5) && !pool.give_up(|call| *call == 5));
+        assert_eq!(pool.done(Some(20), Duration::ZERO), (None, run(3, Some(20))));
+        assert_eq!(pool.done(None, Duration::ZERO), (None, run(4, None)));
+        assert_eq!(pool.load(), (2, 0, 0));
     }
 
     #[test]
     fn idle_workers_go_after_a_while() {
         let mut pool = pool(2);
         pool.call(1);
-        pool.done(1, true, Duration::ZERO);
+        pool.done(Some(10), Duration::ZERO);
         assert_eq!(pool.tick(IDLE / 2), []);
-        assert_eq!(pool.tick(IDLE), [Step::Drop { worker: 1 }]);
+        assert_eq!(pool.tick(IDLE), [10]);
         pool.call(2);
         assert_eq!(pool.close(), []);
-        assert_eq!(pool.done(2, true, Duration::ZERO), [Step::Drop { worker: 2 }]);
+        assert_eq!(pool.done(Some(11), Duration::ZERO), (Some(11), None));
+    }
+
+    #[test]
+    fn an_inline_pool_keeps_one_worker_and_holds_nobody_up() {
+        let mut pool: Pool<u64, u64> = Pool::new(Plan::new(Sort::Inline, 1));
+        assert_eq!((pool.call(1), pool.call(2)), (run(1, None), run(2, None)));
+        assert_eq!(pool.done(Some(10), Duration::ZERO), (None, None));
+        assert_eq!(pool.done(Some(11), Duration::ZERO), (Some(11), None));
+        assert_eq!(pool.call(3), run(3, Some(10)));
     }
 
     #[test]
     fn nothing_is_lost_under_random_load() {
         let mut state = 88_172_645_463_325_252_u64;
         let mut pool = pool(3);
-        let (mut running, mut done, mut calls) = (Vec::new(), 0, 0);
+        let (mut running, mut done, mut calls, mut workers) = (Vec::new(), 0, 0, 0);
         for round in 0..10_000_u64 {
             state ^= state << 13;
             state ^= state >> 7;
             state ^= state << 17;
-            let steps = if state.is_multiple_of(2) || running.is_empty() {
+            let next = if state.is_multiple_of(2) || running.is_empty() {
                 calls += 1;
-                pool.call(calls).into_iter().collect()
+                pool.call(calls)
             } else {
                 let (_, worker) = running.swap_remove((state >> 8) as usize % running.len());
                 done += 1;
-                pool.done(worker, state.is_multiple_of(3), Duration::from_millis(round))
+                let keep = state.is_multiple_of(3).then_some(worker);
+                pool.done(keep, Duration::from_millis(round)).1
             };
-            for step in steps {
-                if let Step::Run { call, worker, .. } = step {
-                    assert!(running.iter().all(|(_, other)| *other != worker));
-                    running.push((call, worker));
-                }
+            if let Some(Run { call, worker }) = next {
+                let worker = worker.unwrap_or_else(|| {
+                    workers += 1;
+                    workers
+                });
+                assert!(running.iter().all(|(other, busy)| *other < call && *busy != worker));
+                running.push((call, worker));
             }
             assert!(running.len() <= 3);
-            assert_eq!(done + running.len() as u64 + pool.load().1 as u64, calls);
+            let (busy, waiting, idle) = pool.load();
+            assert_eq!((busy, done + running.len() as u64 + waiting as u64), (running.len(), calls));
+            assert!(idle <= 3);
         }
     }
 }

@@ -67,7 +67,7 @@ const POOL: &[Key] = &[
     ),
     Key::new("workers", Whole(0, 10_000), "", "fixed number of workers; selects `static`"),
     Key::new("size", Whole(0, 10_000), "8", "workers of a static pool without `workers`"),
-    Key::new("buffer", Whole(0, MANY), "workers x 64", "calls that may wait for a static pool"),
+    Key::new("buffer", Whole(0, MANY), "workers x 64", "accepted; calls beyond it wait all the same"),
     Key::new(
         "max_size",
         Whole(0, 10_000),
@@ -77,10 +77,9 @@ const POOL: &[Key] = &[
     Key::new("warm_start", Switch, "false", "make the first worker before the first call"),
 ];
 const HOST: &[Key] = &[
-    Key::new("workers", Whole(1, 10_000), "CPUs", "threads of the host"),
+    Key::new("workers", Whole(1, 10_000), "CPUs", "threads; hosts share them, and the largest number counts"),
     Key::new("queue_size", Whole(1, MANY), "1024", "size hint of the global queue"),
     Key::new("local_queue_size", Whole(1, MANY), "256", "size hint of a worker's queue"),
-    Key::new("max_processes", Whole(0, i64::MAX), "0", "most processes at a time; 0: no limit"),
 ];
 const COMMAND: &[Key] = &[
     Key::new("name", Name, "", "`wippy run NAME` starts this process"),

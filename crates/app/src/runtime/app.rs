@@ -3,7 +3,8 @@
 //! Registry, compiled code, variables and the log. Nothing in it runs; readers take an `Arc` of the part they need.
 //! Invariant: code and variables always belong to one version of the registry, and change together with it.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::Sender;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
 use std::time::{Duration, Instant};
@@ -12,7 +13,7 @@ use wippy_runtime::Starter;
 
 use super::alarm::Alarms;
 use super::engine::Order;
-use super::functions::Functions;
+use super::functions;
 use super::modules::Listeners;
 use super::unit::{self, Bundle, Code};
 use crate::env::Environment;
@@ -31,12 +32,12 @@ pub struct App {
     pub registry: Registry,
     /// The log.
     pub log: Log,
-    /// Function calls.
-    pub functions: Functions,
     /// Who listens to events.
     pub bus: Listeners,
     /// Deadlines of calls.
     pub alarms: Alarms,
+    /// No more calls are taken.
+    closed: AtomicBool,
     starter: OnceLock<Starter>,
     orders: OnceLock<Sender<Order>>,
     began: Instant,
@@ -44,7 +45,12 @@ pub struct App {
     code: RwLock<Arc<Code>>,
     environment: RwLock<Arc<Environment>>,
     hearers: Mutex<Vec<Hearer>>,
+    checker: OnceLock<Checker>,
 }
+
+/// Checks the types of the programs of some entries in a state that is about to be the present one. An error among what it
+/// answers rejects the change.
+pub type Checker = Box<dyn Fn(&Entries, &BTreeMap<Id, Vec<Id>>) -> Vec<Problem> + Send + Sync>;
 
 /// Told of each change.
 type Hearer = Box<dyn Fn(&Change) + Send>;
@@ -55,8 +61,8 @@ pub struct Change {
     pub snapshot: Snapshot,
     /// What was done.
     pub operations: Vec<Operation>,
-    /// Entries whose code is new, because of themselves or of what they import.
-    pub recompiled: BTreeSet<Id>,
+    /// Entries whose code is new, with the changed entries that made it so: themselves, or what they import.
+    pub renewed: BTreeMap<Id, Vec<Id>>,
 }
 
 impl App {
@@ -65,7 +71,7 @@ impl App {
         App {
             registry: Registry::new(keep_history),
             log,
-            functions: Functions::default(),
+            closed: AtomicBool::new(false),
             bus: Listeners::default(),
             alarms: Alarms::default(),
             starter: OnceLock::new(),
@@ -75,6 +81,7 @@ impl App {
             code: RwLock::default(),
             environment: RwLock::default(),
             hearers: Mutex::default(),
+            checker: OnceLock::new(),
         }
     }
 
@@ -113,9 +120,25 @@ impl App {
         Arc::clone(&self.code.read().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// The bundle of an entry in the present version.
+    /// The code of an entry in the present version.
     pub fn bundle(&self, id: &Id) -> Option<Arc<Bundle>> {
-        self.code().bundle(id).cloned()
+        self.code().edition(id.as_str()).map(|edition| Arc::clone(&edition.bundle))
+    }
+
+    /// Has the types of programs checked, from now on, before they are put in place.
+    pub fn check_types(&self, checker: Checker) {
+        let _ = self.checker.set(checker);
+    }
+
+    /// Whether calls are taken no more.
+    pub fn is_closed(&self) -> bool {
+        self.closed.load(Ordering::Acquire)
+    }
+
+    /// Takes no more calls, and drops what waits for some.
+    pub fn close(&self) {
+        self.closed.store(true, Ordering::Release);
+        functions::close(self);
     }
 
     /// The variables of the present version.
@@ -166,14 +189,14 @@ struct Transaction<'a> {
     code: Code,
     touched: bool,
     checked: bool,
-    fresh: BTreeSet<Id>,
+    renewed: BTreeMap<Id, Vec<Id>>,
     done: Option<Change>,
 }
 
 impl<'a> Transaction<'a> {
     fn new(app: &'a App) -> Transaction<'a> {
         let code = (*app.code()).clone();
-        Transaction { app, code, touched: false, checked: false, fresh: BTreeSet::new(), done: None }
+        Transaction { app, code, touched: false, checked: false, renewed: BTreeMap::new(), done: None }
     }
 }
 
@@ -212,9 +235,19 @@ impl Handler for Transaction<'_> {
         Ok(())
     }
 
-    fn finish(&mut self, _: &Entries) -> Result<(), Vec<Problem>> {
+    fn finish(&mut self, entries: &Entries) -> Result<(), Vec<Problem>> {
         self.checked = true;
-        self.fresh = self.code.bundle_all()?;
+        self.renewed = self.code.complete()?;
+        let Some(checker) = self.app.checker.get() else { return Ok(()) };
+        let found = checker(entries, &self.renewed);
+        let (faults, rest): (Vec<Problem>, Vec<Problem>) =
+            found.into_iter().partition(|problem| problem.severity == Severity::Error);
+        if !faults.is_empty() {
+            return Err(faults);
+        }
+        for warning in rest {
+            self.app.log.say(Level::Warn, "types", warning.to_string());
+        }
         Ok(())
     }
 
@@ -223,14 +256,19 @@ impl Handler for Transaction<'_> {
         let before = self.app.environment();
         let environment = Environment::of(snapshot, &before);
         if self.touched {
-            *self.app.code.write().unwrap_or_else(PoisonError::into_inner) =
-                Arc::new(std::mem::take(&mut self.code));
+            let fresh = Arc::new(std::mem::take(&mut self.code));
+            let old = std::mem::replace(
+                &mut *self.app.code.write().unwrap_or_else(PoisonError::into_inner),
+                fresh,
+            );
+            // With the lock released: interpreters may go with it.
+            drop(old);
         }
         *self.app.environment.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(environment);
         self.done = Some(Change {
             snapshot: snapshot.clone(),
             operations: operations.to_vec(),
-            recompiled: std::mem::take(&mut self.fresh),
+            renewed: std::mem::take(&mut self.renewed),
         });
     }
 

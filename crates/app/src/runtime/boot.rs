@@ -6,8 +6,10 @@
 use std::sync::Arc;
 
 use wippy_stdlib::errors::{self, ErrorValue, Kind};
-use wippy_vm::{Context, Library, Native, Outcome, Result, Resume, Table, Then, Value, library};
+use wippy_vm::{Context, Library, Native, Outcome, Parcel, Result, Resume, Table, Then, Value, library};
+use wippy_runtime::Linger;
 
+use super::functions::CallResult;
 use super::globals;
 use super::home::Home;
 use super::unit::{Bundle, Unit};
@@ -75,7 +77,7 @@ fn next(cx: &mut Context<'_>, mut loading: Loading) -> Result<Outcome> {
 
 impl Resume for Loading {
     fn resume(self: Box<Self>, cx: &mut Context<'_>) -> Result<Outcome> {
-        let value = if cx.results() > 0 { cx.get(cx.len() - cx.results() + 1) } else { Value::Nil };
+        let value = cx.get(cx.results());
         if cx.call_failed() {
             let failure = errors::failure_of(cx, value)?;
             let message = [b"failed to execute script: ", failure.message()].concat();
@@ -131,7 +133,7 @@ fn call(cx: &mut Context<'_>) -> Result<Outcome> {
     if function.is_function() {
         let count = cx.len();
         cx.insert(1, function);
-        return Ok(cx.tail_call(count));
+        return Ok(cx.call(count, Then::Resume(Box::new(Returned))));
     }
     // First call of this interpreter: everything is loaded first, the arguments wait below.
     let arguments = cx.len();
@@ -148,8 +150,35 @@ impl Resume for Loaded {
         let function = cx.get(self.arguments + 1);
         cx.truncate(self.arguments);
         cx.insert(1, function);
-        Ok(cx.tail_call(self.arguments))
+        Ok(cx.call(self.arguments, Then::Resume(Box::new(Returned))))
     }
+}
+
+/// The entry's function has returned. Its result does not wait for coroutines that it has left behind.
+struct Returned;
+
+impl Resume for Returned {
+    fn resume(self: Box<Self>, cx: &mut Context<'_>) -> Result<Outcome> {
+        let first = cx.results();
+        if !cx.has_company() {
+            return Ok(cx.returns_top(cx.len() + 1 - first));
+        }
+        let result = result_of(cx, first);
+        Ok(cx.operation(Box::new(Linger(result)), Then::Return))
+    }
+}
+
+/// What an entry function came to whose results are the slots from `first` on.
+pub(super) fn result_of(cx: &mut Context<'_>, first: usize) -> CallResult {
+    let memory = |error: wippy_vm::Error| ErrorValue::internal(error.to_string());
+    let second = cx.get(first + 1);
+    if matches!(second, Value::String(_)) || errors::error_of(second).is_some() {
+        return Err(errors::failure_of(cx, second).unwrap_or_else(memory));
+    }
+    let mut parcel = Parcel::new();
+    let first = cx.get(first);
+    cx.pack_value(&mut parcel, first).map_err(memory)?;
+    Ok(parcel)
 }
 
 /// Adds the modules that cannot be shared to the names and globals of the entry's chunk.

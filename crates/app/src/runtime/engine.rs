@@ -16,7 +16,7 @@ use wippy_vm::{Packed, Parcel, Vm};
 use super::app::{App, Change};
 use super::convert;
 use super::functions::{self, CallResult};
-use super::hosts::{self, Hosts, SharedEntries, Standing};
+use super::hosts::{self, Entries, Hosts, Standing};
 use super::modules;
 use super::world::Console;
 use crate::entry::Entry;
@@ -35,6 +35,8 @@ use crate::value::{Map, Value};
 const TERMINAL_WITHIN: Duration = Duration::from_secs(5);
 /// How often hosts that are stopping are looked at.
 const LOOK: Duration = Duration::from_millis(5);
+/// How often idle interpreters of functions are looked at.
+const TIDY: Duration = Duration::from_secs(10);
 
 /// Something the engine is told.
 pub enum Order {
@@ -74,6 +76,13 @@ pub struct Outcome {
     pub error: Option<Vec<u8>>,
 }
 
+/// A host that is asked to stop.
+struct Stopping {
+    run: u64,
+    /// Processes that were on it and may have ended since; when none is left, it is looked for new ones.
+    processes: Vec<Pid>,
+}
+
 /// See the module.
 pub struct Engine {
     app: Arc<App>,
@@ -83,11 +92,12 @@ pub struct Engine {
     sender: Sender<Order>,
     supervisor: Supervisor,
     pids: HashMap<Id, (u64, Pid)>,
-    /// Hosts that are asked to stop: number of the run.
-    stopping: BTreeMap<Id, u64>,
+    /// Hosts that are asked to stop.
+    stopping: BTreeMap<Id, Stopping>,
     task: Task,
     terminal: Option<Pid>,
     terminal_due: Option<Instant>,
+    tidy_at: Instant,
     signal: Option<u8>,
     ending: Option<Outcome>,
     over: Option<Instant>,
@@ -98,12 +108,12 @@ impl Engine {
     ///
     /// # Errors
     /// When the operating system gives no threads.
-    pub fn new(app: Arc<App>, task: Task, workers: Option<usize>) -> std::io::Result<Engine> {
+    pub fn new(app: Arc<App>, task: Task) -> std::io::Result<Engine> {
         let (sender, orders) = mpsc::channel();
-        let (hosts, entries) = (Hosts::default(), SharedEntries::default());
-        entries.0.belong_to(&app);
+        let (hosts, entries) = (Hosts::default(), Entries::default());
+        entries.belong_to(&app);
         let log = app.log.clone();
-        let mut options =
+        let options =
             Options::new(entries, "").hosts(hosts.clone()).on_failure(Box::new(move |casualty| {
                 if !casualty.watched {
                     let fields =
@@ -117,15 +127,18 @@ impl Engine {
                     });
                 }
             }));
-        if let Some(workers) = workers {
-            options = options.workers(workers);
+        let snapshot = app.registry.snapshot();
+        let (workers, warnings) = hosts::workers(snapshot.iter().map(|entry| &**entry));
+        for warning in warnings {
+            app.log.say(Level::Warn, "runtime", warning);
         }
-        let runtime = options.start()?;
+        let runtime = options.workers(workers).start()?;
         app.connect(runtime.starter(), sender.clone());
         let (weak, told) = (Arc::downgrade(&app), std::sync::Mutex::new(sender.clone()));
         app.on_change(Box::new(move |change| {
             if let Some(app) = weak.upgrade() {
                 announce(&app, change);
+                outdate(&app, change);
             }
             let ids = change.operations.iter().map(|operation| operation.id().clone()).collect();
             let sender = told.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
@@ -147,6 +160,7 @@ impl Engine {
             task,
             terminal: None,
             terminal_due: None,
+            tidy_at: Instant::now() + TIDY,
             signal: None,
             ending: None,
             over: None,
@@ -185,16 +199,32 @@ impl Engine {
         self.supervisor.tick(self.app.elapsed(), &mut out);
         self.carry_out(out);
         self.app.log.say(Level::Info, "runtime", "runtime ready");
+        functions::warm(&self.app);
+        let mut todo = Vec::new();
         loop {
             self.look();
             if let Some(outcome) = self.is_over() {
                 return Ok(self.finish(outcome));
             }
             if let Ok(order) = self.orders.recv_timeout(self.patience()) {
-                self.obey(order);
-                while let Ok(order) = self.orders.try_recv() {
+                let mut changed = BTreeSet::new();
+                for order in std::iter::once(order).chain(std::iter::from_fn(|| self.orders.try_recv().ok())) {
+                    match order {
+                        Order::Changed(ids) => changed.extend(ids),
+                        order => todo.push(order),
+                    }
+                }
+                // Many changes are one: the plan is made from what there is now.
+                if !changed.is_empty() {
+                    self.obey(Order::Changed(changed));
+                }
+                for order in todo.drain(..) {
                     self.obey(order);
                 }
+            }
+            if self.tidy_at <= Instant::now() {
+                self.tidy_at = Instant::now() + TIDY;
+                functions::tick(&self.app);
             }
             let mut out = Vec::new();
             self.supervisor.tick(self.app.elapsed(), &mut out);
@@ -205,7 +235,7 @@ impl Engine {
     /// How long nothing is due.
     fn patience(&self) -> Duration {
         let now = self.app.elapsed();
-        let mut wait = Duration::from_secs(3600);
+        let mut wait = self.tidy_at.saturating_duration_since(Instant::now());
         if let Some(next) = self.supervisor.next() {
             wait = wait.min(next.saturating_sub(now));
         }
@@ -241,6 +271,7 @@ impl Engine {
             Order::Changed(ids) => {
                 let snapshot = self.app.registry.snapshot();
                 self.plan(&snapshot, Some(&ids));
+                functions::warm(&self.app);
             }
             Order::Signal(code) => {
                 if self.signal.replace(code).is_none() {
@@ -282,7 +313,7 @@ impl Engine {
     }
 
     fn finish(&mut self, outcome: Outcome) -> Outcome {
-        self.app.functions.close();
+        self.app.close();
         if let Some(runtime) = self.runtime.take() {
             runtime.shutdown(Duration::ZERO);
         }
@@ -475,15 +506,16 @@ impl Engine {
         let is_host = self.hosts_of(&snapshot, &id);
         if is_host {
             self.hosts.set(&id, Standing::Closed);
-            for pid in self.processes_on(&id) {
-                self.cancel(pid, "scheduler shutdown", within);
+            let processes = self.processes_on(&id);
+            for pid in &processes {
+                self.cancel(*pid, "scheduler shutdown", within);
             }
             if self.terminal_on(&id)
                 && let Some(pid) = self.terminal
             {
                 self.cancel(pid, "scheduler shutdown", within);
             }
-            self.stopping.insert(id, run);
+            self.stopping.insert(id, Stopping { run, processes });
             return;
         }
         match self.pids.get(&id) {
@@ -525,6 +557,20 @@ impl Engine {
             .collect()
     }
 
+    /// Whether processes are left on a host. Each is looked at until it has ended, all of them only once and at the end.
+    fn is_busy(&self, id: &Id, stopping: &mut Stopping) -> bool {
+        if self.terminal_on(id) && self.terminal.is_some() {
+            return true;
+        }
+        let Some(starter) = self.app.starter() else { return false };
+        let ended = |pid: &mut Pid| !starter.handle().is_alive(*pid);
+        while stopping.processes.pop_if(ended).is_some() {}
+        if stopping.processes.is_empty() {
+            stopping.processes = self.processes_on(id);
+        }
+        !stopping.processes.is_empty()
+    }
+
     fn kill(&mut self, id: &Id, run: u64) {
         let Some(starter) = self.app.starter() else { return };
         if let Some((known, pid)) = self.pids.get(id)
@@ -542,16 +588,14 @@ impl Engine {
 
     /// Looks whether stopping hosts are empty, and whether the terminal process can begin.
     fn look(&mut self) {
-        let stopping: Vec<(Id, u64)> = self.stopping.iter().map(|(id, run)| (id.clone(), *run)).collect();
-        for (id, run) in stopping {
-            let busy =
-                (self.terminal_on(&id) && self.terminal.is_some()) || !self.processes_on(&id).is_empty();
-            if !busy {
-                self.stopping.remove(&id);
-                let mut out = Vec::new();
-                self.supervisor.ended(&id, run, Ending::Normal, self.app.elapsed(), &mut out);
-                self.carry_out(out);
+        for (id, mut stopping) in std::mem::take(&mut self.stopping) {
+            if self.is_busy(&id, &mut stopping) {
+                self.stopping.insert(id, stopping);
+                continue;
             }
+            let mut out = Vec::new();
+            self.supervisor.ended(&id, stopping.run, Ending::Normal, self.app.elapsed(), &mut out);
+            self.carry_out(out);
         }
         let Some(due) = self.terminal_due else { return };
         let Some((process, host)) = self.task.terminal.clone() else { return };
@@ -574,9 +618,11 @@ impl Engine {
     }
 
     fn start_terminal(&mut self, process: &Id, host: &Id) -> Result<(), ErrorValue> {
-        let bundle = self.app.bundle(process).ok_or_else(|| wippy_runtime::not_found(process.as_str()))?;
+        let code = self.app.code();
+        let edition = code.edition(process.as_str());
+        let bundle = &edition.ok_or_else(|| wippy_runtime::not_found(process.as_str()))?.bundle;
         let terminal = Arc::new(Console { arguments: self.task.arguments.clone() });
-        let entry = hosts::entry_of(&Arc::downgrade(&self.app), &bundle, Some(terminal));
+        let entry = hosts::entry_of(&Arc::downgrade(&self.app), bundle, Some(terminal));
         let mut arguments = Parcel::new();
         self.task.arguments.iter().for_each(|argument| arguments.push(Packed::Text(argument)));
         let sender = self.sender.clone();
@@ -623,6 +669,15 @@ fn terminal_outcome(result: CallResult, signal: Option<u8>) -> Outcome {
             Outcome { code: signal.unwrap_or(1), out: None, error: None }
         }
         Err(error) => Outcome { code: 1, out: None, error: Some(error.full_text()) },
+    }
+}
+
+/// Tells processes whose code has changed, those that want to hear of it.
+fn outdate(app: &App, change: &Change) {
+    let Some(starter) = app.starter() else { return };
+    for (id, because) in &change.renewed {
+        let sources: Vec<&str> = because.iter().map(Id::as_str).collect();
+        starter.outdate(id.as_str(), &sources);
     }
 }
 

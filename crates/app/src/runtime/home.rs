@@ -7,7 +7,7 @@ use std::sync::{Arc, Weak};
 use wippy_runtime::Loader;
 use wippy_stdlib::system::HostSystem;
 use wippy_stdlib::terminal::{HostTerminal, Terminal};
-use wippy_vm::{Native, Vm};
+use wippy_vm::{Limits, Native, Vm};
 
 use super::app::App;
 use super::boot;
@@ -39,14 +39,7 @@ impl Loader for EntryLoader {
     fn furnish(&self, vm: &mut Vm) {
         // Without an application nothing is started any more; the program then fails for want of a home.
         if let Some(app) = self.app.upgrade() {
-            vm.set_host(Home {
-                app,
-                entry: self.bundle.main.entry.id.clone(),
-                bundle: Arc::clone(&self.bundle),
-            });
-        }
-        if self.bundle.uses("system") {
-            vm.set_host(HostSystem(Arc::new(World(self.app.clone()))));
+            furnish(vm, &app, &self.bundle);
         }
         if let Some(console) = &self.terminal {
             vm.set_host(HostTerminal(Arc::clone(console) as Arc<dyn Terminal>));
@@ -56,4 +49,23 @@ impl Loader for EntryLoader {
     fn native(&self) -> &'static Native {
         boot::loader()
     }
+}
+
+/// Gives an interpreter what programs of an entry find around them.
+fn furnish(vm: &mut Vm, app: &Arc<App>, bundle: &Arc<Bundle>) {
+    vm.set_host(Home {
+        app: Arc::clone(app),
+        entry: bundle.main.entry.id.clone(),
+        bundle: Arc::clone(bundle),
+    });
+    if bundle.uses("system") {
+        vm.set_host(HostSystem(Arc::new(World(Arc::downgrade(app)))));
+    }
+}
+
+/// An interpreter for a program, nothing run in it yet.
+pub(super) fn interpreter(app: &Arc<App>, bundle: &Arc<Bundle>) -> Vm {
+    let mut vm = Vm::with_image(Limits::default(), &bundle.image);
+    furnish(&mut vm, app, bundle);
+    vm
 }

@@ -4,7 +4,7 @@
 //! its service is running.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError, RwLock, Weak};
+use std::sync::{Arc, OnceLock, PoisonError, RwLock, Weak};
 
 use wippy_runtime::{Entry, HostList, Loaded, Programs, Start, not_found};
 use wippy_stdlib::errors::{Details, ErrorValue, Kind};
@@ -15,6 +15,7 @@ use super::home::EntryLoader;
 use super::unit::Bundle;
 use super::world::Console;
 use crate::id::Id;
+use crate::value::Value;
 
 /// What a host does at the moment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -68,24 +69,33 @@ impl HostList for Hosts {
     }
 }
 
-/// The program of an entry, and the bundle it was made of.
-type Made = (Arc<Bundle>, Arc<Entry>);
-
-/// Programs of process entries.
-#[derive(Default)]
-pub struct Entries {
-    app: std::sync::OnceLock<Weak<App>>,
-    made: Mutex<HashMap<Id, Made>>,
+/// Worker threads for the hosts of an application, which share them: as many as the host that wants most of them, where
+/// one that does not say wants one per CPU. Also what is to be said about hosts that get another number than theirs.
+pub fn workers<'a>(entries: impl Iterator<Item = &'a crate::entry::Entry>) -> (usize, Vec<String>) {
+    let cpus = std::thread::available_parallelism().map_or(1, usize::from);
+    let wanted: Vec<(&Id, Option<usize>)> = entries
+        .filter(|entry| &*entry.kind == "process.host")
+        .map(|entry| {
+            let count = entry.data.at(&["host", "workers"]).and_then(Value::as_integer);
+            (&entry.id, count.and_then(|count| usize::try_from(count).ok()).filter(|count| *count > 0))
+        })
+        .collect();
+    let count = wanted.iter().map(|(_, count)| count.unwrap_or(cpus)).max().unwrap_or(cpus);
+    let others = wanted.iter().filter_map(|(id, own)| {
+        let own = own.filter(|own| *own != count)?;
+        Some(format!("host.workers of {id} is {own}, but hosts share their threads, and there are {count}"))
+    });
+    (count, others.collect())
 }
 
-/// Shared between the runtime and the application.
+/// Programs of process entries, shared between the runtime and the application.
 #[derive(Clone, Default)]
-pub struct SharedEntries(pub Arc<Entries>);
+pub struct Entries(Arc<OnceLock<Weak<App>>>);
 
 impl Entries {
     /// Says whose entries they are.
     pub fn belong_to(&self, app: &Arc<App>) {
-        let _ = self.app.set(Arc::downgrade(app));
+        let _ = self.0.set(Arc::downgrade(app));
     }
 }
 
@@ -101,22 +111,14 @@ pub fn entry_of(app: &Weak<App>, bundle: &Arc<Bundle>, terminal: Option<Arc<Cons
     })
 }
 
-impl Programs for SharedEntries {
+impl Programs for Entries {
     fn find(&self, id: &str, _from: &str) -> Result<Arc<Entry>, ErrorValue> {
-        let app = self.0.app.get().cloned().unwrap_or_default();
-        let bundle = Id::parse(id).zip(app.upgrade()).and_then(|(id, app)| app.bundle(&id));
-        let Some(bundle) = bundle.filter(|bundle| &*bundle.main.entry.kind == "process.lua") else {
-            return Err(not_found(id));
-        };
-        let mut made = self.0.made.lock().unwrap_or_else(PoisonError::into_inner);
-        let key = &bundle.main.entry.id;
-        if let Some((known, entry)) = made.get(key)
-            && Arc::ptr_eq(known, &bundle)
-        {
-            return Ok(Arc::clone(entry));
-        }
-        let entry = entry_of(&app, &bundle, None);
-        made.insert(key.clone(), (Arc::clone(&bundle), Arc::clone(&entry)));
-        Ok(entry)
+        let app = self.0.get().and_then(Weak::upgrade);
+        let found = app.and_then(|app| {
+            let code = app.code();
+            let edition = code.edition(id).filter(|edition| edition.is_process())?;
+            Some(Arc::clone(edition.entry(&app)))
+        });
+        found.ok_or_else(|| not_found(id))
     }
 }

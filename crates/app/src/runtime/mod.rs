@@ -7,6 +7,7 @@ pub mod alarm;
 pub mod app;
 pub mod boot;
 pub mod convert;
+pub mod edition;
 pub mod engine;
 pub mod functions;
 mod globals;

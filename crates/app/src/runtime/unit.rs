@@ -10,11 +10,12 @@ use std::sync::{Arc, OnceLock};
 use wippy_vm::compile::compile_source;
 use wippy_vm::{Image, Program};
 
+use super::edition::Edition;
 use super::globals;
 use crate::entry::Entry;
 use crate::id::Id;
 use crate::imports::{self, Names, Target};
-use crate::problem::{Code as Fault, Place, Problem, SourceFile, Span};
+use crate::problem::{Code as Fault, Problem};
 use crate::value::{Map, Value};
 
 /// A compiled chunk.
@@ -76,23 +77,10 @@ fn fault(entry: &Entry, text: &[u8], otherwise: &str) -> Problem {
     let start = error.syntax().span().start.index() + skipped;
     let file = entry.origin.inlined("data.source").cloned();
     let place = match (file, entry.origin.value_place("data.source")) {
-        (Some(file), _) => {
-            let span = position(&file, start);
-            Some(Place { file, span: Some(span), label: String::new() })
-        }
+        (Some(file), _) => Some(file.place(start, 1)),
         (None, place) => place,
     };
     problem(String::from_utf8_lossy(&error.syntax().message()).into_owned()).at(place)
-}
-
-fn position(file: &SourceFile, at: usize) -> Span {
-    let text = &file.text[..file.text.floor_char_boundary(at.min(file.text.trim_end().len()))];
-    let start = text.rfind('\n').map_or(0, |end| end + 1);
-    Span {
-        line: text.matches('\n').count() as u32 + 1,
-        column: text[start..].chars().count() as u32 + 1,
-        length: 1,
-    }
 }
 
 /// An image, and the modules that it does not have ready.
@@ -102,68 +90,70 @@ type Furnished = (Arc<Image>, Vec<Arc<str>>);
 #[derive(Clone, Default)]
 pub struct Code {
     units: HashMap<Id, Arc<Unit>>,
-    bundles: HashMap<Id, Arc<Bundle>>,
+    editions: HashMap<Id, Arc<Edition>>,
+    /// Entries whose unit has changed since the editions were made.
+    changed: BTreeSet<Id>,
     /// Images by the set of modules in them.
     images: BTreeMap<BTreeSet<Arc<str>>, Furnished>,
 }
 
 impl Code {
-    /// The bundle of an entry.
-    pub fn bundle(&self, id: &Id) -> Option<&Arc<Bundle>> {
-        self.bundles.get(id)
+    /// The edition of an entry.
+    pub fn edition(&self, id: &str) -> Option<&Arc<Edition>> {
+        self.editions.get(id)
     }
 
-    /// All units.
-    pub fn units(&self) -> impl Iterator<Item = &Arc<Unit>> {
-        self.units.values()
+    /// All editions.
+    pub fn editions(&self) -> impl Iterator<Item = &Arc<Edition>> {
+        self.editions.values()
     }
 
     /// Puts a unit in place of an older one.
     pub fn insert(&mut self, unit: Unit) {
-        self.bundles.remove(&unit.entry.id);
+        self.changed.insert(unit.entry.id.clone());
         self.units.insert(unit.entry.id.clone(), Arc::new(unit));
     }
 
     /// Forgets the program of an entry.
     pub fn remove(&mut self, id: &Id) {
-        self.units.remove(id);
-        self.bundles.remove(id);
+        if self.units.remove(id).is_some() {
+            self.changed.insert(id.clone());
+        }
     }
 
-    /// Makes the bundles that are missing, and those that hold an older unit. Answers the entries whose bundle is new.
+    /// Makes the editions of what has changed and of what imports it; nothing else is looked at. Answers, for each
+    /// entry whose edition is new, which changes made it so.
     ///
     /// # Errors
     /// An import of what is not there, or in a circle.
-    pub fn bundle_all(&mut self) -> Result<BTreeSet<Id>, Vec<Problem>> {
-        let mut problems = Vec::new();
-        let mut fresh = BTreeSet::new();
-        if let Some(circle) = imports::circle(self.units.values().map(|unit| &*unit.entry)) {
-            return Err(vec![crate::verify::circle_problem(
-                "entries import each other in a circle",
-                &circle,
-                self.units.values().map(|unit| &*unit.entry),
-            )]);
+    pub fn complete(&mut self) -> Result<BTreeMap<Id, Vec<Id>>, Vec<Problem>> {
+        let changed = std::mem::take(&mut self.changed);
+        if changed.is_empty() {
+            return Ok(BTreeMap::new());
         }
-        let ids: BTreeSet<Id> = self.units.keys().cloned().collect();
-        for id in ids {
-            let stale = self.bundles.get(&id).is_none_or(|bundle| {
-                std::iter::once(&bundle.main).chain(&bundle.libraries).any(|unit| {
-                    self.units.get(&unit.entry.id).is_none_or(|current| !Arc::ptr_eq(current, unit))
-                        && unit.entry.id.as_str() != imports::TEST_LIBRARY
-                })
-            });
-            if !stale {
-                continue;
-            }
+        let touches = |edition: &Edition| {
+            edition.bundle.libraries.iter().any(|unit| changed.contains(&unit.entry.id))
+        };
+        let dependants = self.editions.iter().filter(|(_, edition)| touches(edition)).map(|(id, _)| id);
+        let stale: BTreeSet<Id> = changed.iter().chain(dependants).cloned().collect();
+        let mut problems = Vec::new();
+        let mut fresh = BTreeMap::new();
+        for id in stale {
             match self.make(&id) {
                 Ok(Some(bundle)) => {
-                    self.bundles.insert(id.clone(), Arc::new(bundle));
-                    fresh.insert(id);
+                    let units = bundle.libraries.iter().map(|unit| &unit.entry.id).chain([&id]);
+                    let because = units.filter(|id| changed.contains(*id)).cloned().collect();
+                    self.editions.insert(id.clone(), Arc::new(Edition::new(bundle)));
+                    fresh.insert(id, because);
                 }
-                Ok(None) => {}
+                Ok(None) => {
+                    self.editions.remove(&id);
+                }
                 Err(problem) => problems.push(*problem),
             }
         }
+        // A circle is found by each that is in it.
+        problems.dedup_by(|a, b| a.message == b.message);
         if problems.is_empty() { Ok(fresh) } else { Err(problems) }
     }
 
@@ -174,8 +164,12 @@ impl Code {
         // Depth first without recursion: a unit is finished when everything it imports is.
         let mut path: Vec<(Arc<Unit>, Vec<Id>)> = vec![(Arc::clone(&main), needs(&main))];
         while let Some((unit, rest)) = path.last_mut() {
+            let unit = Arc::clone(unit);
             match rest.pop() {
                 Some(next) if done.contains(&next) => {}
+                Some(next) if path.iter().any(|(unit, _)| unit.entry.id == next) => {
+                    return Err(Box::new(circle(&path, &next)));
+                }
                 Some(next) => {
                     let Some(found) = self.units.get(&next).cloned().or_else(|| built_in(&next)) else {
                         let missing = Problem::error(
@@ -225,6 +219,16 @@ impl Code {
             .or_else(|| (&*main.entry.kind == "process.lua").then(|| Arc::from("main")));
         Ok(Some(Bundle { main, libraries, image, own_modules, method }))
     }
+}
+
+/// What is wrong when a unit on the path imports one before it.
+fn circle(path: &[(Arc<Unit>, Vec<Id>)], next: &Id) -> Problem {
+    let mut ring: Vec<Id> =
+        path.iter().map(|(unit, _)| unit.entry.id.clone()).skip_while(|id| id != next).collect();
+    let smallest = ring.iter().enumerate().min_by_key(|(_, id)| (*id).clone()).map_or(0, |(at, _)| at);
+    ring.rotate_left(smallest);
+    let entries = path.iter().map(|(unit, _)| &*unit.entry);
+    crate::verify::circle_problem("entries import each other in a circle", &ring, entries)
 }
 
 /// Entries a unit imports, last first; the test module is built in unless it is an entry.

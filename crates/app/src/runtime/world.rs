@@ -106,7 +106,7 @@ fn not_found(message: &str) -> ErrorValue {
 fn hosts(app: &App) -> Vec<Plain> {
     let snapshot = app.registry.snapshot();
     let hosts = snapshot.iter().filter(|entry| matches!(&*entry.kind, "process.host" | "terminal.host"));
-    let workers = std::thread::available_parallelism().map_or(1, usize::from) as i64;
+    let workers = super::hosts::workers(snapshot.iter().map(|entry| &**entry)).0 as i64;
     hosts
         .map(|entry| {
             let count = app.starter().map_or(0, |starter| {

@@ -12,7 +12,7 @@ use wippy_app::problem::{Problem, Problems, Severity};
 use wippy_app::runtime::App;
 use wippy_app::runtime::app::check;
 
-use super::{problems, source};
+use super::{problems, source, types};
 use crate::arguments::Flags;
 use crate::commands::table;
 use crate::exit::Exit;
@@ -87,6 +87,9 @@ pub(crate) fn register(
         );
     }
     let app = Arc::new(App::new(log, config.flag("registry.enable_history", true)));
+    if let Some(checker) = types::checker(&config) {
+        app.check_types(checker);
+    }
     if let Err(faults) = app.baseline(application.entries) {
         let mut list = Problems::new();
         faults.into_iter().for_each(|problem: Problem| list.push(problem));

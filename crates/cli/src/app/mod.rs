@@ -13,6 +13,7 @@ mod run;
 mod signals;
 pub(crate) mod source;
 mod test;
+mod types;
 
 use crate::arguments::{Flags, Word};
 use crate::commands::{Command, table};

@@ -80,7 +80,7 @@ pub(crate) fn start(
         booted.app.log.hide(true);
     }
     task.shutdown_within = booted.shutdown_within;
-    let engine = match Engine::new(std::sync::Arc::clone(&booted.app), task, None) {
+    let engine = match Engine::new(std::sync::Arc::clone(&booted.app), task) {
         Ok(engine) => engine,
         Err(error) => return fail(&format!("cannot start: {error}")),
     };

@@ -94,7 +94,7 @@ pub(crate) fn run(words: &[Word], flags: &Flags, settings: &Settings) -> Result<
     }
     let booted = boot::register(application, config, &found, true, flags, settings)?;
     let task = Task { shutdown_within: booted.shutdown_within, ..Task::default() };
-    let engine = match Engine::new(Arc::clone(&booted.app), task, None) {
+    let engine = match Engine::new(Arc::clone(&booted.app), task) {
         Ok(engine) => engine,
         Err(error) => return fail(&format!("cannot start: {error}")),
     };

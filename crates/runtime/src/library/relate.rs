@@ -115,7 +115,7 @@ pub(super) fn get_options(cx: &mut Context<'_>) -> Result<Outcome> {
         return Ok(outcome);
     }
     let (trap, upgradable) =
-        cx.host::<Local>().map_or((false, false), |local| (local.trap_links, local.upgradable));
+        cx.host::<Local>().map_or((false, false), |local| (local.trap_links, local.upgradable.is_some()));
     let options = cx.table(0, 2)?;
     cx.set_field(options, "trap_links", trap)?;
     cx.set_field(options, "upgradable", upgradable)?;
@@ -150,7 +150,8 @@ pub(super) fn set_options(cx: &mut Context<'_>) -> Result<Outcome> {
             }
             ("upgradable", Value::Boolean(upgradable)) => {
                 if let Some(local) = cx.host::<Local>() {
-                    local.upgradable = upgradable;
+                    let list = |pid| local.shared.upgradable.add(&local.id, pid);
+                    local.upgradable = local.pid.filter(|_| upgradable).map(list);
                 }
             }
             ("trap_links" | "upgradable", _) => wrong = Some(format!("{name} must be a boolean")),

@@ -194,6 +194,12 @@ impl<'gc> Context<'gc> {
         outcome
     }
 
+    /// Whether other coroutines wait for something, or can go on.
+    pub fn has_company(&self) -> bool {
+        let heap = &self.st().heap;
+        !heap.roots.ready.is_empty() || !heap.parked_coroutines().is_empty()
+    }
+
     /// Keeps a value for the owner, until [`Context::release`]. As long as there is one, the program is not
     /// deadlocked: something is outstanding. `nil` cannot be kept; it counts as `false`.
     pub fn anchor(&mut self, value: impl Into<Value<'gc>>) -> Ticket {
@@ -378,6 +384,11 @@ impl Vm {
     /// Whether nothing is outstanding and no coroutine is ready: what a finished program has left cannot go on.
     pub fn is_quiet(&self) -> bool {
         self.outstanding() == 0 && self.state.heap.roots.ready.is_empty() && !self.has_operations()
+    }
+
+    /// How many coroutines wait, those included that can go on.
+    pub fn parked(&self) -> usize {
+        self.state.heap.parked_coroutines().len()
     }
 
     /// Who waits, and where, in the order of their making.

@@ -15,9 +15,8 @@ use wippy_vm::{
 
 use super::payload;
 use crate::duration;
-use crate::id::Id;
 use crate::runtime::app::App;
-use crate::runtime::functions::{Call, CallResult, Functions, limit};
+use crate::runtime::functions::{self, Call, CallResult, limit};
 use crate::runtime::home::Home;
 
 static LIBRARY: Library = library!(
@@ -101,26 +100,23 @@ type Prepared = std::result::Result<(Arc<App>, Arc<Call>), ErrorValue>;
 /// Reads target and arguments from slot `at` on.
 fn prepare(cx: &mut Context<'_>, at: usize, executor: &Executor) -> Result<Prepared> {
     let Value::String(target) = cx.get(at) else { return Err(cx.type_error(at, "string")) };
-    let target = target.to_string_lossy().into_owned();
-    let (namespace, name) = match target.split_once(':') {
-        Some((namespace, name)) => (namespace, name),
-        None => ("", &*target),
+    let target = target.to_string_lossy();
+    let wrong = match target.split_once(':') {
+        _ if target.is_empty() => Some("function ID required"),
+        None | Some(("", _)) => Some("namespace required in function ID"),
+        Some((_, "")) => Some("name required in function ID"),
+        Some(_) => None,
     };
-    let invalid = |message: &str| Ok(Err(ErrorValue::invalid(message).retryable(Some(false))));
-    if target.is_empty() {
-        return invalid("function ID required");
-    } else if namespace.is_empty() {
-        return invalid("namespace required in function ID");
-    } else if name.is_empty() {
-        return invalid("name required in function ID");
+    if let Some(wrong) = wrong {
+        return Ok(Err(ErrorValue::invalid(wrong).retryable(Some(false))));
     }
-    let id = Id::new(namespace, name);
     let Some(app) = cx.host::<Home>().map(|home| Arc::clone(&home.app)) else {
         return Ok(Err(ErrorValue::internal("there is no application")));
     };
-    if let Err(error) = Functions::find(&app, &id) {
-        return Ok(Err(error));
-    }
+    let edition = match functions::find(&app, &target) {
+        Ok(edition) => edition,
+        Err(error) => return Ok(Err(error)),
+    };
     let count = cx.len().saturating_sub(at);
     let arguments = cx.pack(at + 1, count)?;
     let inherited = caller(cx).map(|caller| caller.values).unwrap_or_default();
@@ -131,7 +127,7 @@ fn prepare(cx: &mut Context<'_>, at: usize, executor: &Executor) -> Result<Prepa
         values.extend(executor.values.iter().map(|(key, value)| (key.clone(), value.clone())));
         Arc::new(values)
     };
-    Ok(Ok((app, Call::new(id, arguments, values))))
+    Ok(Ok((app, Call::new(edition, arguments, values))))
 }
 
 /// A request that submits a call; `answer` tells the interpreter of its result.
@@ -147,7 +143,7 @@ fn request(
         if let Some(timeout) = timeout {
             limit(&begun, &call, timeout);
         }
-        Functions::submit(&begun, call);
+        functions::submit(&begun, call);
     };
     let abandon = move || left.1.cancel(&left.0);
     Box::new(Request::Begin { start: Box::new(start), abandon: Some(Box::new(abandon)) })
