@@ -13,7 +13,7 @@ use crate::mail::Mail;
 use crate::pid::format_pid;
 use crate::process::LuaProcess;
 use crate::programs::Entry;
-use crate::room::Room;
+use crate::room::{Room, Tie};
 
 /// A question; whoever asks reads the answer in it.
 pub(crate) enum Ask {
@@ -93,29 +93,33 @@ impl Outside for Answers<'_, '_> {
             Ask::Monitor { pid, answer } => {
                 *answer = turn.monitor(*pid).err();
                 if let (None, Some(host)) = (&answer, turn.host_of(*pid)) {
-                    self.room.watch(*pid, host);
+                    self.room.watch(*pid, host, Tie::Monitor);
                 }
             }
             Ask::Unmonitor { pid } => {
                 turn.unmonitor(*pid);
+                self.room.unwatch(*pid, Tie::Monitor);
             }
             Ask::Link { pid, found } => {
                 *found = turn.link(*pid).is_ok();
                 if let Some(host) = turn.host_of(*pid) {
-                    self.room.watch(*pid, host);
+                    self.room.watch(*pid, host, Tie::Link);
                 }
             }
             Ask::Unlink { pid } => {
                 turn.unlink(*pid);
+                self.room.unwatch(*pid, Tie::Link);
             }
             Ask::TrapLinks(trap) => turn.trap_links(*trap),
             Ask::Spawn(spawning) => {
                 start(turn, spawning);
-                let watched = spawning.monitored || spawning.linked;
-                if let (true, Some(Ok(pid))) = (watched, &spawning.answer)
+                let ties = [(spawning.monitored, Tie::Monitor), (spawning.linked, Tie::Link)];
+                if let (true, Some(Ok(pid))) = (ties.iter().any(|(tied, _)| *tied), &spawning.answer)
                     && let Some(host) = turn.hosts().find(&spawning.host)
                 {
-                    self.room.watch(*pid, host);
+                    for (_, tie) in ties.into_iter().filter(|(tied, _)| *tied) {
+                        self.room.watch(*pid, host, tie);
+                    }
                 }
             }
             Ask::Inbox { channel } => *channel = self.room.inbox(),

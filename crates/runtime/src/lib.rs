@@ -19,7 +19,9 @@ mod shared;
 pub mod supervisor;
 mod upgradable;
 
-pub use library::{CTX, Caller, Enlist, LIBRARY, REGISTRY, caller, ctx_module, open, subscribe, unsubscribe};
+pub use library::{
+    CTX, Caller, Enlist, GLOBALS, LIBRARY, REGISTRY, caller, ctx_module, open, subscribe, unsubscribe,
+};
 pub use local::Values;
 pub use mail::{Fault, Mail, Output, error_of};
 pub use pid::{PidError, format_pid, parse_pid};

@@ -33,6 +33,8 @@ pub(crate) struct Local {
     pub(crate) pid: Option<Pid>,
     pub(crate) host: HostId,
     pub(crate) values: Values,
+    /// A call of a function, which has no code of its own to upgrade.
+    pub(crate) is_call: bool,
     pub(crate) trap_links: bool,
     /// Whether it hears of newer code.
     pub(crate) upgradable: Option<Listed>,
@@ -48,6 +50,7 @@ impl Local {
             pid: None,
             host: HostId::default(),
             values,
+            is_call: false,
             trap_links: false,
             upgradable: None,
             known: [nothing; REMEMBERED],

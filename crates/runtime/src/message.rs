@@ -4,6 +4,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use wippy_scheduler::{HostId, Pid};
 use wippy_stdlib::class::Class;
+use wippy_stdlib::payload;
 use wippy_vm::{
     Context, HostObject, Kept, Library, Outcome, Packed, Result, Table, Tokens, UserData, Value, library,
 };
@@ -25,32 +26,18 @@ static MESSAGE_METHODS: Library = library!(
 static MESSAGE_EVENTS: Library =
     library!("process.Message", [("__tostring", show_message, "(self: any) -> string")]);
 
-static PAYLOAD_METHODS: Library = library!(
-    "Payload",
-    [("data", data, "(self: any) -> (any, any)"), ("get_format", format_name, "(self: any) -> string")]
-);
-
-static PAYLOAD_EVENTS: Library = library!("Payload", [("__tostring", show_payload, "(self: any) -> string")]);
-
 static MESSAGES: Class = Class { methods: &MESSAGE_METHODS, metamethods: &MESSAGE_EVENTS };
-static PAYLOADS: Class = Class { methods: &PAYLOAD_METHODS, metamethods: &PAYLOAD_EVENTS };
 
 /// Builds the metatables, so that they are part of an image.
 pub(crate) fn open(cx: &mut Context<'_>) -> Result<()> {
     MESSAGES.metatable(cx)?;
-    PAYLOADS.metatable(cx)?;
-    Ok(())
+    payload::open(cx)
 }
 
 /// A message in a userdata.
 struct Message {
     from: Pid,
     mail: Mail,
-}
-
-/// One payload value of the message that is its user value.
-struct Payload {
-    index: usize,
 }
 
 /// The metatables that are needed again and again.
@@ -77,7 +64,7 @@ impl Classes {
 }
 
 /// What a listener without messages gets: nothing, the value, or a list of the values.
-pub(crate) fn payload<'gc>(cx: &mut Context<'gc>, mail: &Mail) -> Result<Value<'gc>> {
+pub(crate) fn bare<'gc>(cx: &mut Context<'gc>, mail: &Mail) -> Result<Value<'gc>> {
     let mut tokens = mail.payload();
     let Some(first) = cx.unpack_next(&mut tokens)? else { return Ok(Value::Nil) };
     let Some(second) = cx.unpack_next(&mut tokens)? else { return Ok(first) };
@@ -135,7 +122,7 @@ pub(crate) fn event<'gc>(cx: &mut Context<'gc>, event: Event) -> Result<Table<'g
         cx.set_field(result, "value", value)?;
     }
     if let Some(fault) = fault {
-        let error = fault.arrive(cx)?;
+        let error = fault.abroad().arrive(cx)?;
         cx.set_field(result, "error", error)?;
     }
     cx.set_field(table, "result", result)?;
@@ -196,13 +183,13 @@ fn payloads(cx: &mut Context<'_>) -> Result<Outcome> {
     match count {
         0 => Ok(cx.returns(Value::Nil)),
         1 => {
-            let payload = make_payload(cx, owner, 0)?;
+            let payload = payload::lent(cx, owner, 0, value_of)?;
             Ok(cx.returns(payload))
         }
         _ => {
             let list = cx.table(count, 0)?;
             for index in 0..count {
-                let payload = make_payload(cx, owner, index)?;
+                let payload = payload::lent(cx, owner, index, value_of)?;
                 cx.raw_set_integer(list, index as i64 + 1, payload)?;
             }
             Ok(cx.returns(list))
@@ -210,25 +197,14 @@ fn payloads(cx: &mut Context<'_>) -> Result<Outcome> {
     }
 }
 
-fn make_payload<'gc>(cx: &mut Context<'gc>, owner: UserData<'gc>, index: usize) -> Result<UserData<'gc>> {
-    let metatable = PAYLOADS.metatable(cx)?;
-    let payload = cx.userdata(Box::new(Payload { index }), Some(metatable));
-    cx.set_user_value(payload, owner.into());
-    Ok(payload)
-}
-
-/// `payload:data()`
-fn data(cx: &mut Context<'_>) -> Result<Outcome> {
-    let payload = this::<Payload>(cx, &PAYLOADS)?;
-    let Value::UserData(userdata) = cx.get(1) else { return Ok(cx.returns(Value::Nil)) };
-    let Value::UserData(owner) = userdata.user_value() else { return Ok(cx.returns(Value::Nil)) };
-    let Some(message) = owner.get::<Message>() else { return Ok(cx.returns(Value::Nil)) };
+/// The value of a payload: of a message the one of this number.
+fn value_of<'gc>(cx: &mut Context<'gc>, owner: UserData<'gc>, number: usize) -> Result<Value<'gc>> {
+    let Some(message) = owner.get::<Message>() else { return Ok(Value::Nil) };
     let mut tokens = message.mail.payload();
-    for _ in 0..payload.index {
+    for _ in 0..number {
         skip(&mut tokens);
     }
-    let value = cx.unpack_next(&mut tokens)?.unwrap_or(Value::Nil);
-    Ok(cx.returns(value))
+    Ok(cx.unpack_next(&mut tokens)?.unwrap_or(Value::Nil))
 }
 
 /// Passes over one value, if there is one.
@@ -245,20 +221,6 @@ fn skip(tokens: &mut Tokens<'_>) -> bool {
         }
     }
     false
-}
-
-const FORMAT: &str = "lua/any";
-
-fn format_name(cx: &mut Context<'_>) -> Result<Outcome> {
-    this::<Payload>(cx, &PAYLOADS)?;
-    let name = cx.name(FORMAT);
-    Ok(cx.returns(name))
-}
-
-fn show_payload(cx: &mut Context<'_>) -> Result<Outcome> {
-    this::<Payload>(cx, &PAYLOADS)?;
-    let text = cx.string(format!("payload{{format={FORMAT}}}").as_bytes())?;
-    Ok(cx.returns(text))
 }
 
 fn show_message(cx: &mut Context<'_>) -> Result<Outcome> {

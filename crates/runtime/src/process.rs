@@ -20,7 +20,7 @@ use crate::mail::{Event, Fault, Mail, Output, error_of};
 use crate::message::{Classes, kind};
 use crate::prepare::{self, Prepared};
 use crate::programs::Entry;
-use crate::room::Room;
+use crate::room::{Room, Tie};
 use crate::shared::{Casualty, Shared};
 
 /// What a process that was watched from outside came to.
@@ -79,6 +79,8 @@ struct Body {
     called_main: bool,
     begun: bool,
     parked: bool,
+    /// A call of a function: whoever called waits, so waiting for what can never happen is an error.
+    is_call: bool,
     /// Of a whole program: whether it hears events, for its owner. Waiting for what can never happen is an error then.
     program: Option<Arc<AtomicBool>>,
     /// Asked to end by the system, and deaf to events.
@@ -115,6 +117,7 @@ impl LuaProcess {
             called_main: false,
             begun: false,
             parked: false,
+            is_call: false,
             program: None,
             leaving: false,
             timers: HashMap::new(),
@@ -141,6 +144,12 @@ impl LuaProcess {
         process.0.pending = pending;
         process.0.on_end = Some(on_end);
         process
+    }
+
+    /// Says that it is a call of a function.
+    pub(crate) fn call(mut self, is_call: bool) -> LuaProcess {
+        self.0.is_call = is_call;
+        self
     }
 
     /// Hands the interpreter to `on_end` when the process has ended.
@@ -216,11 +225,12 @@ impl Process for LuaProcess {
 impl Body {
     fn begin(&mut self, turn: &mut Turn<'_, LuaProcess>) {
         self.begun = true;
-        let (pid, host) = (turn.pid(), turn.host());
+        let (pid, host, is_call) = (turn.pid(), turn.host(), self.is_call);
         self.vm.enter(|cx| {
             if let Some(local) = cx.host::<Local>() {
                 local.pid = Some(pid);
                 local.host = host;
+                local.is_call = is_call;
             }
         });
         for Pending { delay, ticket, fire } in std::mem::take(&mut self.pending) {
@@ -243,7 +253,7 @@ impl Body {
                 self.room.happen(Event::Cancel { from, reason });
             }
             Signal::LinkDown { pid, failure } => {
-                let host = self.room.host_of(pid);
+                let host = self.room.unwatch(pid, Tie::Link);
                 self.room.happen(Event::LinkDown { from: pid, host, fault: error_of(&failure) });
             }
             Signal::Exit { pid, exit } => {
@@ -257,7 +267,11 @@ impl Body {
                         self.answer(ticket, &end);
                     }
                     None => {
-                        let host = self.room.host_of(pid);
+                        let host = self.room.unwatch(pid, Tie::Monitor);
+                        if end.is_ok() {
+                            // Nothing will be heard of the link.
+                            self.room.unwatch(pid, Tie::Link);
+                        }
                         self.room.happen(Event::Exit { from: pid, host, end });
                     }
                 }
@@ -293,7 +307,7 @@ impl Body {
                 Ok(output) => {
                     cx.unpack_next(&mut output.tokens()).map(|value| (value.unwrap_or(Value::Nil), None))
                 }
-                Err(fault) => Arc::clone(fault).arrive(cx).map(|error| (Value::Nil, Some(error))),
+                Err(fault) => Arc::clone(fault).abroad().arrive(cx).map(|error| (Value::Nil, Some(error))),
             };
             match value {
                 Ok((value, None)) => cx.wake(ticket, &[value]),
@@ -423,8 +437,11 @@ impl Body {
             // It would not hear of it until it is killed.
             return Step::Failed(Arc::new(ErrorValue::new(Kind::CANCELED, "scheduler shutdown")));
         }
-        let Some(hears_events) = &self.program else { return Step::Parked };
-        hears_events.store(self.room.hears_events(), Ordering::Relaxed);
+        match &self.program {
+            Some(hears_events) => hears_events.store(self.room.hears_events(), Ordering::Relaxed),
+            None if self.is_call => {}
+            None => return Step::Parked,
+        }
         if !self.room.is_open() && self.awaited.is_empty() && self.vm.outstanding() == 0 {
             let failure = self.vm.deadlock();
             return self.failed(turn, failure);

@@ -5,6 +5,7 @@
 
 use std::collections::VecDeque;
 
+use hashbrown::HashMap;
 use wippy_scheduler::{HostId, Pid};
 use wippy_vm::{Channel, Context, Kept, Result};
 
@@ -27,6 +28,30 @@ struct Subscription {
     waiting: VecDeque<Letter>,
 }
 
+/// Why a process hears of the end of another.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Tie {
+    Monitor,
+    Link,
+}
+
+/// A process whose end is heard of: by which ties, and its host, which is part of its name also after its end.
+#[derive(Clone, Copy)]
+struct Watched {
+    host: HostId,
+    monitored: bool,
+    linked: bool,
+}
+
+impl Watched {
+    fn tie(&mut self, tie: Tie) -> &mut bool {
+        match tie {
+            Tie::Monitor => &mut self.monitored,
+            Tie::Link => &mut self.linked,
+        }
+    }
+}
+
 /// See the module.
 #[derive(Default)]
 pub(crate) struct Room {
@@ -36,8 +61,8 @@ pub(crate) struct Room {
     /// For the inbox, or for a subscription still to come.
     unclaimed: VecDeque<Letter>,
     happened: VecDeque<Event>,
-    /// Hosts of processes that are watched: they are part of their names, also after their end.
-    watched: Vec<(Pid, HostId)>,
+    /// Most processes watch nobody.
+    watched: Option<Box<HashMap<Pid, Watched>>>,
     arrived: u64,
 }
 
@@ -68,16 +93,25 @@ impl Room {
     }
 
     /// Remembers the host of a process that is watched.
-    pub(crate) fn watch(&mut self, pid: Pid, host: HostId) {
-        if !self.watched.iter().any(|(known, _)| *known == pid) {
-            self.watched.push((pid, host));
-        }
+    pub(crate) fn watch(&mut self, pid: Pid, host: HostId, tie: Tie) {
+        let watched = self.watched.get_or_insert_default();
+        let entry = watched.entry(pid).or_insert(Watched { host, monitored: false, linked: false });
+        *entry.tie(tie) = true;
     }
 
-    /// The host of a process that was watched and has ended.
-    pub(crate) fn host_of(&mut self, pid: Pid) -> Option<HostId> {
-        let at = self.watched.iter().position(|(known, _)| *known == pid)?;
-        Some(self.watched.swap_remove(at).1)
+    /// The host of a process that was watched: this tie to it is no more.
+    pub(crate) fn unwatch(&mut self, pid: Pid, tie: Tie) -> Option<HostId> {
+        let watched = self.watched.as_mut()?;
+        let entry = watched.get_mut(&pid)?;
+        let host = entry.host;
+        *entry.tie(tie) = false;
+        if !entry.monitored && !entry.linked {
+            watched.remove(&pid);
+            if watched.is_empty() {
+                self.watched = None;
+            }
+        }
+        Some(host)
     }
 
     pub(crate) fn happen(&mut self, event: Event) {
@@ -190,7 +224,7 @@ impl Room {
                 let value = if topic.whole {
                     classes.message(cx, letter)?.into()
                 } else {
-                    message::payload(cx, &letter.mail)?
+                    message::bare(cx, &letter.mail)?
                 };
                 cx.push_to(channel, value)?;
             }

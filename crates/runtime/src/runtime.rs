@@ -176,6 +176,8 @@ pub struct Launch {
     pub on_end: Option<OnEnd>,
     /// Values it inherits.
     pub values: Values,
+    /// A call of a function: it fails when it waits for what can never happen, and cannot be upgraded.
+    pub is_call: bool,
 }
 
 impl Starter {
@@ -216,6 +218,7 @@ impl Starter {
                 break process;
             }
         };
+        let process = process.call(launch.is_call);
         let process = match launch.on_end {
             Some(on_end) => process.on_end(on_end),
             None => process,
@@ -233,6 +236,7 @@ impl Starter {
         vm.set_scheduling();
         vm.set_host(Local::new(Arc::clone(&self.shared), Arc::clone(&entry.id), launch.values));
         let process = LuaProcess::new(vm, Arc::clone(&self.shared), Arc::clone(entry), None);
+        let process = process.call(launch.is_call);
         let process = match launch.on_end {
             Some(on_end) => process.on_end(on_end),
             None => process,

@@ -23,6 +23,7 @@ pub mod math;
 pub mod modules;
 pub mod os;
 pub mod package;
+pub mod payload;
 pub mod plain;
 pub mod requests;
 pub mod standard_terminal;

@@ -6,7 +6,7 @@
 
 use wippy_vm::{Context, Library, Result, Table, Value};
 
-use crate::{base64, crypto, hash, json, logger, system, terminal, time, types, uuid};
+use crate::{base64, crypto, hash, json, logger, payload, system, terminal, time, types, uuid};
 
 /// A built-in module.
 pub struct Module {
@@ -65,6 +65,13 @@ pub static MODULES: &[Module] = &[
         classes: &["io"],
         libraries: logger::LIBRARIES,
         build: logger::build,
+    },
+    Module {
+        name: "payload",
+        summary: "values with their formats",
+        classes: &["encoding", "deterministic"],
+        libraries: payload::LIBRARIES,
+        build: payload::build,
     },
     Module {
         name: "system",

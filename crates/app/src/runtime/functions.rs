@@ -140,6 +140,7 @@ fn begin(app: &Arc<App>, call: &Arc<Call>, worker: Option<Idle>) -> Result<(), (
         place: Some(edition.host(starter)),
         on_end: Some(ended(app, call, calls + 1)),
         values: Arc::clone(&call.values),
+        is_call: true,
         ..Launch::default()
     };
     let pid = starter.spawn_again(vm, edition.entry(app), launch).map_err(|error| (error, None))?;

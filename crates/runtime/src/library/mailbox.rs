@@ -2,10 +2,19 @@
 
 use wippy_stdlib::channel;
 use wippy_stdlib::errors::{self, ErrorValue, Kind};
-use wippy_vm::{Context, Kept, Outcome, Result, Value};
+use wippy_vm::{Channel, Context, Kept, Library, Outcome, Result, Value, library};
 
 use super::{ask, enlist, invalid};
 use crate::ask::Ask;
+
+/// Globals for channels of one's own.
+pub static GLOBALS: Library = library!(
+    "_G",
+    [
+        ("subscribe", attach, "(topic: string, channel: any) -> (boolean?, any)"),
+        ("unsubscribe", detach, "(channel: any) -> (boolean, any)"),
+    ]
+);
 
 /// A new channel and the number under which it is kept.
 fn open(cx: &mut Context<'_>, capacity: usize) -> Result<Kept> {
@@ -51,16 +60,23 @@ pub(super) fn events(cx: &mut Context<'_>) -> Result<Outcome> {
     Ok(cx.returns(channel))
 }
 
+/// Why nobody can listen to a topic.
+fn unfit(topic: &[u8]) -> Option<&'static str> {
+    match topic.first() {
+        None => Some("topic cannot be empty"),
+        Some(b'@') => Some("cannot listen to @ topics"),
+        Some(_) => None,
+    }
+}
+
 /// `process.listen(topic, options?)`
 pub(super) fn listen(cx: &mut Context<'_>) -> Result<Outcome> {
     let topic = cx.check_string(1)?;
     if let Some(outcome) = enlist(cx, listen)? {
         return Ok(outcome);
     }
-    match topic.as_bytes().first() {
-        None => return invalid(cx, "topic cannot be empty"),
-        Some(b'@') => return invalid(cx, "cannot listen to @ topics"),
-        Some(_) => {}
+    if let Some(refusal) = unfit(topic.as_bytes()) {
+        return invalid(cx, refusal);
     }
     let whole = match cx.get(2) {
         Value::Table(options) => cx.field(options, "message").is_truthy(),
@@ -96,19 +112,34 @@ pub fn subscribe<'gc>(cx: &mut Context<'gc>, topic: &str, capacity: usize) -> Re
 /// Outside of a process.
 pub fn unsubscribe(cx: &mut Context<'_>, channel: Value<'_>) -> Result<bool> {
     let Some(channel) = channel.as_channel() else { return Ok(false) };
-    let mut question = Ask::Channels { all: Vec::new(), close: None, closed: false };
-    ask(cx, &mut question)?;
-    let Ask::Channels { all, .. } = question else { return Ok(false) };
-    let is_it =
-        |kept: &Kept| cx.kept(*kept).as_channel().is_some_and(|other| other.address() == channel.address());
-    let Some(kept) = all.into_iter().find(is_it) else { return Ok(false) };
+    let Some(kept) = subscription(cx, channel)? else { return Ok(false) };
     let Some(channel) = cx.kept(kept).as_channel() else { return Ok(false) };
-    ask(cx, &mut Ask::Channels { all: Vec::new(), close: Some(kept), closed: false })?;
-    cx.replace_kept(kept, Value::Nil);
+    end(cx, kept)?;
     if cx.close_channel(channel) {
         cx.queue_last();
     }
     Ok(true)
+}
+
+/// The kept number of a subscription's channel.
+fn subscription(cx: &mut Context<'_>, channel: Channel<'_>) -> Result<Option<Kept>> {
+    let mut question = Ask::Channels { all: Vec::new(), close: None, closed: false };
+    ask(cx, &mut question)?;
+    let Ask::Channels { all, .. } = question else { return Ok(None) };
+    let is_it =
+        |kept: &Kept| cx.kept(*kept).as_channel().is_some_and(|other| other.address() == channel.address());
+    Ok(all.into_iter().find(is_it))
+}
+
+/// Ends a subscription; the channel stays as it is.
+fn end(cx: &mut Context<'_>, kept: Kept) -> Result<()> {
+    ask(cx, &mut Ask::Channels { all: Vec::new(), close: Some(kept), closed: false })?;
+    cx.replace_kept(kept, Value::Nil);
+    Ok(())
+}
+
+fn no_subscription(cx: &mut Context<'_>) -> Result<Outcome> {
+    errors::fails_with(cx, Value::Boolean(false), ErrorValue::new(Kind::NOT_FOUND, "channel not found"))
 }
 
 /// `process.unlisten(channel)`
@@ -117,25 +148,53 @@ pub(super) fn unlisten(cx: &mut Context<'_>) -> Result<Outcome> {
     if let Some(outcome) = enlist(cx, unlisten)? {
         return Ok(outcome);
     }
-    let mut question = Ask::Channels { all: Vec::new(), close: None, closed: false };
-    ask(cx, &mut question)?;
-    let Ask::Channels { all, .. } = question else { return Ok(cx.returns(false)) };
-    let mut found = None;
-    for kept in all {
-        if cx.kept(kept).as_channel().is_some_and(|other| other.is(channel)) {
-            found = Some(kept);
-        }
-    }
-    let Some(kept) = found else {
-        let error = ErrorValue::new(Kind::NOT_FOUND, "channel not found");
-        return errors::fails_with(cx, Value::Boolean(false), error);
-    };
-    ask(cx, &mut Ask::Channels { all: Vec::new(), close: Some(kept), closed: false })?;
-    cx.replace_kept(kept, Value::Nil);
+    let Some(kept) = subscription(cx, channel)? else { return no_subscription(cx) };
+    end(cx, kept)?;
     let woken = cx.close_channel(channel);
     if woken {
         cx.queue_last();
     }
     cx.push(true);
     Ok(cx.gives_way(1, woken))
+}
+
+/// `subscribe(topic, channel)`: what is sent to the topic goes to a channel that there is already.
+fn attach(cx: &mut Context<'_>) -> Result<Outcome> {
+    let topic = cx.check_string(1)?;
+    let channel = channel::check(cx, 2)?;
+    if let Some(outcome) = enlist(cx, attach)? {
+        return Ok(outcome);
+    }
+    if let Some(refusal) = unfit(topic.as_bytes()) {
+        return invalid(cx, refusal);
+    }
+    let mut question = Ask::Topic { topic: topic.as_bytes().to_vec(), whole: false, channel: None };
+    ask(cx, &mut question)?;
+    match question {
+        Ask::Topic { channel: Some(kept), .. }
+            if cx.kept(kept).as_channel().is_some_and(|known| known.is(channel)) => {}
+        Ask::Topic { channel: Some(_), .. } => {
+            let message = format!("topic \"{}\" already subscribed", topic.to_string_lossy());
+            let error = ErrorValue::new(Kind::ALREADY_EXISTS, message).retryable(Some(false));
+            return errors::fails(cx, error);
+        }
+        _ => {
+            let channel = cx.keep(channel);
+            ask(cx, &mut Ask::OpenTopic { topic: topic.as_bytes().to_vec(), whole: false, channel })?;
+        }
+    }
+    Ok(cx.returns(true))
+}
+
+/// `unsubscribe(channel)`: the channel stays open.
+fn detach(cx: &mut Context<'_>) -> Result<Outcome> {
+    let channel = channel::check(cx, 1)?;
+    if let Some(outcome) = enlist(cx, detach)? {
+        return Ok(outcome);
+    }
+    match subscription(cx, channel)? {
+        Some(kept) => end(cx, kept)?,
+        None => return no_subscription(cx),
+    }
+    Ok(cx.returns(true))
 }

@@ -59,7 +59,7 @@ pub static LIBRARY: Library = library!(
 );
 
 pub use ctx::LIBRARY as CTX;
-pub use mailbox::{subscribe, unsubscribe};
+pub use mailbox::{GLOBALS, subscribe, unsubscribe};
 pub use names::LIBRARY as REGISTRY;
 
 /// Adds `process` and `ctx` to an interpreter that has the standard library, or to an image.

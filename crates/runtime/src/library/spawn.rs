@@ -13,6 +13,7 @@ use crate::ask::{Ask, Demand, Spawning};
 use crate::local::{Local, Values};
 use crate::mail::Mail;
 use crate::message::pid_text;
+use crate::pid::format_pid;
 use crate::prepare::{self, Prepared, Preparing};
 
 /// How a process is started.
@@ -88,6 +89,9 @@ pub(super) fn begin(cx: &mut Context<'_>, at: usize, flavour: Flavour, extras: E
     if id.is_empty() {
         return invalid(cx, "process ID required");
     }
+    if flavour.awaited && host.as_deref() == Some("") {
+        return invalid(cx, "host ID required");
+    }
     let Some((shared, from)) = cx.host::<Local>().map(|local| (local.shared.clone(), local.id.clone()))
     else {
         return Ok(cx.operation(Box::new(Enlist), Then::Return));
@@ -102,6 +106,9 @@ pub(super) fn begin(cx: &mut Context<'_>, at: usize, flavour: Flavour, extras: E
         shared.find(&id, &from).and_then(|entry| prepare::begin(&shared, &entry, extras.values, arguments));
     let preparing = match prepared {
         Ok(preparing) => preparing,
+        Err(error) if flavour.awaited && !id.contains(':') && *error.kind() == Kind::NOT_FOUND => {
+            return invalid(cx, "invalid process ID format (namespace:name required)");
+        }
         Err(error) => return errors::fails(cx, error),
     };
     let spawning = Spawning {
@@ -144,8 +151,12 @@ impl Resume for Starting {
         match spawning.answer {
             Some(Ok(pid)) if self.awaited => Ok(cx.operation(Box::new(Demand::Await(pid)), Then::Return)),
             // Spawn or signal: the messages have gone to the one that has the name.
-            Some(Ok(pid) | Err(SpawnError::NameTaken(pid))) => {
-                let text = pid_text(cx, pid, None);
+            Some(answer @ (Ok(pid) | Err(SpawnError::NameTaken(pid)))) => {
+                // A child may have ended by now, and then nobody but us knows its host.
+                let text = match answer {
+                    Ok(_) => format_pid(&spawning.host, pid),
+                    Err(_) => pid_text(cx, pid, None),
+                };
                 let text = cx.string(text.as_bytes())?;
                 Ok(cx.returns(text))
             }
@@ -167,9 +178,9 @@ pub(super) fn upgrade(cx: &mut Context<'_>) -> Result<Outcome> {
     if let Some(outcome) = enlist(cx, upgrade)? {
         return Ok(outcome);
     }
-    let Some((shared, from)) = cx.host::<Local>().map(|local| (local.shared.clone(), local.id.clone()))
-    else {
-        return invalid(cx, "upgrade needs a process");
+    let process = cx.host::<Local>().filter(|local| !local.is_call);
+    let Some((shared, from)) = process.map(|local| (local.shared.clone(), local.id.clone())) else {
+        return invalid(cx, "a function call cannot be upgraded");
     };
     let id: Arc<str> = match cx.get(1) {
         Value::Nil => from.clone(),

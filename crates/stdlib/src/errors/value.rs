@@ -188,6 +188,24 @@ impl ErrorValue {
     }
 }
 
+impl ErrorValue {
+    /// The same error in another process: stack and contexts stay at home.
+    #[must_use]
+    pub fn abroad(self: Arc<Self>) -> Arc<ErrorValue> {
+        if self.stack.is_none() && self.contexts.is_empty() {
+            return self;
+        }
+        Arc::new(ErrorValue {
+            kind: self.kind.clone(),
+            message: self.message.clone(),
+            retryable: self.retryable,
+            details: self.details.clone(),
+            contexts: Vec::new(),
+            stack: None,
+        })
+    }
+}
+
 impl HostObject for ErrorValue {
     fn text(&self) -> Option<Cow<'_, [u8]>> {
         Some(Cow::Borrowed(&self.message))
@@ -197,19 +215,8 @@ impl HostObject for ErrorValue {
         Some(Cow::Owned(self.full_text()))
     }
 
-    /// Stack and contexts stay at home.
     fn depart(self: Arc<Self>) -> Option<Arc<dyn HostObject>> {
-        if self.stack.is_none() && self.contexts.is_empty() {
-            return Some(self);
-        }
-        Some(Arc::new(ErrorValue {
-            kind: self.kind.clone(),
-            message: self.message.clone(),
-            retryable: self.retryable,
-            details: self.details.clone(),
-            contexts: Vec::new(),
-            stack: None,
-        }))
+        Some(self.abroad())
     }
 
     fn arrive<'gc>(self: Arc<Self>, cx: &mut Context<'gc>) -> Result<UserData<'gc>> {

@@ -32,7 +32,7 @@ struct Frame {
 }
 
 /// A document under way.
-pub(super) struct Decoding {
+pub(crate) struct Decoding {
     position: usize,
     frames: Vec<Frame>,
     /// Go on after a value, not before one.
@@ -59,7 +59,7 @@ impl From<wippy_vm::Error> for Stop {
 
 impl Decoding {
     /// Begins at the start of the text in slot 1, which is the only slot.
-    pub(super) fn new() -> Decoding {
+    pub(crate) fn new() -> Decoding {
         Decoding { position: 0, frames: Vec::new(), after: false }
     }
 }

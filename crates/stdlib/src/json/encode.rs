@@ -39,7 +39,7 @@ enum Kind {
 }
 
 /// A value under way.
-pub(super) struct Encoding {
+pub(crate) struct Encoding {
     out: Vec<u8>,
     frames: Vec<Frame>,
     /// Addresses of the tables of the frames, to find cycles; they stay where they are, being in slots.
@@ -67,7 +67,7 @@ impl Refusal {
 
 impl Encoding {
     /// Of the value in slot 1, which is the only slot.
-    pub(super) fn new() -> Encoding {
+    pub(crate) fn new() -> Encoding {
         Encoding { out: Vec::new(), frames: Vec::new(), path: Vec::new() }
     }
 

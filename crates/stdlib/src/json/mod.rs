@@ -3,11 +3,11 @@
 //! Directly between text and values, in steps that can be paused. Typed readers build on [`lexer`], which knows only
 //! text. Invariant: nesting is limited in both directions.
 
-mod decode;
-mod encode;
+pub(crate) mod decode;
+pub(crate) mod encode;
 pub mod lexer;
 mod schema;
-mod text;
+pub(crate) mod text;
 
 pub use text::quote;
 use wippy_vm::{Context, Library, Outcome, Result, Value, library};

@@ -160,7 +160,7 @@ pub(super) fn write_float(out: &mut Vec<u8>, float: f64) {
 }
 
 /// Writes a float that stands alone: very large and very small ones with an exponent.
-pub(super) fn write_bare_float(out: &mut Vec<u8>, float: f64) {
+pub(crate) fn write_bare_float(out: &mut Vec<u8>, float: f64) {
     let size = float.abs();
     if float == 0.0 && float.is_sign_negative() {
         out.extend_from_slice(b"-0");

@@ -354,10 +354,25 @@ unsafe fn argument_message(
         }
         let name = match name {
             Some(name) => Some(name.name),
-            None => native.and_then(|native| global_name(state, *native)),
+            None => {
+                native.and_then(|native| global_name(state, *native).or_else(|| own_name(state, *native)))
+            }
         };
         let who = name.as_deref().unwrap_or("?");
         [format!("bad argument #{index} to '{who}' (").as_bytes(), message, b")"].concat()
+    }
+}
+
+/// The name that a builtin was declared with, where no table of loaded modules could tell: in applications.
+///
+/// # Safety
+/// The value must be valid.
+unsafe fn own_name(state: &State, function: Slot) -> Option<String> {
+    // SAFETY: the registry is a root; a builtin's payload is its row.
+    unsafe {
+        let loaded = table::get(state.heap.registry(), Slot::string(shared::intern(b"_LOADED")));
+        (loaded.tag != tag::TABLE && function.tag == tag::NATIVE)
+            .then(|| function.as_native().name.to_owned())
     }
 }
 

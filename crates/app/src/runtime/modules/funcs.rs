@@ -8,12 +8,12 @@ use wippy_runtime::{Values, caller};
 use wippy_stdlib::channel;
 use wippy_stdlib::class::Class;
 use wippy_stdlib::errors::{self, ErrorValue, Kind, fails};
+use wippy_stdlib::payload;
 use wippy_stdlib::requests::{Answer, Finish, Request};
 use wippy_vm::{
     Context, HostObject, Library, Outcome, Parcel, Result, Then, Ticket, UserData, Value, library,
 };
 
-use super::payload;
 use crate::duration;
 use crate::runtime::app::App;
 use crate::runtime::functions::{self, Call, CallResult, limit};
@@ -139,7 +139,8 @@ fn request(
 ) -> Box<Request> {
     let (begun, left) = (Arc::clone(&app), (Arc::clone(&app), Arc::clone(&call)));
     let start = move |finish: Finish| {
-        call.on_result(Box::new(move |result| finish(answer(result))));
+        let at_home = |error: ErrorValue| Arc::unwrap_or_clone(Arc::new(error).abroad());
+        call.on_result(Box::new(move |result| finish(answer(result.map_err(at_home)))));
         if let Some(timeout) = timeout {
             limit(&begun, &call, timeout);
         }

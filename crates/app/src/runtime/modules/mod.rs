@@ -7,7 +7,6 @@ mod env;
 mod events;
 mod funcs;
 mod logger;
-mod payload;
 mod registry;
 
 use wippy_stdlib::modules as standard;
@@ -69,7 +68,8 @@ pub(super) fn load<'gc>(cx: &mut Context<'gc>, name: &str) -> Result<Value<'gc>>
 /// Globals that every program has without listing them.
 pub(super) fn ambient<'gc>(cx: &mut Context<'gc>, globals: Table<'gc>) -> Result<()> {
     wippy_runtime::open(cx)?;
-    let payload = payload::build(cx)?;
+    wippy_runtime::GLOBALS.install(cx, globals)?;
+    let payload = wippy_stdlib::payload::build(cx)?;
     cx.set_field(globals, "payload", payload)
 }
 
