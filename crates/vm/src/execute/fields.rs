@@ -93,8 +93,13 @@ pub(crate) unsafe fn get_string(
     // SAFETY: operands of verified code.
     unsafe {
         if (*object).tag == tag::TABLE {
-            let node = first_node((*object).as_table(), key);
-            if is_hit(node, key) && (*node).tag < tag::NIL as u8 {
+            let mut node = first_node((*object).as_table(), key);
+            let hit = is_hit(node, key) || {
+                // After a collision it is mostly the next of the chain; without one this looks at the same node again.
+                node = node.offset((*node).next as isize);
+                is_hit(node, key)
+            };
+            if hit && (*node).tag < tag::NIL as u8 {
                 load(to, node);
                 return false;
             }

@@ -222,6 +222,7 @@ impl Heap {
             self.ephemerons.clear();
             self.all_weak.clear();
             self.strings.purge(self.memory.epoch);
+            self.purge_names();
         }
         self.gray.release();
         self.slices.clear();

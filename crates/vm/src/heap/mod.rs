@@ -21,6 +21,7 @@ pub(crate) mod image;
 mod insert;
 mod libraries;
 mod memory;
+mod names;
 pub(crate) mod object;
 mod pool;
 pub(crate) mod program;
@@ -112,6 +113,8 @@ pub(crate) struct Heap {
     stopped: bool,
     seed: u64,
     strings: string::Cache,
+    /// Constants of code that belongs to this heap; none where all code is shared.
+    names: Option<Box<names::Names>>,
     /// What lives.
     pub(crate) roots: Roots,
     /// This heap's view of its image; null if it has none.
@@ -161,6 +164,7 @@ impl Heap {
             stopped: false,
             seed: hash::seed(),
             strings: string::Cache::new(),
+            names: None,
             roots: Roots {
                 registry: null_mut(),
                 globals: null_mut(),

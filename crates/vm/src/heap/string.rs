@@ -3,7 +3,7 @@
 //! Interning is a saving here, not an invariant: two objects may hold equal bytes. Invariant: a short string's hash is
 //! never zero once it is finished; a long one's is zero until first asked for.
 
-use std::ptr::{null, null_mut};
+use std::ptr::null_mut;
 use std::slice;
 
 use super::class::rounded;
@@ -185,8 +185,11 @@ impl Heap {
             if !known.is_null() {
                 return Ok(known);
             }
-            let s = self.short_uninit(len, hash);
-            s.add(1).cast::<u8>().copy_from_nonoverlapping(bytes.as_ptr(), len);
+            let mut s = self.name(hash, bytes);
+            if s.is_null() {
+                s = self.short_uninit(len, hash);
+                s.add(1).cast::<u8>().copy_from_nonoverlapping(bytes.as_ptr(), len);
+            }
             self.remember(s, hash);
             Ok(s)
         }
@@ -212,7 +215,10 @@ impl Heap {
             let known = if bytes.len() <= 1 {
                 shared::tiny(bytes.first().copied()).cast_mut()
             } else {
-                self.strings.find(hash, bytes)
+                match self.strings.find(hash, bytes) {
+                    known if known.is_null() => self.name(hash, bytes),
+                    known => known,
+                }
             };
             if !known.is_null() {
                 self.memory.free(s.cast(), cell_bytes(bytes.len()));
@@ -279,10 +285,19 @@ impl Heap {
         }
     }
 
-    /// The string of a constant of code that this heap loads: a shared one if there is one already.
+    /// The string of a constant of code that this heap loads: a shared one if there is one already, else, if it is
+    /// short, a name.
     pub(super) fn constant_string(&mut self, bytes: &[u8]) -> Result<*mut StringObject, OutOfMemory> {
-        let shared = if bytes.len() <= SHORT_STRING_BYTES { shared::lookup(bytes) } else { null() };
-        if shared.is_null() { self.string(bytes) } else { Ok(shared.cast_mut()) }
+        if bytes.len() > SHORT_STRING_BYTES {
+            return self.string(bytes);
+        }
+        let shared = shared::lookup(bytes);
+        if !shared.is_null() {
+            return Ok(shared.cast_mut());
+        }
+        let s = self.string(bytes)?;
+        // SAFETY: it was made or found just now.
+        Ok(unsafe { self.enter_name(s) })
     }
 }
 

@@ -207,7 +207,9 @@ fn all_marked(heap: &Heap) {
 /// Bytes of cells that no object is: what the collector counts as live is what the memory counts, but for these.
 fn check_accounting(heap: &mut Heap) {
     unsafe { heap.full() };
-    let extra = heap.memory.own_prefixes() + heap.strings.bytes();
+    let extra = heap.memory.own_prefixes()
+        + heap.strings.bytes()
+        + heap.names.as_ref().map_or(0, |names| names.bytes());
     assert_eq!(heap.bytes(), heap.live_bytes + extra, "live {} extra {extra}", heap.live_bytes);
     assert_eq!(heap.memory.walk(), heap.live_bytes - heap_code_bytes(heap));
 }
