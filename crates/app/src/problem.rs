@@ -229,6 +229,8 @@ impl fmt::Display for Problem {
                 write!(f, ":{}:{}", span.line, span.column)?;
             }
             f.write_str(": ")?;
+        } else if let Some(id) = self.entry.as_ref().filter(|id| !self.message.contains(id.as_str())) {
+            write!(f, "{id}: ")?;
         }
         f.write_str(&self.message)?;
         if let Some(help) = &self.help {
@@ -258,6 +260,14 @@ impl Problems {
     /// Everything of another collection.
     pub fn append(&mut self, other: Problems) {
         self.list.extend(other.list);
+    }
+
+    /// Those of a later look that are not about a place where something is wrong already: one mistake is said once.
+    pub fn append_further(&mut self, later: Problems) {
+        let known: Vec<Place> =
+            self.list.iter().filter_map(|problem| problem.places.first().cloned()).collect();
+        let further = |problem: &Problem| problem.places.first().is_none_or(|place| !known.contains(place));
+        self.list.extend(later.list.into_iter().filter(further));
     }
 
     /// Whether the application can start.

@@ -98,7 +98,11 @@ impl Machine {
         Err(self.report(stop)?)
     }
 
-    fn start(&mut self, compiled: &[u8], name: &[u8], arguments: &[Word]) -> Result<(), Stop> {
+    /// Runs a compiled chunk with string arguments, and leaves what goes wrong to the caller.
+    ///
+    /// # Errors
+    /// Why it did not run to its end.
+    pub(crate) fn start(&mut self, compiled: &[u8], name: &[u8], arguments: &[Word]) -> Result<(), Stop> {
         self.lua.call(|cx| {
             let chunk = cx.load(compiled, name, wippy::LoadMode::ANY)?;
             cx.push(chunk);
@@ -147,7 +151,7 @@ impl Machine {
     }
 
     /// The error value as text: a string as it is, an object by its `__tostring`.
-    fn message(&mut self, failure: &Failure) -> Vec<u8> {
+    pub(crate) fn message(&mut self, failure: &Failure) -> Vec<u8> {
         const KEPT: &str = "wippy.error";
         let has_text = self.lua.vm().error_value(|cx, value| {
             let handler = cx.metamethod(value, Event::ToString);

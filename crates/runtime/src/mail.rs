@@ -65,9 +65,22 @@ pub fn error_of(failure: &Failure<Fault>) -> Fault {
 
 /// What happens to a process besides messages.
 pub(crate) enum Event {
-    Cancel { from: Pid, reason: Arc<str> },
-    Exit { from: Pid, host: Option<HostId>, end: Result<Output, Fault> },
-    LinkDown { from: Pid, host: Option<HostId>, fault: Fault },
+    Cancel {
+        from: Pid,
+        reason: Arc<str>,
+    },
+    Exit {
+        from: Pid,
+        host: Option<HostId>,
+        end: Result<Output, Fault>,
+    },
+    LinkDown {
+        from: Pid,
+        host: Option<HostId>,
+        fault: Fault,
+    },
     /// There is newer code, because of these entries.
-    Outdated { sources: Vec<Vec<u8>> },
+    Outdated {
+        sources: Vec<Vec<u8>>,
+    },
 }

@@ -99,7 +99,18 @@ impl Options {
 
     fn split(self) -> (Workers, Arc<Shared>) {
         let Options { workers, programs, hosts, on_failure, on_exit, setup } = self;
-        (workers, Arc::new(Shared { programs, hosts, image: image(), on_failure, on_exit, setup, upgradable: Upgradable::default() }))
+        (
+            workers,
+            Arc::new(Shared {
+                programs,
+                hosts,
+                image: image(),
+                on_failure,
+                on_exit,
+                setup,
+                upgradable: Upgradable::default(),
+            }),
+        )
     }
 
     /// Starts the workers.

@@ -3,6 +3,7 @@
 //! Invariant: whoever logs never waits for the stream. When the queue is full, lines below `Warn` are dropped and
 //! counted; a stream that fails is given up silently, for there is nowhere to complain.
 
+use std::collections::VecDeque;
 use std::io::Write;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
@@ -13,6 +14,8 @@ use super::thin::Thin;
 
 /// Lines that may wait for the stream.
 const QUEUE: usize = 8192;
+/// Lines that are kept while something else is on the screen.
+const KEPT: usize = 1000;
 
 /// What is logged, and how.
 #[derive(Debug, Clone, Copy)]
@@ -44,6 +47,8 @@ struct Shared {
     thin: Mutex<Thin>,
     hidden: AtomicBool,
     dropped: AtomicU64,
+    /// The latest lines, while something else is on the screen.
+    kept: Mutex<Option<VecDeque<String>>>,
 }
 
 /// A log; copies write to the same place.
@@ -69,6 +74,7 @@ impl Log {
             thin: Mutex::default(),
             hidden: AtomicBool::new(false),
             dropped: AtomicU64::new(0),
+            kept: Mutex::new(None),
         });
         let log = Log { shared: Arc::clone(&shared) };
         if !options.silent {
@@ -95,6 +101,24 @@ impl Log {
         self.shared.hidden.store(hidden, Ordering::Relaxed);
     }
 
+    /// From now on lines are kept instead of written, the latest of them.
+    pub fn hold(&self) {
+        *self.shared.kept.lock().unwrap_or_else(PoisonError::into_inner) = Some(VecDeque::new());
+    }
+
+    /// The latest lines that are kept, at most this many.
+    pub fn held(&self, most: usize) -> Vec<String> {
+        let kept = self.shared.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        let lines = kept.iter().flatten();
+        lines.clone().skip(lines.count().saturating_sub(most)).cloned().collect()
+    }
+
+    /// Writes the lines that were kept, and what follows.
+    pub fn release(&self) {
+        let kept = self.shared.kept.lock().unwrap_or_else(PoisonError::into_inner).take();
+        kept.into_iter().flatten().for_each(|line| self.enqueue(line, Level::Error));
+    }
+
     /// Writes a line.
     pub fn write(&self, line: &Line) {
         if !self.enabled(line.level) {
@@ -107,8 +131,18 @@ impl Log {
             return;
         }
         let text = line.text(self.shared.options.layout, SystemTime::now(), elapsed);
+        if let Some(kept) = &mut *self.shared.kept.lock().unwrap_or_else(PoisonError::into_inner) {
+            if kept.len() >= KEPT {
+                kept.pop_front();
+            }
+            return kept.push_back(text);
+        }
+        self.enqueue(text, line.level);
+    }
+
+    fn enqueue(&self, text: String, level: Level) {
         let mut queue = self.shared.queue.lock().unwrap_or_else(PoisonError::into_inner);
-        if queue.lines.len() >= QUEUE && line.level < Level::Warn || queue.lines.len() >= 2 * QUEUE {
+        if queue.lines.len() >= QUEUE && level < Level::Warn || queue.lines.len() >= 2 * QUEUE {
             self.shared.dropped.fetch_add(1, Ordering::Relaxed);
             return;
         }
@@ -210,6 +244,20 @@ mod tests {
         let text = String::from_utf8(buffer.0.lock().unwrap().clone()).unwrap();
         assert_eq!(text.lines().count(), 1, "{text}");
         assert!(text.contains("INFO  x            yes"));
+    }
+
+    #[test]
+    fn lines_are_held_and_released() {
+        let buffer = Buffer::default();
+        let log = Log::to(OPTIONS, Box::new(buffer.clone()));
+        log.hold();
+        (1..=3).for_each(|n| log.say(Level::Info, "x", format!("line {n}")));
+        assert_eq!(log.held(2).iter().filter(|line| line.contains("line 1")).count(), 0);
+        assert_eq!(log.held(2).len(), 2);
+        assert!(buffer.0.lock().unwrap().is_empty());
+        log.release();
+        log.flush();
+        assert_eq!(String::from_utf8(buffer.0.lock().unwrap().clone()).unwrap().lines().count(), 3);
     }
 
     #[test]

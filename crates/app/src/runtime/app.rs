@@ -257,10 +257,8 @@ impl Handler for Transaction<'_> {
         let environment = Environment::of(snapshot, &before);
         if self.touched {
             let fresh = Arc::new(std::mem::take(&mut self.code));
-            let old = std::mem::replace(
-                &mut *self.app.code.write().unwrap_or_else(PoisonError::into_inner),
-                fresh,
-            );
+            let old =
+                std::mem::replace(&mut *self.app.code.write().unwrap_or_else(PoisonError::into_inner), fresh);
             // With the lock released: interpreters may go with it.
             drop(old);
         }

@@ -5,9 +5,9 @@
 
 use std::sync::Arc;
 
+use wippy_runtime::Linger;
 use wippy_stdlib::errors::{self, ErrorValue, Kind};
 use wippy_vm::{Context, Library, Native, Outcome, Parcel, Result, Resume, Table, Then, Value, library};
-use wippy_runtime::Linger;
 
 use super::functions::CallResult;
 use super::globals;

@@ -113,20 +113,19 @@ impl Engine {
         let (hosts, entries) = (Hosts::default(), Entries::default());
         entries.belong_to(&app);
         let log = app.log.clone();
-        let options =
-            Options::new(entries, "").hosts(hosts.clone()).on_failure(Box::new(move |casualty| {
-                if !casualty.watched {
-                    let fields =
-                        [("error".into(), Value::text(String::from_utf8_lossy(&casualty.fault.full_text())))];
-                    let message = "process failed".to_owned();
-                    log.write(&Line {
-                        level: Level::Error,
-                        name: casualty.id.to_string(),
-                        message,
-                        fields: fields.into_iter().collect(),
-                    });
-                }
-            }));
+        let options = Options::new(entries, "").hosts(hosts.clone()).on_failure(Box::new(move |casualty| {
+            if !casualty.watched {
+                let fields =
+                    [("error".into(), Value::text(String::from_utf8_lossy(&casualty.fault.full_text())))];
+                let message = "process failed".to_owned();
+                log.write(&Line {
+                    level: Level::Error,
+                    name: casualty.id.to_string(),
+                    message,
+                    fields: fields.into_iter().collect(),
+                });
+            }
+        }));
         let snapshot = app.registry.snapshot();
         let (workers, warnings) = hosts::workers(snapshot.iter().map(|entry| &**entry));
         for warning in warnings {
@@ -208,7 +207,8 @@ impl Engine {
             }
             if let Ok(order) = self.orders.recv_timeout(self.patience()) {
                 let mut changed = BTreeSet::new();
-                for order in std::iter::once(order).chain(std::iter::from_fn(|| self.orders.try_recv().ok())) {
+                for order in std::iter::once(order).chain(std::iter::from_fn(|| self.orders.try_recv().ok()))
+                {
                     match order {
                         Order::Changed(ids) => changed.extend(ids),
                         order => todo.push(order),
@@ -411,7 +411,8 @@ impl Engine {
         let mut fields = Map::new();
         fields.insert("error".into(), Value::text(message));
         if let Some(retry) = retry {
-            fields.insert("retry_in".into(), Value::text(crate::duration::show(retry)));
+            let whole = Duration::from_millis(retry.as_millis() as u64);
+            fields.insert("retry_in".into(), Value::text(crate::duration::show(whole)));
         }
         let line = Line {
             level: Level::Error,
@@ -621,7 +622,8 @@ impl Engine {
         let code = self.app.code();
         let edition = code.edition(process.as_str());
         let bundle = &edition.ok_or_else(|| wippy_runtime::not_found(process.as_str()))?.bundle;
-        let terminal = Arc::new(Console { arguments: self.task.arguments.clone() });
+        let terminal =
+            Arc::new(Console { arguments: self.task.arguments.clone(), app: Arc::downgrade(&self.app) });
         let entry = hosts::entry_of(&Arc::downgrade(&self.app), bundle, Some(terminal));
         let mut arguments = Parcel::new();
         self.task.arguments.iter().for_each(|argument| arguments.push(Packed::Text(argument)));

@@ -134,7 +134,8 @@ fn begin(app: &Arc<App>, call: &Arc<Call>, worker: Option<Idle>) -> Result<(), (
         return Err((ErrorValue::new(Kind::UNAVAILABLE, "the application has not started"), worker));
     };
     let edition = &call.edition;
-    let Idle { mut vm, calls } = worker.unwrap_or_else(|| Idle { vm: interpreter(app, &edition.bundle), calls: 0 });
+    let Idle { mut vm, calls } =
+        worker.unwrap_or_else(|| Idle { vm: interpreter(app, &edition.bundle), calls: 0 });
     start(&mut vm, boot::caller(), &arguments).map_err(|error| (error, None))?;
     let launch = Launch {
         place: Some(edition.host(starter)),

@@ -19,4 +19,5 @@ pub mod world;
 
 pub use app::App;
 pub use home::Home;
+pub use unit::TEST_MODULE;
 pub use wippy_vm::Parcel as Arguments;

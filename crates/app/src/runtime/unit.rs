@@ -80,7 +80,13 @@ fn fault(entry: &Entry, text: &[u8], otherwise: &str) -> Problem {
         (Some(file), _) => Some(file.place(start, 1)),
         (None, place) => place,
     };
-    problem(String::from_utf8_lossy(&error.syntax().message()).into_owned()).at(place)
+    match place {
+        Some(place) => {
+            problem(String::from_utf8_lossy(&error.syntax().message()).into_owned()).at(Some(place))
+        }
+        // Made by a program: the line is all there is.
+        None => problem(otherwise.to_owned()),
+    }
 }
 
 /// An image, and the modules that it does not have ready.
@@ -131,9 +137,8 @@ impl Code {
         if changed.is_empty() {
             return Ok(BTreeMap::new());
         }
-        let touches = |edition: &Edition| {
-            edition.bundle.libraries.iter().any(|unit| changed.contains(&unit.entry.id))
-        };
+        let touches =
+            |edition: &Edition| edition.bundle.libraries.iter().any(|unit| changed.contains(&unit.entry.id));
         let dependants = self.editions.iter().filter(|(_, edition)| touches(edition)).map(|(id, _)| id);
         let stale: BTreeSet<Id> = changed.iter().chain(dependants).cloned().collect();
         let mut problems = Vec::new();
@@ -240,6 +245,9 @@ fn needs(unit: &Unit) -> Vec<Id> {
     needs
 }
 
+/// Source of the module for tests.
+pub const TEST_MODULE: &str = include_str!("lua/test.lua");
+
 /// A library that an application need not bring along.
 fn built_in(id: &Id) -> Option<Arc<Unit>> {
     static TEST: OnceLock<Option<Arc<Unit>>> = OnceLock::new();
@@ -248,7 +256,7 @@ fn built_in(id: &Id) -> Option<Arc<Unit>> {
     }
     let make = || {
         let mut data = Value::Map(Map::new());
-        data.set(&["source"], Value::text(include_str!("lua/test.lua")));
+        data.set(&["source"], Value::text(TEST_MODULE));
         let entry = Entry::new(Id::parse(imports::TEST_LIBRARY)?, "library.lua", Map::new(), data);
         compile(&Arc::new(entry)).ok().map(Arc::new)
     };

@@ -16,11 +16,27 @@ use super::engine::Order;
 use crate::id::Id;
 use crate::lifecycle::supervisor::Report;
 
+/// Exit code when the reader of standard output has gone.
+const CLOSED: i64 = 141;
+
 /// The terminal of the program, with the arguments of its process.
-#[derive(Debug, Default)]
 pub struct Console {
     /// The arguments.
     pub arguments: Vec<Vec<u8>>,
+    /// The application, which ends when nobody reads its output any more.
+    pub app: Weak<App>,
+}
+
+impl Console {
+    fn watch(&self, written: io::Result<()>) -> io::Result<()> {
+        if let Err(error) = &written
+            && error.kind() == io::ErrorKind::BrokenPipe
+            && let Some(app) = self.app.upgrade()
+        {
+            app.order(Order::Exit(CLOSED));
+        }
+        written
+    }
 }
 
 impl Terminal for Console {
@@ -28,14 +44,14 @@ impl Terminal for Console {
         match output {
             Output::Out => {
                 let mut stream = io::stdout().lock();
-                stream.write_all(bytes).and_then(|()| stream.flush())
+                self.watch(stream.write_all(bytes).and_then(|()| stream.flush()))
             }
             Output::Error => io::stderr().lock().write_all(bytes),
         }
     }
 
     fn flush(&self) -> io::Result<()> {
-        io::stdout().lock().flush()
+        self.watch(io::stdout().lock().flush())
     }
 
     fn read(&self, most: usize) -> io::Result<Vec<u8>> {

@@ -44,7 +44,7 @@ pub(crate) fn load(
     };
     let entries: Vec<Arc<wippy_app::entry::Entry>> =
         application.entries.iter().cloned().map(Arc::new).collect();
-    found.append(check(entries.iter(), wippy_app::kinds::check::Depth::Boot));
+    found.append_further(check(entries.iter(), wippy_app::kinds::check::Depth::Boot));
     if found.has_errors() {
         problems::print(&found, Severity::Warning, settings)?;
         return Err(Exit::FAILURE);

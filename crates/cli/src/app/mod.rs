@@ -13,6 +13,7 @@ mod run;
 mod signals;
 pub(crate) mod source;
 mod test;
+mod top;
 mod types;
 
 use crate::arguments::{Flags, Word};
@@ -42,6 +43,8 @@ pub(crate) fn command(
         registry::show(words, flags, settings)
     } else if is(&table::RUN) {
         run::run(words, flags, settings)
+    } else if is(&table::TOP) {
+        top::command(flags, settings)
     } else if is(&table::TEST) {
         test::run(words, flags, settings)
     } else {

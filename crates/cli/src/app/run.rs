@@ -10,6 +10,7 @@ use wippy_app::runtime::engine::{Engine, Task};
 use wippy_app::value::Value;
 use wippy_parser::nearest::nearest;
 
+use super::top::Top;
 use super::{boot, fail, problems, signals, source, text};
 use crate::arguments::{Flags, Word};
 use crate::commands::table;
@@ -52,7 +53,16 @@ pub(crate) fn run(words: &[Word], flags: &Flags, settings: &Settings) -> Result<
         }
         task.arguments = arguments;
     }
-    start(application, config, &found, task, flags, settings)
+    start(application, config, &found, task, Screen::Log, flags, settings)
+}
+
+/// What the terminal shows while an application runs.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Screen {
+    /// Log lines, as they come.
+    Log,
+    /// A table of what runs.
+    Table,
 }
 
 /// Boots and runs an application to its end.
@@ -64,6 +74,7 @@ pub(crate) fn start(
     config: wippy_app::load::config::Config,
     found: &Problems,
     mut task: Task,
+    screen: Screen,
     flags: &Flags,
     settings: &Settings,
 ) -> Result<Exit, Exit> {
@@ -72,7 +83,7 @@ pub(crate) fn start(
         let entry = application.entries.iter().find(|entry| entry.id == *host);
         entry.and_then(|entry| entry.data.get("hide_logs")).and_then(Value::as_boolean).unwrap_or(false)
     });
-    if !quiet && !flags.has(&table::SILENT) && std::io::stderr().is_terminal() {
+    if screen == Screen::Log && !quiet && !flags.has(&table::SILENT) && std::io::stderr().is_terminal() {
         output::complain(format!("wippy {}\n", version::NUMBER).as_bytes())?;
     }
     let booted = boot::register(application, config, found, quiet, flags, settings)?;
@@ -87,7 +98,12 @@ pub(crate) fn start(
     if let Err(error) = signals::install(&engine.orders()) {
         return fail(&format!("cannot handle signals: {error}"));
     }
-    match engine.run() {
+    let top = (screen == Screen::Table).then(|| Top::begin(&booted.app));
+    let ended = engine.run();
+    if let Some(top) = top {
+        top.end();
+    }
+    match ended {
         Ok(outcome) => {
             if let Some(out) = outcome.out {
                 output::print(format!("{out}\n").as_bytes())?;

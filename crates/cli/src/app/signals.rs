@@ -26,6 +26,7 @@ pub(crate) fn install(orders: &std::sync::mpsc::Sender<Order>) -> io::Result<()>
             let mut one = [0];
             while arrived.read_exact(&mut one).is_ok() {
                 if second.swap(true, Ordering::SeqCst) || orders.send(Order::Signal(code)).is_err() {
+                    super::top::leave();
                     std::process::exit(1);
                 }
             }

@@ -21,16 +21,15 @@ use wippy_app::runtime::app::Checker;
 /// What the configuration asks for.
 pub(crate) fn checker(config: &Config) -> Option<Checker> {
     let strict = config.flag("lua.type_system.strict", false);
-    config
-        .flag("lua.type_system.enabled", false)
-        .then(|| Box::new(move |entries: &Entries, ids: &BTreeMap<Id, Vec<Id>>| check(entries, ids, strict)) as Checker)
+    config.flag("lua.type_system.enabled", false).then(|| {
+        Box::new(move |entries: &Entries, ids: &BTreeMap<Id, Vec<Id>>| check(entries, ids, strict)) as Checker
+    })
 }
 
 fn check(entries: &Entries, ids: &BTreeMap<Id, Vec<Id>>, strict: bool) -> Vec<Problem> {
     let programs: Vec<&Arc<Entry>> = entries.values().filter(|entry| imports::is_program(entry)).collect();
-    let mut declared = Declared {
-        programs: programs.iter().map(|entry| (entry.id.as_str(), &***entry)).collect(),
-    };
+    let mut declared =
+        Declared { programs: programs.iter().map(|entry| (entry.id.as_str(), &***entry)).collect() };
     let mut known = environment();
     for entry in programs.iter().filter(|entry| ids.contains_key(&entry.id)) {
         for alias in Names::of(entry).targets.keys() {
@@ -61,7 +60,15 @@ fn problem(entry: &Entry, finding: &Diagnostic, strict: bool) -> Problem {
         Some(file) => Some(file.place(skipped + start, finding.span.end.index() - start)),
         None => entry.origin.value_place("data.source"),
     };
-    let problem = make(Code::Types, finding.message.clone()).entry(&entry.id).at(place);
+    let message = match place {
+        Some(_) => finding.message.clone(),
+        // Made by a program: the line is all there is.
+        None => {
+            let line = source.as_bytes()[..skipped + start].iter().filter(|byte| **byte == b'\n').count() + 1;
+            format!("{}:{line}: {}", entry.id, finding.message)
+        }
+    };
+    let problem = make(Code::Types, message).entry(&entry.id).at(place);
     let problem = problem.note(format!("{code}, see `wippy explain {code}`"));
     match finding.help() {
         Some(help) => problem.help(help),

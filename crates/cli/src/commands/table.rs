@@ -120,6 +120,19 @@ pub(crate) static RUN: Command =
         .words(Words::Program)
         .application();
 
+/// `top`.
+pub(crate) static TOP: Command = Command::new(
+    "top",
+    Group::Run,
+    "start the application in this folder and watch it",
+)
+.about(
+    "As wippy run without words, with a table of services and processes in place of the log: what they\n\
+             do, where they wait, memory, run queues. Log lines are written when the table is left (Ctrl+C).",
+)
+.flags(&[&OVERRIDE, &SET, &PROFILE])
+.application();
+
 static REPL_APP: Flag = Flag::switch("app", "boot the application first").later();
 
 /// `repl`.
@@ -412,6 +425,7 @@ static README: Command = Command::new("readme", Group::Modules, "print the readm
 /// Every top-level command, in the order of help.
 pub(crate) static COMMANDS: &[&Command] = &[
     &RUN,
+    &TOP,
     &REPL,
     &EVAL,
     &LINT,
