@@ -258,7 +258,7 @@ mod tests {
         );
         assert_eq!(
             run("http.service", "addr: ':1'", Depth::Boot),
-            ["Y0008: kind \"http.service\" is not supported by this build"]
+            ["Y0008: app:x: kind \"http.service\" is not supported by this build"]
         );
     }
 
@@ -289,7 +289,7 @@ mod tests {
         assert!(run("process.lua", text, Depth::Boot).is_empty());
         assert_eq!(
             run("process.lua", text, Depth::Lint),
-            ["Y0011: process.lua does not know the key \"methd\" (did you mean \"method\"?)"]
+            ["Y0011: app:x: process.lua does not know the key \"methd\" (did you mean \"method\"?)"]
         );
         assert!(run("registry.entry", "anything: 1", Depth::Lint).is_empty());
     }
