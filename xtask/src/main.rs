@@ -15,6 +15,7 @@ mod grammar;
 mod job;
 mod official;
 mod options;
+mod schemas;
 mod settings;
 mod tidy;
 mod workspace;
@@ -39,6 +40,7 @@ cargo xtask <command> [options]        --bin PATH: the interpreter, else the new
   fuzz programs [--count N] [--seed S]    random programs, in wippy and in lua5.3; --print shows them
   bench [--rounds N] [--suite DIR] [--only TEXT] [--instructions] [--write] INTERPRETER...
                                        benches/ in several interpreters, ratios to the first
+  schemas [--count N] [--require-oracle]  schemas of types against python's jsonschema, on generated values
   guard [--accept]                     instruction counts of xtask/guard/ against recorded ones
   help                                 this text
 ";
@@ -61,6 +63,7 @@ fn main() -> ExitCode {
         "guard" => bench::guard::run(options),
         "check" => check::run(options),
         "gate" => gate::run(options),
+        "schemas" => schemas::run(options),
         "tidy" => tidy::run(options),
         "fuzz" => fuzz::run(options),
         "grammar" => grammar::run(options),

@@ -88,6 +88,11 @@ fn failures_and_validators() {
 }
 
 #[test]
+fn documents_read_under_a_type() {
+    run_file("decode_as.lua");
+}
+
+#[test]
 fn schemas_and_parsing() {
     run_file("schema.lua");
 }

@@ -2,10 +2,12 @@
 //!
 //! What is being built stands in the native's slots: an open list or object has a slot for its table, and behind it
 //! the members that are not in the table yet. So nothing recurses, a document may be paused anywhere, and a table is
-//! made when its size is known. Invariant: slot 1 is the text, and slot numbers of open frames grow.
+//! made when its size is known. A [`Guide`] hears of every token and may refuse it. Invariant: slot 1 is the text, and
+//! slot numbers of open frames grow.
 
 use wippy_vm::{Context, Result, Value};
 
+use super::guide::{Free, Guide, Refused};
 use super::lexer::{Lexer, Malformed, Numeral, Problem};
 use super::{MOST_NESTED, fails};
 use crate::errors::ErrorValue;
@@ -21,33 +23,41 @@ const WORK: usize = 256;
 const NULL: u64 = u64::MAX;
 
 /// A list or object that is open.
-struct Frame {
-    is_object: bool,
+pub(crate) struct Frame {
+    pub(super) is_object: bool,
     /// The slot of its table, `nil` until the first members are moved into it.
-    slot: usize,
+    pub(super) slot: usize,
     /// Items that are in the table.
-    moved: usize,
+    pub(super) moved: usize,
     /// Some member of the object is `null`.
     has_null: bool,
 }
 
 /// A document under way.
-pub(crate) struct Decoding {
+pub(crate) struct Decoding<G = Free> {
     position: usize,
     frames: Vec<Frame>,
     /// Go on after a value, not before one.
     after: bool,
+    guide: G,
 }
 
 /// What ends a step early.
-enum Stop {
+pub(crate) enum Stop {
     Malformed(Malformed),
+    Refused(Refused),
     Raised(wippy_vm::Error),
 }
 
 impl From<Malformed> for Stop {
     fn from(malformed: Malformed) -> Stop {
         Stop::Malformed(malformed)
+    }
+}
+
+impl From<Refused> for Stop {
+    fn from(refused: Refused) -> Stop {
+        Stop::Refused(refused)
     }
 }
 
@@ -60,11 +70,18 @@ impl From<wippy_vm::Error> for Stop {
 impl Decoding {
     /// Begins at the start of the text in slot 1, which is the only slot.
     pub(crate) fn new() -> Decoding {
-        Decoding { position: 0, frames: Vec::new(), after: false }
+        Decoding::under(Free)
     }
 }
 
-impl Steps for Decoding {
+impl<G: Guide> Decoding<G> {
+    /// Begins at the start of the text in slot 1; behind it are only the slots that the guide needs.
+    pub(crate) fn under(guide: G) -> Decoding<G> {
+        Decoding { position: 0, frames: Vec::new(), after: false, guide }
+    }
+}
+
+impl<G: Guide> Steps for Decoding<G> {
     fn step(&mut self, cx: &mut Context<'_>, _called: bool) -> Result<Next> {
         let Value::String(text) = cx.get(1) else { return Ok(Next::Return(0)) };
         let text = text.as_bytes();
@@ -79,11 +96,15 @@ impl Steps for Decoding {
                 let error = ErrorValue::internal(malformed.describe(text)).in_context("decode failed");
                 fails(cx, error)
             }
+            Err(Stop::Refused(refused)) => {
+                let error = self.guide.error(cx, refused, text);
+                fails(cx, error)
+            }
         }
     }
 }
 
-impl Decoding {
+impl<G: Guide> Decoding<G> {
     /// Reads until the document ends or the fuel does.
     fn read<'gc>(&mut self, cx: &mut Context<'gc>, lexer: &mut Lexer<'gc>) -> Result<Next, Stop> {
         let mut work = 0;
@@ -100,7 +121,9 @@ impl Decoding {
                     lexer.peek();
                     return Err(Malformed { at: lexer.position, what: Problem::Depth }.into());
                 }
-                match lexer.peek() {
+                let byte = lexer.peek();
+                let start = lexer.position;
+                match byte {
                     b'"' => {
                         let text = lexer.string()?;
                         work += text.len() / 64;
@@ -111,14 +134,15 @@ impl Decoding {
                         Numeral::Integer(integer) => cx.push(integer),
                         Numeral::Float(float) => cx.push(float),
                     },
-                    byte @ (b'{' | b'[') => {
-                        lexer.position += 1;
+                    b'{' | b'[' => {
                         let is_object = byte == b'{';
+                        self.guide.open(cx, &self.frames, is_object, start)?;
+                        lexer.position += 1;
                         cx.push(Value::Nil);
                         self.frames.push(Frame { is_object, slot: cx.len(), moved: 0, has_null: false });
                         let next = lexer.peek();
                         if is_object && next != b'}' {
-                            name(cx, lexer)?;
+                            self.name(cx, lexer)?;
                             continue;
                         }
                         if !is_object && next != b']' {
@@ -147,6 +171,9 @@ impl Decoding {
                     }
                     _ => return Ok(lexer.unexpected("a value")?),
                 }
+                if !matches!(byte, b'{' | b'[') {
+                    self.guide.scalar(cx, &self.frames, byte == b'n', start)?;
+                }
             }
             self.after = true;
             let Some(frame) = self.frames.last() else { return Ok(Next::Return(1)) };
@@ -162,7 +189,7 @@ impl Decoding {
                 (b',', true) => {
                     lexer.position += 1;
                     lexer.peek();
-                    name(cx, lexer)?;
+                    self.name(cx, lexer)?;
                     self.after = false;
                 }
                 (b']', false) | (b'}', true) => {
@@ -181,7 +208,7 @@ impl Decoding {
         let waiting = cx.len() - frame.slot;
         let table = match cx.get(frame.slot) {
             Value::Table(table) => table,
-            _ if frame.is_object => cx.table(0, (waiting / 2).max(1))?,
+            _ if frame.is_object => self.guide.table(cx, waiting / 2)?,
             _ => cx.table(waiting, 0)?,
         };
         if frame.is_object {
@@ -215,21 +242,32 @@ impl Decoding {
                 position = next;
             }
         }
+        self.guide.close(cx, &self.frames, frame.slot, lexer.position - 1)?;
         Ok(())
     }
-}
 
-/// Takes a member's name and the colon, and pushes the name.
-fn name<'gc>(cx: &mut Context<'gc>, lexer: &mut Lexer<'gc>) -> Result<(), Stop> {
-    if lexer.peek() != b'"' {
-        return Ok(lexer.unexpected("a member name")?);
+    /// Takes a member's name and the colon, and pushes the name.
+    fn name<'gc>(&mut self, cx: &mut Context<'gc>, lexer: &mut Lexer<'gc>) -> Result<(), Stop> {
+        if lexer.peek() != b'"' {
+            return Ok(lexer.unexpected("a member name")?);
+        }
+        let likely = self.guide.likely_name(cx).is_some_and(|name| lexer.take_quoted(name));
+        let known = if likely { self.guide.take_likely_name(cx) } else { None };
+        let name = match known {
+            Some(name) => name,
+            None => {
+                let text = lexer.string()?;
+                match self.guide.name(cx, text) {
+                    Some(name) => name,
+                    None => cx.string(text)?,
+                }
+            }
+        };
+        cx.push(name);
+        if lexer.peek() != b':' {
+            return Ok(lexer.unexpected("':'")?);
+        }
+        lexer.position += 1;
+        Ok(())
     }
-    let text = lexer.string()?;
-    let text = cx.string(text)?;
-    cx.push(text);
-    if lexer.peek() != b':' {
-        return Ok(lexer.unexpected("':'")?);
-    }
-    lexer.position += 1;
-    Ok(())
 }

@@ -42,8 +42,6 @@ enum Kind {
 pub(crate) struct Encoding {
     out: Vec<u8>,
     frames: Vec<Frame>,
-    /// Addresses of the tables of the frames, to find cycles; they stay where they are, being in slots.
-    path: Vec<usize>,
 }
 
 /// Why a value cannot be written.
@@ -68,7 +66,7 @@ impl Refusal {
 impl Encoding {
     /// Of the value in slot 1, which is the only slot.
     pub(crate) fn new() -> Encoding {
-        Encoding { out: Vec::new(), frames: Vec::new(), path: Vec::new() }
+        Encoding { out: Vec::new(), frames: Vec::new() }
     }
 
     /// What was written when all is done.
@@ -177,7 +175,6 @@ impl Encoding {
             }
             self.out.push(if frame.kind == Kind::Object { b'}' } else { b']' });
             self.frames.pop();
-            self.path.pop();
             if depth > 0 {
                 cx.truncate(FIRST + depth - 1);
             }
@@ -187,18 +184,25 @@ impl Encoding {
 
     /// Begins a table within another.
     fn enter<'gc>(&mut self, cx: &mut Context<'gc>, table: Table<'gc>) -> Result<(), Refusal> {
-        let depth = self.frames.len();
-        // Without an early end it compares several at once.
-        let address = table.address();
-        if self.path.iter().fold(false, |found, &outer| found | (outer == address)) {
-            return Err(Refusal::Cycle);
-        }
-        if depth > MOST_NESTED {
-            return Err(Refusal::Depth);
+        // A cycle is nested deeper than anything, and until then does the same again and again.
+        if self.frames.len() > MOST_NESTED {
+            return Err(self.too_deep(cx, table));
         }
         self.open(table)?;
         cx.push(table);
         Ok(())
+    }
+
+    /// Whether a table that is nested too deep, or one that it stands in, contains itself.
+    #[cold]
+    fn too_deep(&self, cx: &Context<'_>, table: Table<'_>) -> Refusal {
+        let path = (FIRST..FIRST + self.frames.len()).filter_map(|slot| match cx.get(slot) {
+            Value::Table(table) => Some(table.address()),
+            _ => None,
+        });
+        let mut path: Vec<usize> = path.chain([table.address()]).collect();
+        path.sort_unstable();
+        if path.windows(2).any(|pair| pair[0] == pair[1]) { Refusal::Cycle } else { Refusal::Depth }
     }
 
     /// Finds out what a table is, by its first entry, and writes the opening bracket. Tables that begin like a list
@@ -213,7 +217,6 @@ impl Encoding {
         };
         self.out.push(if kind == Kind::Object { b'{' } else { b'[' });
         self.frames.push(Frame { kind, position: 0, written: 0 });
-        self.path.push(table.address());
         Ok(())
     }
 }

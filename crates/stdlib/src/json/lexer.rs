@@ -39,11 +39,7 @@ impl Malformed {
     /// The sentence for people, with line, column and byte offset in `text`.
     pub fn describe(&self, text: &[u8]) -> String {
         let at = self.at.min(text.len());
-        let before = &text[..at];
-        let line = memchr::memchr_iter(b'\n', before).count() + 1;
-        let start = memchr::memrchr(b'\n', before).map_or(0, |newline| newline + 1);
-        let column = String::from_utf8_lossy(&before[start..]).chars().count() + 1;
-        let place = format!("at line {line}, column {column} (byte {at})");
+        let place = Place::of(text, at);
         match (&self.what, text.get(at)) {
             (Problem::Unexpected(expected), Some(&byte)) => {
                 let found = String::from_utf8_lossy(&text[at..(at + utf8_length(byte)).min(text.len())])
@@ -53,6 +49,34 @@ impl Malformed {
             }
             (what, _) => format!("{what} {place}"),
         }
+    }
+}
+
+/// Where in a text something is, for people.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Place {
+    /// From 1.
+    pub line: usize,
+    /// In characters, from 1.
+    pub column: usize,
+    /// Offset, from 0.
+    pub byte: usize,
+}
+
+impl Place {
+    /// The place of a byte.
+    pub fn of(text: &[u8], byte: usize) -> Place {
+        let before = &text[..byte];
+        let line = memchr::memchr_iter(b'\n', before).count() + 1;
+        let start = memchr::memrchr(b'\n', before).map_or(0, |newline| newline + 1);
+        let column = String::from_utf8_lossy(&before[start..]).chars().count() + 1;
+        Place { line, column, byte }
+    }
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "at line {}, column {} (byte {})", self.line, self.column, self.byte)
     }
 }
 
@@ -173,6 +197,18 @@ impl<'a> Lexer<'a> {
             return self.fault(start + error.valid_up_to(), Problem::Utf8);
         }
         Ok(text)
+    }
+
+    /// Takes a string, whose opening quote is at the position, if it is written like this.
+    #[inline]
+    pub fn take_quoted(&mut self, written: &[u8]) -> bool {
+        let start = self.position + 1;
+        let end = start + written.len();
+        let found = self.text.get(end) == Some(&b'"') && &self.text[start..end] == written;
+        if found {
+            self.position = end + 1;
+        }
+        found
     }
 
     /// The end of the run that needs no attention: the next quote, backslash, control character or end.

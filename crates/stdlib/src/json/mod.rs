@@ -5,6 +5,7 @@
 
 pub(crate) mod decode;
 pub(crate) mod encode;
+mod guide;
 pub mod lexer;
 mod schema;
 pub(crate) mod text;
@@ -26,6 +27,7 @@ pub static LIBRARY: Library = library!(
     [
         ("encode", encode_native, "(value: any?) -> (string, error?)"),
         ("decode", decode_native, "(text: string) -> (any, error?)"),
+        ("decode_as", decode_as_native, "(type: type, text: string) -> (any, error?)"),
         ("validate", schema::validate, "(schema: any, data: any) -> (boolean, any)"),
         ("validate_string", schema::validate_string, "(schema: any, text: string) -> (boolean, any)"),
     ]
@@ -87,11 +89,26 @@ fn encode_native(cx: &mut Context<'_>) -> Result<Outcome> {
 /// `json.decode(text)`
 fn decode_native(cx: &mut Context<'_>) -> Result<Outcome> {
     cx.truncate(1);
+    decode(cx, guide::Free)
+}
+
+/// `json.decode_as(type, text)`: the value of a text that is of the type; a text of any other fails as soon as that can
+/// be seen.
+fn decode_as_native(cx: &mut Context<'_>) -> Result<Outcome> {
+    let ty = cx.check_type(1)?;
+    let text = cx.get(2);
+    cx.truncate(0);
+    cx.push(text);
+    cx.push(ty);
+    decode(cx, guide::Typed::new())
+}
+
+fn decode(cx: &mut Context<'_>, guide: impl guide::Guide) -> Result<Outcome> {
     match cx.get(1) {
         Value::String(text) if text.is_empty() => {
             errors::fails(cx, ErrorValue::invalid("empty string is not valid JSON"))
         }
-        Value::String(_) => steps::run(decode::Decoding::new(), cx),
+        Value::String(_) => steps::run(decode::Decoding::under(guide), cx),
         _ => errors::fails(cx, ErrorValue::invalid("string expected")),
     }
 }

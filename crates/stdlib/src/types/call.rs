@@ -44,7 +44,10 @@ fn mixed(name: &str) -> Error {
 
 fn validate<'gc>(cx: &mut Context<'gc>, ty: TypeRef<'gc>) -> Result<Outcome> {
     let value = cx.get(2);
-    if cx.is_of_type(ty, value) { Ok(cx.returns(value)) } else { Err(failure::raised(cx, ty, value)) }
+    match cx.type_failure(ty, value) {
+        None => Ok(cx.returns(value)),
+        Some(failure) => Err(failure::raised(cx, ty, value, &failure)),
+    }
 }
 
 /// `G(T1, …)`: the arguments are slots 2 on.
@@ -101,18 +104,16 @@ pub(super) fn bound_is(cx: &mut Context<'_>) -> Result<Outcome> {
 }
 
 fn answer<'gc>(cx: &mut Context<'gc>, ty: TypeRef<'gc>, value: Value<'gc>) -> Result<Outcome> {
-    if cx.is_of_type(ty, value) {
-        cx.push(value);
-        cx.push(Value::Nil);
-        return Ok(cx.returns_top(2));
-    }
-    cx.push(Value::Nil);
     match cx.type_failure(ty, value) {
+        None => {
+            cx.push(value);
+            cx.push(Value::Nil);
+        }
         Some(reason) => {
             let error = failure::object(cx, &reason, ty.value().text())?;
+            cx.push(Value::Nil);
             cx.push(error);
         }
-        None => cx.push(Value::Nil),
     }
     Ok(cx.returns_top(2))
 }

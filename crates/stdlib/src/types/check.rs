@@ -8,7 +8,7 @@ use wippy_vm::{Context, Outcome, Result};
 pub(super) fn check(cx: &mut Context<'_>) -> Result<Outcome> {
     let ty = cx.check_type(1)?;
     let value = cx.get(2);
-    let failures = if cx.is_of_type(ty, value) { Vec::new() } else { cx.type_failures(ty, value) };
+    let failures = cx.type_failures(ty, value);
     let list = cx.table(failures.len(), 0)?;
     for (at, failure) in (1..).zip(&failures) {
         let entry = cx.table(0, 5)?;

@@ -7,8 +7,8 @@ use wippy_vm::{Context, Error, Result, TypeFailure, TypeRef, UserData, Value};
 
 use crate::errors::{self, Details, ErrorValue, Item};
 
-/// The details of a failure against the type of this text.
-fn details(failure: &TypeFailure, asked: &str) -> Details {
+/// What is known of a failure against the type of this text.
+pub(crate) fn facts(failure: &TypeFailure, asked: &str) -> Vec<(&'static str, Item)> {
     let text = |bytes: &[u8]| Item::Text(bytes.into());
     let mut facts = vec![
         ("expected", Item::from(failure.expected.as_str())),
@@ -21,12 +21,17 @@ fn details(failure: &TypeFailure, asked: &str) -> Details {
     if let Some(constraint) = failure.constraint {
         facts.push(("constraint", Item::from(constraint)));
     }
-    Details::facts(facts)
+    facts
+}
+
+/// The error of a failure with this message.
+pub(crate) fn error_with(message: Vec<u8>, facts: Vec<(&'static str, Item)>) -> ErrorValue {
+    ErrorValue::invalid(message).with_details(Details::facts(facts))
 }
 
 /// The error that `T:is(v)` answers with.
 pub(super) fn error(failure: &TypeFailure, asked: &str) -> ErrorValue {
-    ErrorValue::invalid(failure.text()).with_details(details(failure, asked))
+    error_with(failure.text(), facts(failure, asked))
 }
 
 /// The error object that `T:is(v)` answers with.
@@ -42,18 +47,20 @@ pub(super) fn object<'gc>(
 }
 
 /// The error that `T(v)` raises: what was asked for, then where it failed.
-pub(super) fn raised<'gc>(cx: &mut Context<'gc>, ty: TypeRef<'gc>, value: Value<'gc>) -> Error {
+pub(super) fn raised<'gc>(
+    cx: &mut Context<'gc>,
+    ty: TypeRef<'gc>,
+    value: Value<'gc>,
+    failure: &TypeFailure,
+) -> Error {
     let asked = ty.value().text();
-    let Some(failure) = cx.type_failure(ty, value) else {
-        return Error::message(format!("expected {asked}"));
-    };
     let mut message = failure.text();
     if !failure.path.is_empty() || failure.constraint.is_some() {
         let mut whole = format!("expected {asked}, got {}: ", value.type_name()).into_bytes();
         whole.append(&mut message);
         message = whole;
     }
-    let error = ErrorValue::invalid(message).with_details(details(&failure, asked));
+    let error = error_with(message, facts(failure, asked));
     match errors::object(cx, error) {
         Ok(object) => cx.throw(object),
         Err(error) => error,

@@ -6,7 +6,7 @@
 
 mod call;
 mod check;
-mod failure;
+pub(crate) mod failure;
 mod parse;
 mod reflect;
 mod schema;

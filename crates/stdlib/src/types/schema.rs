@@ -75,7 +75,8 @@ fn build<'gc>(cx: &mut Context<'gc>, json: &Json) -> Result<Value<'gc>> {
             table.into()
         }
         Json::Object(entries) => {
-            let table = cx.table(0, entries.len())?;
+            // With room for a member it is an object even without one.
+            let table = cx.table(0, entries.len().max(1))?;
             for (name, value) in entries {
                 let name = cx.string(name.as_bytes())?;
                 let value = build(cx, value)?;

@@ -277,6 +277,10 @@ instructions! {
     Call Abc (Register, Immediate, Immediate);
     /// `return R[a](R[a + 1], ...)` with `b - 1` arguments (`b == 0`: up to the top); `c != 0` closes upvalues first. A `Return a 0` follows it
     TailCall Abc (Register, Immediate, Immediate);
+    /// `Call` with one argument, `b == 2`, where `R[a]` is a type
+    CallType Abc (Register, Immediate, Immediate);
+    /// `Call` with two arguments, `b == 3`, where `R[a]` would be the method `is` of the type `R[a + 1]`
+    IsType Abc (Register, Immediate, Immediate);
     /// `return R[a], ...` with `b - 1` values (`b == 0`: up to the top); `c != 0` closes upvalues first
     Return Abc (Register, Immediate, Immediate);
     /// `return` without values from a function none of whose locals is an upvalue

@@ -282,6 +282,11 @@ impl<'p> Checker<'p> {
                 self.register(a + b.saturating_sub(1))?;
                 self.values(a, c)
             }
+            Op::CallType | Op::IsType => {
+                require(b == if i.op() == Op::CallType { 2 } else { 3 }, Fault::Operand)?;
+                self.register(a + b - 1)?;
+                self.values(a, c)
+            }
             Op::TailCall => {
                 self.register(a + b.saturating_sub(1))?;
                 self.closes(c)?;
@@ -393,7 +398,7 @@ fn require(condition: bool, fault: Fault) -> Check {
 
 /// Whether an instruction leaves a list of values that ends at the top.
 fn leaves_open(i: Instruction) -> bool {
-    matches!(i.op(), Op::Call | Op::Vararg) && i.c() == 0
+    matches!(i.op(), Op::Call | Op::CallType | Op::IsType | Op::Vararg) && i.c() == 0
 }
 
 /// The lowest register at which the open list may begin that an instruction takes.

@@ -11,6 +11,16 @@ use super::Compiler;
 use super::descriptor::{Descriptor, Kind, byte};
 use crate::bytecode::instruction::{Instruction, Op};
 
+/// What is known of the function that is called.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Callee {
+    Any,
+    /// A type.
+    Type,
+    /// The method `is` of a type, with one argument.
+    Is,
+}
+
 impl<'a> Compiler<'_, 'a> {
     /// `d(arguments)`
     pub(super) fn call(
@@ -19,8 +29,9 @@ impl<'a> Compiler<'_, 'a> {
         span: Span,
         d: &mut Descriptor,
     ) -> Result<(), SyntaxError> {
+        let callee = if d.is_type() { Callee::Type } else { Callee::Any };
         let base = self.next_register(d)?;
-        self.arguments(base, call.arguments, call.open, span, d)
+        self.arguments(base, callee, call.arguments, call.open, span, d)
     }
 
     /// `d:name(arguments)`
@@ -31,6 +42,14 @@ impl<'a> Compiler<'_, 'a> {
         d: &mut Descriptor,
     ) -> Result<(), SyntaxError> {
         self.pass(call.name.span.end);
+        if let (Kind::Type(ty), true, [_]) = (d.kind, d.is_type(), call.arguments)
+            && self.interner.resolve(call.name.symbol) == b"is"
+        {
+            let base = self.take_registers(2)?;
+            self.load_constant(ty, base + 1, d.caret);
+            d.caret = call.name.span;
+            return self.arguments(base, Callee::Is, call.arguments, call.open, span, d);
+        }
         let object = self.any_register(d)?;
         self.release(d);
         let base = self.take_registers(2)?;
@@ -47,13 +66,14 @@ impl<'a> Compiler<'_, 'a> {
             }
         }
         d.caret = call.name.span;
-        self.arguments(base, call.arguments, call.open, span, d)
+        self.arguments(base, Callee::Any, call.arguments, call.open, span, d)
     }
 
     /// Compiles the arguments of the call whose function is in `base`, and the call.
     fn arguments(
         &mut self,
         base: u8,
+        callee: Callee,
         arguments: &'a [Expression<'a>],
         open: Offset,
         span: Span,
@@ -67,7 +87,8 @@ impl<'a> Compiler<'_, 'a> {
         if in_parentheses {
             self.pass(span.end);
         }
-        let count = if last.is_multiple() {
+        // The method looks at its first argument only.
+        let count = if last.is_multiple() && callee != Callee::Is {
             self.set_results(&last, None)?;
             0
         } else {
@@ -77,7 +98,12 @@ impl<'a> Compiler<'_, 'a> {
             self.f.free - base
         };
         let caret = Span { start: d.caret.start, end: d.caret.end };
-        let pc = self.emit_at(Instruction::abc(Op::Call, base, count, 2), span.start, caret);
+        let op = match (callee, count) {
+            (Callee::Type, 2) => Op::CallType,
+            (Callee::Is, _) => Op::IsType,
+            _ => Op::Call,
+        };
+        let pc = self.emit_at(Instruction::abc(op, base, count, 2), span.start, caret);
         self.f.free = base + 1;
         *d = Descriptor::new(Kind::Call(pc), Span::new(caret.start, span.end));
         Ok(())

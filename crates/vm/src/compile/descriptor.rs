@@ -93,6 +93,11 @@ impl Descriptor {
         }
     }
 
+    /// Whether this is a type known while compiling.
+    pub(super) fn is_type(&self) -> bool {
+        matches!(self.kind, Kind::Type(_)) && !self.has_jumps()
+    }
+
     /// Whether this is a call or `...`, which can yield any number of values.
     pub(super) fn is_multiple(&self) -> bool {
         matches!(self.kind, Kind::Call(_) | Kind::Vararg(_))
@@ -294,7 +299,7 @@ impl Compiler<'_, '_> {
         }
     }
 
-    fn load_constant(&mut self, index: u32, register: u8, caret: Span) {
+    pub(super) fn load_constant(&mut self, index: u32, register: u8, caret: Span) {
         if index as usize <= MAX_BX {
             self.emit(Instruction::abx(Op::LoadConst, register, index as u16), caret);
         } else {
@@ -424,7 +429,7 @@ impl Compiler<'_, '_> {
         match d.kind {
             Kind::Call(pc) => {
                 let call = self.f.code[pc as usize];
-                self.f.code[pc as usize] = Instruction::abc(Op::Call, call.a() as u8, call.b() as u8, c);
+                self.f.code[pc as usize] = Instruction::abc(call.op(), call.a() as u8, call.b() as u8, c);
             }
             Kind::Vararg(pc) => {
                 let first = self.take_registers(1)?;

@@ -114,7 +114,9 @@ impl<'a> Compiler<'_, 'a> {
         let mut last = self.expression_list(values)?;
         let instruction = if values.is_empty() {
             Instruction::abc(Op::Return0, 0, 0, 0)
-        } else if let (Kind::Call(pc), 1) = (last.kind, values.len()) {
+        } else if let (Kind::Call(pc), 1) = (last.kind, values.len())
+            && self.f.code[pc as usize].op() == Op::Call
+        {
             let call = self.f.code[pc as usize];
             self.f.code[pc as usize] = Instruction::abc(Op::TailCall, call.a() as u8, call.b() as u8, 0);
             Instruction::abc(Op::Return, first, 0, 0)

@@ -11,7 +11,7 @@ use super::Compiler;
 use super::descriptor::Kind;
 use super::jumps::JumpList;
 use super::scope::Wanted;
-use crate::bytecode::instruction::{Instruction, Op};
+use crate::bytecode::instruction::Instruction;
 
 impl<'a> Compiler<'_, 'a> {
     /// A block with a scope of its own.
@@ -99,7 +99,7 @@ impl<'a> Compiler<'_, 'a> {
         let d = self.expression(call)?;
         if let Kind::Call(pc) = d.kind {
             let call = self.f.code[pc as usize];
-            self.f.code[pc as usize] = Instruction::abc(Op::Call, call.a() as u8, call.b() as u8, 1);
+            self.f.code[pc as usize] = Instruction::abc(call.op(), call.a() as u8, call.b() as u8, 1);
         }
         Ok(())
     }

@@ -49,11 +49,9 @@ impl<'gc> Context<'gc> {
                 if key.tag != tag::STRING {
                     continue;
                 }
-                let node = table::find_string(table.raw(), key.as_string());
-                if !node.is_null() && !(*node).is_empty() {
+                if !state.heap.add_string(table.raw(), key.as_string(), value)? {
                     return Ok(Some(index + 1));
                 }
-                state.heap.set_string(table.raw(), key.as_string(), value)?;
             }
         }
         self.truncate(at);

@@ -13,10 +13,11 @@ use wippy_typecheck::Type;
 use crate::heap::handle::{TypeRef, Value, type_name};
 use crate::heap::slot::{Slot, tag};
 use crate::heap::{string, table};
-use crate::types::program::{Check, Field, Node, NodeId, Program, Validator};
+use crate::types::program::{Check, Field, Node, NodeId, Program, Tags, Validator};
 
 use super::context::Context;
-use super::validate::{Assumption, Checker, MAX_DEPTH, field_of, is_integer, pair_at, passes, select};
+use super::leaf::{field_of, is_integer, pair_at, passes, select};
+use super::validate::{Assumption, Checker, MAX_DEPTH};
 
 /// Most failures that are collected.
 const MAX_FAILURES: usize = 1000;
@@ -47,6 +48,17 @@ impl TypeFailure {
             [&self.path, &b": "[..], &self.message].concat()
         }
     }
+
+    /// A field that is not there, at the end of a path.
+    pub(crate) fn missing(program: &Program, node: NodeId, path: Vec<u8>) -> TypeFailure {
+        TypeFailure {
+            path,
+            message: b"required field missing".to_vec(),
+            expected: program.types[node as usize].brief().to_string(),
+            got: b"nil".to_vec(),
+            constraint: None,
+        }
+    }
 }
 
 /// A part of a value that fails: something to say, or somewhere to look further.
@@ -69,32 +81,21 @@ struct Place {
     assumed: Vec<Assumption>,
 }
 
-/// The first failure of a value that is not of the type, in the order of declarations and keys.
+/// The first failures, at most `most`, of a value that stands at a path and is not as a node asks.
 ///
 /// # Safety
 /// The value must be valid, and nothing may change meanwhile.
-pub(crate) unsafe fn first_failure(program: &Program, value: Slot) -> Option<TypeFailure> {
-    // SAFETY: the caller's promise.
-    unsafe { collect(program, value, 1).into_iter().next() }
-}
-
-/// All failures, in the same order; of a union those of the variant that fits best.
-///
-/// # Safety
-/// As for [`first_failure`].
-pub(crate) unsafe fn all_failures(program: &Program, value: Slot) -> Vec<TypeFailure> {
-    // SAFETY: the caller's promise.
-    unsafe { collect(program, value, MAX_FAILURES) }
-}
-
-unsafe fn collect(program: &Program, value: Slot, most: usize) -> Vec<TypeFailure> {
-    // SAFETY: as for `first_failure`.
+pub(crate) unsafe fn collect(
+    program: &Program,
+    node: NodeId,
+    value: Slot,
+    path: &[u8],
+    most: usize,
+) -> Vec<TypeFailure> {
+    // SAFETY: as for `collect`.
     unsafe {
         let mut failures = Vec::new();
-        if Checker::new(program, &[]).accepts(0, value) {
-            return failures;
-        }
-        let root = Place { node: 0, value, path: Arc::from(&b""[..]), assumed: Vec::new() };
+        let root = Place { node, value, path: Arc::from(path), assumed: Vec::new() };
         let mut items = vec![Item::Look(root)];
         while let Some(item) = items.pop() {
             let place = match item {
@@ -107,13 +108,13 @@ unsafe fn collect(program: &Program, value: Slot, most: usize) -> Vec<TypeFailur
                 }
                 Item::Look(place) => place,
             };
-            let explainer = Explainer { program, all: most > 1, place: &place };
+            let explainer = Explainer::new(program, most > 1, &place);
             let mut points = explainer.points();
             points.truncate(most - failures.len());
             items.extend(points.into_iter().rev().map(|point| match point {
                 Point::Failure(failure) => Item::Say(failure),
                 Point::Part { node, value, path } => {
-                    Item::Look(Place { node, value, path, assumed: explainer.assumed_below() })
+                    Item::Look(Place { node, value, path, assumed: explainer.below.clone() })
                 }
             }));
         }
@@ -126,23 +127,17 @@ struct Explainer<'e> {
     /// Whether all failures are wanted.
     all: bool,
     place: &'e Place,
+    /// What counts as valid below this place.
+    below: Vec<Assumption>,
 }
 
-impl Explainer<'_> {
-    fn is_container(&self) -> bool {
-        matches!(
-            self.program.nodes[self.place.node as usize],
-            Node::Array { .. } | Node::Map { .. } | Node::Record { .. } | Node::Tuple { .. }
-        )
-    }
-
-    /// What counts as valid below this place.
-    fn assumed_below(&self) -> Vec<Assumption> {
-        let mut assumed = self.place.assumed.clone();
-        if self.place.value.tag == tag::TABLE && self.is_container() {
-            assumed.push((self.place.value.payload, self.place.node));
+impl<'e> Explainer<'e> {
+    fn new(program: &'e Program, all: bool, place: &'e Place) -> Self {
+        let mut below = place.assumed.clone();
+        if place.value.tag == tag::TABLE && is_container(program, place.node) {
+            below.push((place.value.payload, place.node));
         }
-        assumed
+        Explainer { program, all, place, below }
     }
 
     fn ty(&self) -> &Type {
@@ -151,8 +146,8 @@ impl Explainer<'_> {
 
     /// Whether a part fails, with the tables on the way to it counted as valid.
     unsafe fn fails(&self, node: NodeId, value: Slot) -> bool {
-        // SAFETY: as for `first_failure`.
-        unsafe { !Checker::new(self.program, &self.assumed_below()).accepts(node, value) }
+        // SAFETY: as for `collect`.
+        unsafe { !Checker::new(self.program, &self.below, 0).accepts(node, value) }
     }
 
     fn mismatch(&self, ty: &Type) -> Point {
@@ -172,11 +167,11 @@ impl Explainer<'_> {
 
     /// What of the place fails; never empty.
     unsafe fn points(&self) -> Vec<Point> {
-        // SAFETY: as for `first_failure`.
+        // SAFETY: as for `collect`.
         unsafe {
             let Place { node, value, ref path, ref assumed } = *self.place;
             let is_table = value.tag == tag::TABLE;
-            if is_table && self.is_container() && assumed.len() >= MAX_DEPTH {
+            if is_table && is_container(self.program, node) && assumed.len() >= MAX_DEPTH {
                 let message = format!("value nested deeper than {MAX_DEPTH}").into_bytes();
                 let expected = self.ty().brief().to_string();
                 return vec![self.failure(path.to_vec(), message, expected, b"table".to_vec())];
@@ -195,7 +190,7 @@ impl Explainer<'_> {
                     let tags = &self.program.tags[tags as usize];
                     match select(tags, value) {
                         Some(variant) => self.same(variant),
-                        None => vec![self.unknown_tag(tags.field.bytes(), &tags.expected)],
+                        None => vec![self.unknown_tag(tags)],
                     }
                 }
                 Node::All { first, count } => {
@@ -204,7 +199,7 @@ impl Explainer<'_> {
                     let failing: Vec<_> = parts.flat_map(|&part| self.same(part)).collect();
                     failing
                 }
-                Node::Annotated { inner, first, count } => {
+                Node::Annotated { inner, first, count, .. } => {
                     if self.fails(inner, value) {
                         self.same(inner)
                     } else {
@@ -250,11 +245,11 @@ impl Explainer<'_> {
         }
     }
 
-    fn unknown_tag(&self, field: &[u8], expected: &Type) -> Point {
+    fn unknown_tag(&self, tags: &Tags) -> Point {
         // SAFETY: the place's value is a valid table.
-        let found = unsafe { field_of(self.place.value, crate::heap::shared::intern(field)) };
-        let path = step_name(&self.place.path, field);
-        let expected = expected.brief().to_string();
+        let found = unsafe { field_of(self.place.value, tags.field, tags.field.hash()) };
+        let path = step_name(&self.place.path, tags.field.bytes());
+        let expected = tags.expected.brief().to_string();
         let got = type_name(found.tag);
         let message = match found.is_nil() {
             true => "required field missing".to_owned(),
@@ -264,21 +259,15 @@ impl Explainer<'_> {
     }
 
     unsafe fn fields(&self, fields: &[Field]) -> Vec<Point> {
-        // SAFETY: as for `first_failure`; the value is a table or a host object.
+        // SAFETY: as for `collect`; the value is a table or a host object.
         unsafe {
             let mut points = Vec::new();
             for field in fields {
-                let found = field_of(self.place.value, field.name.raw());
+                let found = field_of(self.place.value, field.name, field.hash);
                 if found.is_nil() {
                     if !field.optional {
                         let path = step_name(&self.place.path, field.name.bytes());
-                        let expected = self.program.types[field.node as usize].brief().to_string();
-                        points.push(self.failure(
-                            path,
-                            b"required field missing".to_vec(),
-                            expected,
-                            b"nil".to_vec(),
-                        ));
+                        points.push(Point::Failure(TypeFailure::missing(self.program, field.node, path)));
                     }
                 } else if self.fails(field.node, found) {
                     let path = step_name(&self.place.path, field.name.bytes()).into();
@@ -293,10 +282,18 @@ impl Explainer<'_> {
     }
 
     unsafe fn elements(&self, element: NodeId) -> Vec<Point> {
-        // SAFETY: as for `first_failure`; the value is a table.
+        // SAFETY: as for `collect`; the value is a table.
         unsafe {
             let mut failing: Vec<(Slot, Slot)> = Vec::new();
             let mut foreign: Option<Slot> = None;
+            // The array part is in order: nothing comes before its first failure.
+            let t = self.place.value.as_table();
+            for at in 0..if self.all { 0 } else { (*t).len as usize } {
+                let (key, item) = pair_at(t, (*t).len as usize, at);
+                if !item.is_nil() && self.fails(element, item) {
+                    return vec![Point::Part { node: element, value: item, path: self.step(key) }];
+                }
+            }
             self.each_pair(|key, item| {
                 if key.tag != tag::INTEGER || key.as_integer() < 1 {
                     if foreign.is_none_or(|other| order(key, other) == Ordering::Less) {
@@ -321,7 +318,7 @@ impl Explainer<'_> {
     }
 
     unsafe fn pairs(&self, key_node: NodeId, value_node: NodeId, declared: &[Field]) -> Vec<Point> {
-        // SAFETY: as for `first_failure`; the value is a table.
+        // SAFETY: as for `collect`; the value is a table.
         unsafe {
             let mut failing: Vec<(Slot, Slot, bool)> = Vec::new();
             self.each_pair(|key, item| {
@@ -350,7 +347,7 @@ impl Explainer<'_> {
     }
 
     unsafe fn each_pair(&self, mut visit: impl FnMut(Slot, Slot)) {
-        // SAFETY: as for `first_failure`; the value is a table.
+        // SAFETY: as for `collect`; the value is a table.
         unsafe {
             let t = self.place.value.as_table();
             let len = (*t).len as usize;
@@ -410,11 +407,11 @@ impl Explainer<'_> {
 
     /// The member of a union that a value comes closest to: the one with the fewest parts that fail.
     unsafe fn nearest(&self, members: &[NodeId]) -> Option<NodeId> {
-        // SAFETY: as for `first_failure`.
+        // SAFETY: as for `collect`.
         let count = |node: NodeId| unsafe {
             let Place { value, ref path, ref assumed, .. } = *self.place;
             let place = Place { node, value, path: path.clone(), assumed: assumed.clone() };
-            Explainer { program: self.program, all: true, place: &place }.points().len()
+            Explainer::new(self.program, true, &place).points().len()
         };
         members
             .iter()
@@ -440,8 +437,16 @@ impl Explainer<'_> {
     }
 }
 
+/// Whether a node looks into tables by itself.
+fn is_container(program: &Program, node: NodeId) -> bool {
+    matches!(
+        program.nodes[node as usize],
+        Node::Array { .. } | Node::Map { .. } | Node::Record { .. } | Node::Tuple { .. }
+    )
+}
+
 /// A path that goes on with a string key.
-fn step_name(path: &[u8], name: &[u8]) -> Vec<u8> {
+pub(crate) fn step_name(path: &[u8], name: &[u8]) -> Vec<u8> {
     let mut longer = path.to_vec();
     let identifier = name.first().is_some_and(|byte| byte.is_ascii_alphabetic() || *byte == b'_')
         && name.iter().all(|byte| byte.is_ascii_alphanumeric() || *byte == b'_');
@@ -525,15 +530,22 @@ impl<'gc> Context<'gc> {
         unsafe { super::typed::accepts(state, ty.raw(), value.slot()) }
     }
 
-    /// Why a value is not of a type: the first failure, none if it is.
+    /// Why a value is not of a type: the first failure in the order of declarations and keys, none if it is. Charges
+    /// fuel.
     pub fn type_failure(&mut self, ty: TypeRef<'gc>, value: Value<'gc>) -> Option<TypeFailure> {
+        if self.is_of_type(ty, value) {
+            return None;
+        }
         // SAFETY: the value is valid by its brand; nothing runs meanwhile.
-        unsafe { first_failure(ty.value().program(), value.slot()) }
+        unsafe { collect(ty.value().program(), 0, value.slot(), &[], 1).into_iter().next() }
     }
 
-    /// Why a value is not of a type: every failure, of a union those of the nearest variant.
+    /// Why a value is not of a type: every failure, of a union those of the nearest variant. Charges fuel.
     pub fn type_failures(&mut self, ty: TypeRef<'gc>, value: Value<'gc>) -> Vec<TypeFailure> {
+        if self.is_of_type(ty, value) {
+            return Vec::new();
+        }
         // SAFETY: the value is valid by its brand; nothing runs meanwhile.
-        unsafe { all_failures(ty.value().program(), value.slot()) }
+        unsafe { collect(ty.value().program(), 0, value.slot(), &[], MAX_FAILURES) }
     }
 }

@@ -1,10 +1,10 @@
 //! Call and return instructions, variable arguments, closures: the common cases inline.
 
-use crate::bytecode::instruction::Instruction;
+use crate::bytecode::instruction::{Instruction, Op};
 use crate::bytecode::prototype::UpvalueDescription;
 use crate::heap::code::Code;
 use crate::heap::object::Closure;
-use crate::heap::slot::{Slot, copy, copy_down, tag};
+use crate::heap::slot::{Slot, copy, copy_down, tag, write};
 use crate::native::{NativeFunction, Request, Then};
 
 use super::call::{Ended, begin, deliver, ensure_stack, perform, push_lua, store_results};
@@ -13,6 +13,7 @@ use super::cursor::{Cursor, Live, conclude, fail, leave_or_go_on, out_of_fuel, s
 use super::fields;
 use super::frame::{After, Continuation, Frame, LuaState, MULTIPLE, State as FrameState, flag};
 use super::state::{NATIVE_SLOTS, State};
+use super::typed;
 use super::unwind::Origin;
 
 /// The code of a Lua frame's function.
@@ -92,11 +93,40 @@ pub(crate) unsafe fn slow_call(state: *mut State, function: *mut Slot, wanted: i
                 let result = push_lua(&mut *state, co, function, wanted, After::Store);
                 conclude(state, result)
             }
+            tag::TYPE
+                if !hooked
+                    && (*(*state).current()).top == function.add(2)
+                    && typed::call(&mut *state, function, wanted) =>
+            {
+                false
+            }
             _ => {
                 let result = begin(&mut *state, function, wanted, After::Store);
                 conclude(state, result)
             }
         }
+    }
+}
+
+/// A call of a constant type, or of its method `is`: the answer at once if the type accepts the value.
+#[inline(never)]
+pub(crate) unsafe fn call_type<const HOOKED: bool>(state: *mut State, i: Instruction) -> bool {
+    // SAFETY: operands of verified code.
+    unsafe {
+        let co = (*state).current();
+        let function = (*(*co).frame).base.add(i.a());
+        let wanted = i.c() as i16 - 1;
+        if i.op() == Op::IsType {
+            if HOOKED && (*function.add(1)).tag == tag::TYPE {
+                write(function, typed::is_method());
+            } else if typed::is(&mut *state, function, wanted) {
+                return false;
+            }
+        } else if !HOOKED && typed::call(&mut *state, function, wanted) {
+            return false;
+        }
+        (*co).top = function.add(i.b());
+        slow_call(state, function, wanted, HOOKED)
     }
 }
 

@@ -24,6 +24,7 @@ mod index;
 pub(crate) mod invoke;
 pub(crate) mod items;
 pub(crate) mod iterate;
+pub(crate) mod leaf;
 pub(crate) mod load;
 pub(crate) mod loops;
 pub(crate) mod memory;
@@ -32,6 +33,7 @@ pub(crate) mod operators;
 pub(crate) mod outside;
 pub(crate) mod parcel;
 pub(crate) mod park;
+pub(crate) mod reading;
 pub(crate) mod state;
 pub(crate) mod typed;
 pub(crate) mod unwind;
@@ -275,6 +277,7 @@ unsafe fn run_loop<const HOOKED: bool>(state: *mut State) -> bool {
                     }
                 }
                 Op::TailCall => outside!(invoke::tail_call::<HOOKED>(state, i)),
+                Op::CallType | Op::IsType => outside!(invoke::call_type::<HOOKED>(state, i)),
                 Op::Return => leave!(invoke::return_many(&mut cur, state, i)),
                 Op::Return0 => leave!(invoke::return_none(&mut cur, state)),
                 Op::Return1 => leave!(invoke::return_one(&mut cur, state, i)),

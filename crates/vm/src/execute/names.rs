@@ -115,7 +115,8 @@ pub(crate) unsafe fn operand_name(state: &State, value: Slot) -> Option<Name> {
             | Op::SetTableConst => register(i.a()),
             Op::GetUpvalueField => Some(upvalue(code, i.b())),
             Op::SetUpvalueField | Op::SetUpvalueFieldConst => Some(upvalue(code, i.a())),
-            Op::Call | Op::TailCall => register(i.a()),
+            Op::Call | Op::TailCall | Op::CallType => register(i.a()),
+            Op::IsType => Some(is_method()),
             Op::Neg | Op::BNot | Op::Len => register(i.b()),
             op if is_arithmetic(op) => {
                 use crate::bytecode::instruction::Operand;
@@ -257,7 +258,7 @@ fn setter(code: &Code, last: usize, register: usize) -> Option<usize> {
         let changes = match op {
             Op::LoadNil => (i.a()..=i.a() + i.b()).contains(&register),
             Op::ForCall => register >= i.a() + 3,
-            Op::Call | Op::TailCall | Op::Vararg => register >= i.a(),
+            Op::Call | Op::TailCall | Op::CallType | Op::IsType | Op::Vararg => register >= i.a(),
             Op::Method => register == i.a() || register == i.a() + 1,
             Op::Jump => {
                 let target = (pc as isize + 1 + i.to_sj()) as usize;
@@ -309,6 +310,11 @@ fn writes_a(op: Op) -> bool {
     )
 }
 
+/// The method that `IsType` stands for.
+fn is_method() -> Name {
+    Name { kind: "method", name: "is".to_owned() }
+}
+
 /// How the function running in the callee of this Lua frame was called: the name its caller gives it.
 ///
 /// # Safety
@@ -319,7 +325,8 @@ pub(crate) unsafe fn called_name(frame: *const Frame) -> Option<Name> {
     let i: Instruction = code.instructions[pc];
     let metamethod = |event: Event| Some(Name { kind: "metamethod", name: event.name().to_owned() });
     match i.op() {
-        Op::Call | Op::TailCall => describe_register(code, pc, i.a()),
+        Op::Call | Op::TailCall | Op::CallType => describe_register(code, pc, i.a()),
+        Op::IsType => Some(is_method()),
         Op::ForCall => Some(Name { kind: "for iterator", name: "for iterator".to_owned() }),
         Op::GetField | Op::GetIndex | Op::GetTable | Op::GetUpvalueField | Op::Method => {
             metamethod(Event::Index)

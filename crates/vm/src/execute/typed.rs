@@ -11,11 +11,13 @@ use wippy_typecheck::{Basic, Type, is_subtype};
 use crate::error::Result;
 use crate::heap::handle::{TypeRef, Value};
 use crate::heap::object::NativeClosure;
-use crate::heap::slot::{Slot, tag};
+use crate::heap::slot::{Slot, read, tag, write};
 use crate::heap::{shared, string, table};
+use crate::types::program::{NodeId, Program};
 use crate::types::{TypeLibrary, TypeValue};
 
 use super::context::Context;
+use super::frame::MULTIPLE;
 use super::names;
 use super::state::State;
 use super::validate::Checker;
@@ -32,12 +34,82 @@ const FACETS: [(&str, Basic); 2] = [("string", Basic::String), ("table", Basic::
 /// Both must be valid.
 #[inline]
 pub(crate) unsafe fn accepts(state: &mut State, ty: *const TypeValue, value: Slot) -> bool {
+    // SAFETY: the caller's promise.
+    unsafe { accepts_at(state, (*ty).program(), 0, value) }
+}
+
+/// Whether a value is what a node asks for.
+///
+/// # Safety
+/// The value must be valid.
+#[inline]
+pub(crate) unsafe fn accepts_at(state: &mut State, program: &Program, node: NodeId, value: Slot) -> bool {
     // SAFETY: the caller's promise; nothing runs during the check.
     unsafe {
-        let mut checker = Checker::new((*ty).program(), &[]);
-        let accepted = checker.accepts(0, value);
+        let mut checker = Checker::new(program, &[], state.heap.bytes());
+        let accepted = checker.accepts(node, value);
         state.fuel -= (checker.work / VALUES_PER_UNIT) as i64;
         accepted
+    }
+}
+
+/// `R[a](R[a + 1])` where `R[a]` is a type that accepts the value, `wanted` results: stores the value in `R[a]`. Whether it
+/// did; else the call is to be done as any other.
+///
+/// # Safety
+/// The slot and the one above it must lie in the running coroutine's stack.
+#[inline]
+pub(crate) unsafe fn call(state: &mut State, function: *mut Slot, wanted: i16) -> bool {
+    // SAFETY: the caller's promise; results that are wanted have registers.
+    unsafe {
+        let value = read(function.add(1));
+        if (*function).tag != tag::TYPE || !accepts(state, (*function).as_type(), value) {
+            return false;
+        }
+        store(state, function, [value], wanted);
+        true
+    }
+}
+
+/// `R[a + 1]:is(R[a + 2])` where `R[a + 1]` is a type that accepts the value: stores the value and nil from `R[a]` on.
+/// Whether it did; else `R[a]` is the method, and the call is to be done as any other.
+///
+/// # Safety
+/// As for [`call`], with one slot more.
+#[inline]
+pub(crate) unsafe fn is(state: &mut State, function: *mut Slot, wanted: i16) -> bool {
+    // SAFETY: as for `call`.
+    unsafe {
+        let (ty, value) = (read(function.add(1)), read(function.add(2)));
+        if ty.tag == tag::TYPE && accepts(state, ty.as_type(), value) {
+            store(state, function, [value, Slot::NIL], wanted);
+            return true;
+        }
+        write(function, is_method());
+        false
+    }
+}
+
+/// The method `is` of types, nil if no library has been installed.
+pub(crate) fn is_method() -> Slot {
+    TypeLibrary::installed().and_then(|library| library.method(b"is")).map_or(Slot::NIL, Slot::native)
+}
+
+/// Stores the results of a call, as many as are wanted.
+#[inline(always)]
+unsafe fn store<const N: usize>(state: &mut State, to: *mut Slot, results: [Slot; N], wanted: i16) {
+    // SAFETY: the caller's: results that are wanted have registers, and open lists have room for two values.
+    unsafe {
+        let count = if wanted == MULTIPLE { N } else { wanted as usize };
+        for (at, result) in results.iter().take(count).enumerate() {
+            write(to.add(at), *result);
+        }
+        for at in N..count {
+            (*to.add(at)).tag = tag::NIL;
+        }
+        if wanted == MULTIPLE {
+            (*state.current()).top = to.add(N);
+        }
     }
 }
 

@@ -1,27 +1,29 @@
 //! Runs validators: whether a value is of a type. Raw reads only: no metamethod runs and nothing is changed.
 //!
-//! An explicit stack holds the containers that are being looked into; flat ones are checked without it, and nothing is
-//! allocated unless a value is deep or very large. Why a value fails is [`super::explain`]'s business. Invariant: the
-//! check ends, because a table that is being checked against a node counts as valid for that node, and what nests more
-//! than 200 levels deep is refused.
+//! Types whose nesting is known and small, nearly all, are judged by bounded recursion ([`Checker::shallow`]); for the
+//! others an explicit stack holds the containers that are being looked into. Nothing is allocated unless a value is deep
+//! or very large. Why a value fails is [`super::explain`]'s business. Invariant: the check ends, because a table that is
+//! being checked against a node counts as valid for that node, and what nests more than 200 levels deep is refused.
 
 use hashbrown::HashSet;
 use smallvec::SmallVec;
 
-use crate::heap::object::{StringObject, Table};
+use crate::heap::object::Table;
 use crate::heap::slot::{Slot, tag};
 use crate::heap::{string, table};
-use crate::number;
-use crate::types::program::{Check, Field, Literal, Node, NodeId, Program, Record, Tags, Validator};
+use crate::types::program::{Field, MAX_REACH, NO_SCALAR, Node, NodeId, Program, Record};
 
-use super::event::{self, Event};
+use super::leaf::{
+    field_of, is_host, is_in, is_integer, is_literal, is_scalar, pair_at, passes_all, select,
+};
 
 /// Most nested containers of a value.
 pub(crate) const MAX_DEPTH: usize = 200;
-/// Most `__index` tables that are followed for a field.
-const MAX_INDEX_STEPS: usize = 16;
-/// Values after which results are remembered, so that a table reached on many ways is not checked as often.
+/// Values after which results are remembered, so that a table reached on many ways is not checked as often; more where
+/// the heap has room for more.
 const MANY: usize = 100_000;
+/// Bytes of a heap for each value that may be looked at before that.
+const BYTES_PER_VALUE: usize = 4;
 
 /// A table that is being checked against a node.
 pub(crate) type Assumption = (u64, NodeId);
@@ -47,19 +49,15 @@ pub(crate) struct Checker<'p> {
     unions: usize,
     /// Values looked at.
     pub(crate) work: usize,
+    /// Values after which results are remembered.
+    many: usize,
     valid: Option<Box<HashSet<Assumption>>>,
-    /// Whether something was refused only for its depth.
-    pub(crate) too_deep: bool,
-}
-
-/// Whether the bit of a value's tag is set.
-#[inline(always)]
-fn is_in(mask: u32, value: Slot) -> bool {
-    mask >> value.tag & 1 != 0
 }
 
 impl<'p> Checker<'p> {
-    pub(crate) fn new(program: &'p Program, assumed: &'p [Assumption]) -> Self {
+    /// `bytes` is the size of the heap that the value lies in.
+    #[inline(always)]
+    pub(crate) fn new(program: &'p Program, assumed: &'p [Assumption], bytes: usize) -> Self {
         Checker {
             program,
             assumed,
@@ -67,8 +65,8 @@ impl<'p> Checker<'p> {
             depth: assumed.len(),
             unions: 0,
             work: 0,
+            many: MANY.max(bytes / BYTES_PER_VALUE),
             valid: None,
-            too_deep: false,
         }
     }
 
@@ -83,6 +81,7 @@ impl<'p> Checker<'p> {
     ///
     /// # Safety
     /// The value must be valid, and nothing may change it or what it holds meanwhile.
+    #[inline]
     pub(crate) unsafe fn accepts(&mut self, node: NodeId, value: Slot) -> bool {
         // SAFETY: the caller's promise.
         unsafe {
@@ -94,85 +93,216 @@ impl<'p> Checker<'p> {
         }
     }
 
-    /// What a node says about a value without looking into containers; `None` if it must.
-    #[inline(always)]
-    unsafe fn leaf(&mut self, node: NodeId, value: Slot) -> Option<bool> {
-        // SAFETY: as for `accepts`.
+    /// What a shallow node, or one that is no container, says about a value; `None` after very much work, as when tables
+    /// are reached on many ways.
+    unsafe fn shallow(&mut self, id: NodeId, value: Slot) -> Option<bool> {
+        let program = self.program;
+        // SAFETY: as for `accepts`. The recursion ends after `MAX_REACH` nodes.
         unsafe {
-            match self.node(node) {
-                Node::Mask(mask) => Some(is_in(mask, value)),
-                Node::Integer => Some(is_integer(value)),
-                Node::Literal { first, count } => Some(self.is_literal(first, count, value)),
-                Node::Either { mask, other } => {
-                    if is_in(mask, value) {
-                        Some(true)
+            Some(match self.node(id) {
+                Node::Mask(mask) => is_in(mask, value),
+                Node::Integer => is_integer(value),
+                Node::Literal { first, count } => is_literal(program, first, count, value),
+                Node::Either { mask, .. } if is_in(mask, value) => true,
+                Node::Either { other, .. } => return self.shallow(other, value),
+                Node::Annotated { inner, first, count, scalar } => {
+                    if let Some(scalar) = program.scalars.get(scalar as usize) {
+                        is_scalar(scalar, value)
                     } else {
-                        self.simple(other, value)
+                        self.shallow(inner, value)? && passes_all(program, first, count, value)
                     }
                 }
-                Node::Annotated { inner, first, count } => match self.simple(inner, value)? {
-                    true => Some(self.passes(first, count, value)),
-                    false => Some(false),
+                Node::Host(name) => is_host(program.names[name as usize].bytes(), value),
+                Node::Nothing(_) => false,
+                Node::Record { record, .. } => {
+                    let record = &program.records[record as usize];
+                    return self.shallow_record(record, value);
+                }
+                Node::Array { element, .. } if value.tag == tag::TABLE => {
+                    return match self.node(element) {
+                        Node::Mask(mask) => Some(self.array_of(value.as_table(), mask)),
+                        _ => self.shallow_array(value.as_table(), element),
+                    };
+                }
+                Node::Map { key, value: item, .. } if value.tag == tag::TABLE => {
+                    return self.shallow_pairs(value.as_table(), key, item, &[]);
+                }
+                Node::Tuple { first, count } if value.tag == tag::TABLE => {
+                    for (&node, at) in program.list(first, count).iter().zip(1..) {
+                        if !self.shallow(node, table::get_integer(value.as_table(), at))? {
+                            return Some(false);
+                        }
+                    }
+                    true
+                }
+                Node::Array { .. } | Node::Map { .. } | Node::Tuple { .. } => false,
+                Node::Union { first, count } => {
+                    for &node in program.list(first, count) {
+                        if self.shallow(node, value)? {
+                            return Some(true);
+                        }
+                    }
+                    false
+                }
+                Node::All { first, count } => {
+                    for &node in program.list(first, count) {
+                        if !self.shallow(node, value)? {
+                            return Some(false);
+                        }
+                    }
+                    true
+                }
+                Node::Tagged(tags) => match select(&program.tags[tags as usize], value) {
+                    Some(variant) => return self.shallow(variant, value),
+                    None => false,
                 },
-                Node::Host(name) => Some(is_host(self.program.names[name as usize].bytes(), value)),
-                Node::Nothing(_) => Some(false),
-                Node::Array { .. }
-                | Node::Map { .. }
-                | Node::Record { .. }
-                | Node::Tuple { .. }
-                | Node::Union { .. }
-                | Node::Tagged(_)
-                | Node::All { .. } => None,
-            }
+            })
         }
     }
 
-    /// [`Self::leaf`] for nodes that are no more than a test of the value itself.
-    #[inline(always)]
-    unsafe fn simple(&self, node: NodeId, value: Slot) -> Option<bool> {
+    unsafe fn shallow_record(&mut self, record: &Record, value: Slot) -> Option<bool> {
         // SAFETY: as for `accepts`.
         unsafe {
-            match self.node(node) {
-                Node::Mask(mask) => Some(is_in(mask, value)),
-                Node::Integer => Some(is_integer(value)),
-                Node::Literal { first, count } => Some(self.is_literal(first, count, value)),
-                _ => None,
+            if value.tag != tag::TABLE && !(record.userdata && value.tag == tag::USERDATA) {
+                return Some(false);
+            }
+            self.work += record.fields.len();
+            if self.work > self.many {
+                return None;
+            }
+            for field in &record.fields {
+                let found = field_of(value, field.name, field.hash);
+                if field.mask != 0 {
+                    if !is_in(field.mask, found) {
+                        return Some(false);
+                    }
+                } else if found.is_nil() {
+                    if !field.optional {
+                        return Some(false);
+                    }
+                } else if !self.shallow(field.node, found)? {
+                    return Some(false);
+                }
+            }
+            match record.rest {
+                Some((key, item)) if value.tag == tag::TABLE => {
+                    self.shallow_pairs(value.as_table(), key, item, &record.fields)
+                }
+                _ => Some(true),
             }
         }
     }
 
-    unsafe fn is_literal(&self, first: u32, count: u32, value: Slot) -> bool {
-        let literals = &self.program.literals[first as usize..][..count as usize];
-        // SAFETY: as for `accepts`.
-        literals.iter().any(|literal| unsafe { equals_literal(value, *literal) })
+    unsafe fn shallow_array(&mut self, t: *const Table, element: NodeId) -> Option<bool> {
+        // SAFETY: as for `accepts`; positions beyond the array part count nodes.
+        unsafe {
+            let (array, len) = ((*t).array, (*t).len as usize);
+            self.work += len;
+            if self.work > self.many {
+                return None;
+            }
+            for at in 0..len {
+                let item = *array.add(at);
+                if !item.is_nil() && !self.shallow(element, item)? {
+                    return Some(false);
+                }
+            }
+            if (*t).has_no_nodes() {
+                return Some(true);
+            }
+            for at in 0..(*t).node_count() {
+                let (key, item) = pair_at(t, len, len + at);
+                if !item.is_nil() && !(is_position(key) && self.shallow(element, item)?) {
+                    return Some(false);
+                }
+            }
+            Some(true)
+        }
     }
 
-    unsafe fn passes(&self, first: u32, count: u32, value: Slot) -> bool {
-        let validators = &self.program.validators[first as usize..][..count as usize];
-        // SAFETY: as for `accepts`.
-        validators.iter().all(|validator| unsafe { passes(validator, value) })
+    /// All pairs beside the declared fields.
+    unsafe fn shallow_pairs(
+        &mut self,
+        t: *const Table,
+        key: NodeId,
+        item: NodeId,
+        declared: &[Field],
+    ) -> Option<bool> {
+        // SAFETY: as for `accepts`; positions beyond the array part count nodes.
+        unsafe {
+            let len = (*t).len as usize;
+            let end = positions(t);
+            self.work += end;
+            if self.work > self.many {
+                return None;
+            }
+            for position in 0..end {
+                let (found, value) = pair_at(t, len, position);
+                if value.is_nil() || is_declared(declared, found) {
+                    continue;
+                }
+                if !(self.shallow(key, found)? && self.shallow(item, value)?) {
+                    return Some(false);
+                }
+            }
+            Some(true)
+        }
+    }
+
+    /// Whether all entries have positive integer keys and values whose tags are in the mask.
+    unsafe fn array_of(&mut self, t: *const Table, mask: u32) -> bool {
+        // SAFETY: as for `accepts`; the array part has `len` initialised slots.
+        unsafe {
+            let mask = mask | 1 << tag::NIL;
+            let (array, len) = ((*t).array, (*t).len as usize);
+            self.work += len;
+            for at in 0..len {
+                if mask >> (*array.add(at)).tag & 1 == 0 {
+                    return false;
+                }
+            }
+            if (*t).has_no_nodes() {
+                return true;
+            }
+            self.work += (*t).node_count();
+            (0..(*t).node_count()).all(|at| {
+                let (key, value) = pair_at(t, len, len + at);
+                value.is_nil() || is_position(key) && is_in(mask, value)
+            })
+        }
     }
 
     /// Begins with a node: the verdict, or `None` with a frame on the stack that will have it.
+    #[inline]
     unsafe fn enter(&mut self, mut node: NodeId, value: Slot) -> Option<bool> {
         // SAFETY: as for `accepts`.
         unsafe {
             loop {
-                if let Some(verdict) = self.leaf(node, value) {
+                if self.program.shallow[node as usize]
+                    && self.work <= self.many
+                    && self.depth + MAX_REACH < MAX_DEPTH
+                    && let Some(verdict) = self.shallow(node, value)
+                {
                     return Some(verdict);
                 }
                 match self.node(node) {
+                    Node::Mask(_)
+                    | Node::Integer
+                    | Node::Literal { .. }
+                    | Node::Host(_)
+                    | Node::Nothing(_) => return self.shallow(node, value),
+                    Node::Either { mask, .. } if is_in(mask, value) => return Some(true),
                     Node::Either { other, .. } => node = other,
-                    Node::Tagged(tags) => {
-                        let tags = &self.program.tags[tags as usize];
-                        match select(tags, value) {
-                            Some(variant) => node = variant,
-                            None => return Some(false),
-                        }
-                    }
+                    Node::Tagged(tags) => match select(&self.program.tags[tags as usize], value) {
+                        Some(variant) => node = variant,
+                        None => return Some(false),
+                    },
                     Node::Union { .. } => {
                         self.unions += 1;
                         return self.push(node, value);
+                    }
+                    Node::Annotated { scalar, .. } if scalar != NO_SCALAR => {
+                        return self.shallow(node, value);
                     }
                     Node::All { .. } | Node::Annotated { .. } => return self.push(node, value),
                     container => return self.enter_container(node, container, value),
@@ -186,59 +316,26 @@ impl<'p> Checker<'p> {
         None
     }
 
-    #[inline(always)]
     unsafe fn enter_container(&mut self, id: NodeId, node: Node, value: Slot) -> Option<bool> {
-        // SAFETY: as for `accepts`.
-        unsafe {
-            let userdata = value.tag == tag::USERDATA
-                && matches!(node, Node::Record { record, .. } if self.program.records[record as usize].userdata);
-            if value.tag != tag::TABLE && !userdata {
-                return Some(false);
-            }
-            let recursive = match node {
-                Node::Array { recursive, .. }
-                | Node::Map { recursive, .. }
-                | Node::Record { recursive, .. } => recursive,
-                _ => false,
-            };
-            if recursive && self.is_assumed(id, value) || self.work > MANY && self.is_known(id, value) {
-                return Some(true);
-            }
-            if self.depth >= MAX_DEPTH {
-                self.too_deep = true;
-                return Some(false);
-            }
-            let mut at = 0;
-            let flat = match node {
-                Node::Array { element, .. } => match self.node(element) {
-                    Node::Mask(mask) => Some(self.array_of(value.as_table(), mask)),
-                    _ => None,
-                },
-                Node::Record { record, .. } => {
-                    let program = self.program;
-                    let record = &program.records[record as usize];
-                    match self.fields(record, value, 0) {
-                        Ok(()) if record.rest.is_none() => Some(true),
-                        Ok(()) => {
-                            at = record.fields.len();
-                            None
-                        }
-                        Err(Some(deep)) => {
-                            at = deep;
-                            None
-                        }
-                        Err(None) => Some(false),
-                    }
-                }
-                _ => None,
-            };
-            if let Some(valid) = flat {
-                return Some(if valid { self.succeed(id, value) } else { false });
-            }
-            self.depth += 1;
-            self.frames.push(Frame { node: id, at, value });
-            None
+        let userdata = value.tag == tag::USERDATA
+            && matches!(node, Node::Record { record, .. } if self.program.records[record as usize].userdata);
+        if value.tag != tag::TABLE && !userdata {
+            return Some(false);
         }
+        let recursive = match node {
+            Node::Array { recursive, .. } | Node::Map { recursive, .. } | Node::Record { recursive, .. } => {
+                recursive
+            }
+            _ => false,
+        };
+        if recursive && self.is_assumed(id, value) || self.work > self.many && self.is_known(id, value) {
+            return Some(true);
+        }
+        if self.depth >= MAX_DEPTH {
+            return Some(false);
+        }
+        self.depth += 1;
+        self.push(id, value)
     }
 
     /// Whether this very table is being checked against this very node.
@@ -251,72 +348,6 @@ impl<'p> Checker<'p> {
         self.valid.as_ref().is_some_and(|valid| valid.contains(&(value.payload, node)))
     }
 
-    fn succeed(&mut self, node: NodeId, value: Slot) -> bool {
-        if self.work > MANY && self.unions == 0 {
-            self.valid.get_or_insert_default().insert((value.payload, node));
-        }
-        true
-    }
-
-    /// Whether all entries have positive integer keys and values whose tags are in the mask.
-    unsafe fn array_of(&mut self, t: *const Table, mask: u32) -> bool {
-        // SAFETY: as for `accepts`; the array part has `len` initialised slots.
-        unsafe {
-            let mask = mask | 1 << tag::NIL;
-            let (array, len) = ((*t).array, (*t).len as usize);
-            self.work += len;
-            for i in 0..len {
-                if mask >> (*array.add(i)).tag & 1 == 0 {
-                    return false;
-                }
-            }
-            if (*t).has_no_nodes() {
-                return true;
-            }
-            for i in 0..(*t).node_count() {
-                let node = (*t).nodes.add(i);
-                let value = table::value_of(t, node);
-                if value.is_nil() {
-                    continue;
-                }
-                let positive = (*node).key_tag == tag::INTEGER as u8 && (*node).key as i64 >= 1;
-                if !positive || !is_in(mask, value) {
-                    return false;
-                }
-            }
-            self.work += (*t).node_count();
-            true
-        }
-    }
-
-    /// Checks fields from `from` on as far as no container must be looked into; the one where that is so comes back.
-    #[inline(always)]
-    unsafe fn fields(&mut self, record: &Record, value: Slot, from: usize) -> Result<(), Option<usize>> {
-        // SAFETY: as for `accepts`.
-        unsafe {
-            self.work += record.fields.len();
-            for (at, field) in record.fields.iter().enumerate().skip(from) {
-                let found = field_of(value, field.name.raw());
-                if field.mask != 0 {
-                    if !is_in(field.mask, found) {
-                        return Err(None);
-                    }
-                } else if found.is_nil() {
-                    if !field.optional {
-                        return Err(None);
-                    }
-                } else {
-                    match self.leaf(field.node, found) {
-                        Some(true) => {}
-                        Some(false) => return Err(None),
-                        None => return Err(Some(at)),
-                    }
-                }
-            }
-            Ok(())
-        }
-    }
-
     /// Goes on with the frame on top, given what its last part came to.
     unsafe fn advance(&mut self, part: Option<bool>) -> Option<bool> {
         // SAFETY: as for `accepts`.
@@ -324,8 +355,7 @@ impl<'p> Checker<'p> {
             let top = self.frames.len() - 1;
             let Frame { node: id, at, value } = self.frames[top];
             let program = self.program;
-            let node = self.node(id);
-            match node {
+            match self.node(id) {
                 Node::Union { first, count } => {
                     if part == Some(true) {
                         return self.end(true);
@@ -346,12 +376,12 @@ impl<'p> Checker<'p> {
                         self.enter(member, value)
                     }
                 },
-                Node::Annotated { inner, first, count } => {
+                Node::Annotated { inner, first, count, .. } => {
                     if at == 0 {
                         self.frames[top].at = 1;
                         return self.enter(inner, value);
                     }
-                    let passes = self.passes(first, count, value);
+                    let passes = passes_all(program, first, count, value);
                     self.end(passes)
                 }
                 Node::Record { record, .. } => {
@@ -386,8 +416,8 @@ impl<'p> Checker<'p> {
                 Node::All { .. } | Node::Annotated { .. } => {}
                 _ => {
                     self.depth -= 1;
-                    if verdict {
-                        self.succeed(frame.node, frame.value);
+                    if verdict && self.work > self.many && self.unions == 0 {
+                        self.valid.get_or_insert_default().insert((frame.value.payload, frame.node));
                     }
                 }
             }
@@ -399,20 +429,21 @@ impl<'p> Checker<'p> {
         // SAFETY: as for `accepts`.
         unsafe {
             let Frame { mut at, value, .. } = self.frames[top];
-            while at < record.fields.len() {
-                match self.fields(record, value, at) {
-                    Ok(()) => at = record.fields.len(),
-                    Err(None) => return self.end(false),
-                    Err(Some(deep)) => {
-                        let Field { name, node, .. } = &record.fields[deep];
-                        at = deep + 1;
-                        self.frames[top].at = at;
-                        match self.enter(*node, field_of(value, name.raw())) {
-                            Some(true) => {}
-                            Some(false) => return self.end(false),
-                            None => return None,
-                        }
+            while let Some(field) = record.fields.get(at) {
+                at += 1;
+                self.work += 1;
+                let found = field_of(value, field.name, field.hash);
+                if found.is_nil() {
+                    if !field.optional {
+                        return self.end(false);
                     }
+                    continue;
+                }
+                self.frames[top].at = at;
+                match self.enter(field.node, found) {
+                    Some(true) => {}
+                    Some(false) => return self.end(false),
+                    None => return None,
                 }
             }
             match record.rest {
@@ -430,22 +461,15 @@ impl<'p> Checker<'p> {
             let Frame { mut at, value, .. } = self.frames[top];
             let t = value.as_table();
             let len = (*t).len as usize;
-            let end = len + if (*t).has_no_nodes() { 0 } else { (*t).node_count() };
+            let end = positions(t);
             while at < end {
-                let item = if at < len {
-                    *(*t).array.add(at)
-                } else {
-                    let node = (*t).nodes.add(at - len);
-                    let item = table::value_of(t, node);
-                    let positive = (*node).key_tag == tag::INTEGER as u8 && (*node).key as i64 >= 1;
-                    if !item.is_nil() && !positive {
-                        return self.end(false);
-                    }
-                    item
-                };
+                let (key, item) = pair_at(t, len, at);
                 at += 1;
                 if item.is_nil() {
                     continue;
+                }
+                if !is_position(key) {
+                    return self.end(false);
                 }
                 self.work += 1;
                 self.frames[top].at = at;
@@ -472,13 +496,10 @@ impl<'p> Checker<'p> {
         unsafe {
             let t = self.frames[top].value.as_table();
             let len = (*t).len as usize;
-            let end = len + if (*t).has_no_nodes() { 0 } else { (*t).node_count() };
+            let end = positions(t);
             while at / 2 < end {
                 let (found, item) = pair_at(t, len, at / 2);
-                let skipped = item.is_nil()
-                    || found.tag == tag::STRING
-                        && declared.iter().any(|field| string::equal(field.name.raw(), found.as_string()));
-                if skipped {
+                if item.is_nil() || is_declared(declared, found) {
                     at = (at / 2 + 1) * 2;
                     continue;
                 }
@@ -497,164 +518,22 @@ impl<'p> Checker<'p> {
     }
 }
 
-/// The pair at a position of the traversal; its value is nil where there is none.
-pub(crate) unsafe fn pair_at(t: *const Table, len: usize, position: usize) -> (Slot, Slot) {
-    // SAFETY: the position is below the length of the array part and the number of nodes together.
-    unsafe {
-        if position < len {
-            return (Slot::integer(position as i64 + 1), *(*t).array.add(position));
-        }
-        let node = (*t).nodes.add(position - len);
-        let key = Slot { payload: (*node).key, tag: u32::from((*node).key_tag), aux: 0 };
-        (key, table::value_of(t, node))
-    }
-}
-
-/// The field of a table or a host object: its own, or that of the tables its `__index` leads to.
-///
-/// # Safety
-/// The value must be a valid table or userdata.
+/// Whether a key is one of a list.
 #[inline(always)]
-pub(crate) unsafe fn field_of(value: Slot, name: *const StringObject) -> Slot {
-    // SAFETY: the caller's promise.
-    unsafe {
-        if value.tag == tag::TABLE {
-            let t = value.as_table();
-            let found = table::get_string(t, name);
-            if !found.is_nil() {
-                return found;
-            }
-            if (*t).metatable.is_null() {
-                return Slot::NIL;
-            }
-            return inherited((*t).metatable, name);
-        }
-        inherited((*value.as_userdata()).metatable, name)
-    }
+fn is_position(key: Slot) -> bool {
+    key.tag == tag::INTEGER && key.as_integer() >= 1
 }
 
-#[inline(never)]
-unsafe fn inherited(mut metatable: *mut Table, name: *const StringObject) -> Slot {
-    // SAFETY: metatables are null or valid.
-    unsafe {
-        for _ in 0..MAX_INDEX_STEPS {
-            if metatable.is_null() {
-                return Slot::NIL;
-            }
-            let index = table::get_string(metatable, event::name_string(Event::Index));
-            if index.tag != tag::TABLE {
-                return Slot::NIL;
-            }
-            let found = table::get_string(index.as_table(), name);
-            if !found.is_nil() {
-                return found;
-            }
-            metatable = (*index.as_table()).metatable;
-        }
-        Slot::NIL
-    }
-}
-
-/// The variant that the tag field of a value selects.
-///
-/// # Safety
-/// The value must be valid.
-pub(crate) unsafe fn select(tags: &Tags, value: Slot) -> Option<NodeId> {
-    // SAFETY: the caller's promise.
-    unsafe {
-        if value.tag != tag::TABLE {
-            return None;
-        }
-        let found = field_of(value, tags.field.raw());
-        let variant = tags.variants.iter().find(|(literal, _)| equals_literal(found, *literal));
-        variant.map(|(_, node)| *node)
-    }
-}
-
+/// Number of positions that [`pair_at`] knows.
 #[inline(always)]
-pub(crate) fn is_integer(value: Slot) -> bool {
-    value.tag == tag::INTEGER
-        || value.tag == tag::FLOAT && number::float_to_integer(value.as_float()).is_some()
+unsafe fn positions(t: *const Table) -> usize {
+    // SAFETY: the table is valid.
+    unsafe { (*t).len as usize + if (*t).has_no_nodes() { 0 } else { (*t).node_count() } }
 }
 
-#[inline(always)]
-unsafe fn equals_literal(value: Slot, literal: Literal) -> bool {
-    // SAFETY: the value is valid.
-    unsafe {
-        match literal {
-            Literal::String(text) => value.tag == tag::STRING && string::equal(value.as_string(), text.raw()),
-            Literal::Integer(i) => match value.tag {
-                tag::INTEGER => value.as_integer() == i,
-                tag::FLOAT => number::integer_equals_float(i, value.as_float()),
-                _ => false,
-            },
-            Literal::Float(f) => value.tag == tag::FLOAT && value.as_float() == f,
-            Literal::Boolean(b) => value.tag == if b { tag::TRUE } else { tag::FALSE },
-        }
-    }
-}
-
-/// Whether a value is a host object of this name.
-unsafe fn is_host(name: &[u8], value: Slot) -> bool {
-    // SAFETY: the value is valid, and so is its metatable if it is not null.
-    unsafe {
-        if value.tag != tag::USERDATA {
-            return false;
-        }
-        let metatable = (*value.as_userdata()).metatable;
-        if metatable.is_null() {
-            return false;
-        }
-        let own = table::get_string(metatable, event::name_string(Event::Name));
-        own.tag == tag::STRING && string::bytes(own.as_string()) == name
-    }
-}
-
-/// Whether a value passes a validator; those that are not meant for it do not count.
-///
-/// # Safety
-/// The value must be valid.
-pub(crate) unsafe fn passes(validator: &Validator, value: Slot) -> bool {
-    // SAFETY: the caller's promise.
-    unsafe {
-        match (&validator.check, value.tag) {
-            (Check::Min(bound), tag::INTEGER | tag::FLOAT) => at_most(bound_slot(*bound), value),
-            (Check::Max(bound), tag::INTEGER | tag::FLOAT) => at_most(value, bound_slot(*bound)),
-            (Check::MinLen(least), tag::STRING | tag::TABLE) => length(value) >= *least,
-            (Check::MaxLen(most), tag::STRING | tag::TABLE) => length(value) <= *most,
-            (Check::Pattern(pattern), tag::STRING) => pattern.is_match(string::bytes(value.as_string())),
-            (Check::InvalidRegex | Check::InvalidPattern, tag::STRING) => false,
-            _ => true,
-        }
-    }
-}
-
-fn bound_slot(bound: Literal) -> Slot {
-    match bound {
-        Literal::Integer(i) => Slot::integer(i),
-        Literal::Float(f) => Slot::float(f),
-        Literal::Boolean(_) | Literal::String(_) => Slot::NIL,
-    }
-}
-
-/// `a <= b` among numbers.
-fn at_most(a: Slot, b: Slot) -> bool {
-    match (a.tag, b.tag) {
-        (tag::INTEGER, tag::INTEGER) => a.as_integer() <= b.as_integer(),
-        (tag::INTEGER, tag::FLOAT) => number::integer_at_most_float(a.as_integer(), b.as_float()),
-        (tag::FLOAT, tag::INTEGER) => number::float_at_most_integer(a.as_float(), b.as_integer()),
-        (tag::FLOAT, tag::FLOAT) => a.as_float() <= b.as_float(),
-        _ => false,
-    }
-}
-
-unsafe fn length(value: Slot) -> i64 {
-    // SAFETY: a valid string or table.
-    unsafe {
-        if value.tag == tag::STRING {
-            i64::from((*value.as_string()).len)
-        } else {
-            table::length(value.as_table())
-        }
-    }
+/// Whether a key is the name of a field.
+unsafe fn is_declared(declared: &[Field], key: Slot) -> bool {
+    // SAFETY: the key is valid.
+    key.tag == tag::STRING
+        && declared.iter().any(|field| unsafe { string::equal(field.name.raw(), key.as_string()) })
 }

@@ -58,6 +58,32 @@ impl Heap {
         }
     }
 
+    /// Raw write of a string key that has no value yet; `false` and nothing done if it has one.
+    ///
+    /// # Safety
+    /// As for [`Heap::set`]; the value is not nil.
+    #[inline]
+    pub(crate) unsafe fn add_string(
+        &mut self,
+        t: *mut Table,
+        s: *const StringObject,
+        value: Slot,
+    ) -> Result<bool, TableError> {
+        // SAFETY: the caller's promise.
+        unsafe {
+            if (*t).header.flags & TABLE_FROZEN != 0 {
+                self.thaw(t)?;
+            }
+            (*t).header.flags &= !absent::ALL;
+            let node = find_string(t, s);
+            if !node.is_null() && !(*node).is_empty() {
+                return Ok(false);
+            }
+            self.store(t, node, Slot::string(s), value)?;
+            Ok(true)
+        }
+    }
+
     /// Raw write of an integer key.
     ///
     /// # Safety

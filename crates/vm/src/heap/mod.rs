@@ -30,6 +30,7 @@ pub(crate) mod shared;
 pub(crate) mod slot;
 pub(crate) mod string;
 pub(crate) mod table;
+pub(crate) mod template;
 mod trace;
 mod weak;
 

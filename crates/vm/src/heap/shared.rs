@@ -30,6 +30,12 @@ impl Immortal {
         self.0
     }
 
+    /// Its hash.
+    pub(crate) fn hash(self) -> u32 {
+        // SAFETY: never freed or written.
+        unsafe { (*self.0).hash }
+    }
+
     /// Its bytes.
     pub(crate) fn bytes(self) -> &'static [u8] {
         // SAFETY: never freed or written.

@@ -75,6 +75,41 @@ pub(crate) unsafe fn equal(a: *const StringObject, b: *const StringObject) -> bo
     unsafe { std::ptr::eq(a, b) || ((*a).len == (*b).len && equal_bytes(a, b)) }
 }
 
+/// Equality of the bytes of two strings, without a call where they are short.
+///
+/// # Safety
+/// Both are alive.
+#[inline(always)]
+pub(crate) unsafe fn same_bytes(a: *const StringObject, b: *const StringObject) -> bool {
+    // SAFETY: the caller's promise; every read ends within the bytes of both.
+    unsafe {
+        let len = (*a).len as usize;
+        if len != (*b).len as usize {
+            return false;
+        }
+        let (a, b) = (a.add(1).cast::<u8>(), b.add(1).cast::<u8>());
+        match len {
+            8..=16 => {
+                let words = |s: *const u8| {
+                    (s.cast::<u64>().read_unaligned(), s.add(len - 8).cast::<u64>().read_unaligned())
+                };
+                words(a) == words(b)
+            }
+            4..=7 => {
+                let words = |s: *const u8| {
+                    (s.cast::<u32>().read_unaligned(), s.add(len - 4).cast::<u32>().read_unaligned())
+                };
+                words(a) == words(b)
+            }
+            1..=3 => {
+                let ends = |s: *const u8| (*s, *s.add(len / 2), *s.add(len - 1));
+                ends(a) == ends(b)
+            }
+            _ => std::slice::from_raw_parts(a, len) == std::slice::from_raw_parts(b, len),
+        }
+    }
+}
+
 #[inline(never)]
 unsafe fn equal_bytes(a: *const StringObject, b: *const StringObject) -> bool {
     // SAFETY: the caller's promise.

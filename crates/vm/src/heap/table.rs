@@ -158,6 +158,32 @@ pub(crate) unsafe fn find_string(t: *const Table, s: *const StringObject) -> *mu
     }
 }
 
+/// Raw read of a name whose hash is at hand, where the key is often another object with the same bytes.
+///
+/// # Safety
+/// Both are alive, and the hash is the name's.
+#[inline(always)]
+pub(crate) unsafe fn get_name(t: *const Table, name: *const StringObject, hash: u32) -> Slot {
+    // SAFETY: chains stay within the nodes; a node's string key is alive and has its hash computed.
+    unsafe {
+        let mut node = (*t).nodes.add(hash as usize & (*t).mask());
+        loop {
+            if (*node).key_tag == tag::STRING as u8 {
+                let key = (*node).key as *const StringObject;
+                if std::ptr::eq(key, name)
+                    || (*node).hash == hash as u16 && (*key).hash == hash && string::same_bytes(key, name)
+                {
+                    return value_of(t, node);
+                }
+            }
+            match (*node).next {
+                0 => return Slot::NIL,
+                next => node = node.offset(next as isize),
+            }
+        }
+    }
+}
+
 /// Equality of strings whose hashes are known to agree in their low half.
 #[cold]
 #[inline(never)]

@@ -5,11 +5,14 @@
 //! that was given out is a node.
 
 use std::collections::{HashMap, VecDeque};
+use std::sync::OnceLock;
 
 use regex::bytes::Regex;
 use wippy_typecheck::{Annotation, Basic, Constant, DeclarationRef, Literal as TypeLiteral, Type, TypeKind};
 
-use super::program::{Check, Field, Literal, Node, NodeId, Program, Record, Tags, Validator};
+use super::program::{
+    Check, Field, Literal, MAX_REACH, NO_SCALAR, Node, NodeId, Program, Record, Scalar, Tags, Validator,
+};
 use crate::heap::shared::Immortal;
 use crate::heap::slot::tag;
 use crate::number::Number;
@@ -40,7 +43,8 @@ pub(super) fn compile(ty: &Type) -> Program {
         compiler.program.nodes[id as usize] = node;
     }
     let mut program = compiler.program;
-    let recursive = has_cycle(&program);
+    let reach = reach(&program);
+    let recursive = reach.contains(&None);
     for node in &mut program.nodes {
         if let Node::Array { recursive: it, .. }
         | Node::Map { recursive: it, .. }
@@ -49,6 +53,7 @@ pub(super) fn compile(ty: &Type) -> Program {
             *it = recursive;
         }
     }
+    program.shallow = reach.iter().map(|reach| reach.is_some_and(|reach| reach <= MAX_REACH)).collect();
     for record in &mut program.records {
         for field in &mut record.fields {
             if let Node::Mask(mask) = program.nodes[field.node as usize] {
@@ -167,15 +172,19 @@ impl Compiler {
             .into_iter()
             .map(|field| {
                 let own = matches!(field.ty.bare().kind(), TypeKind::Basic(Basic::SelfType));
+                let name = Immortal::of(&field.name);
                 Field {
-                    name: Immortal::of(&field.name),
+                    name,
+                    hash: name.hash(),
+                    is_plain: std::str::from_utf8(&field.name).is_ok()
+                        && field.name.iter().all(|byte| *byte >= b' ' && !matches!(byte, b'"' | b'\\')),
                     mask: 0,
                     node: if own && userdata { id } else { self.node(&field.ty) },
                     optional: field.optional || field.ty.accepts_nil(),
                 }
             })
             .collect();
-        self.program.records.push(Record { fields, rest, userdata });
+        self.program.records.push(Record { fields, rest, userdata, template: OnceLock::new() });
         Node::Record { record: self.program.records.len() as u32 - 1, recursive: false }
     }
 
@@ -275,8 +284,65 @@ impl Compiler {
         let first = self.program.validators.len() as u32;
         self.program.validators.extend(annotations.iter().rev().filter_map(validator));
         let count = self.program.validators.len() as u32 - first;
-        Node::Annotated { inner: node, first, count }
+        let scalar = match scalar(&inner, &self.program.validators[first as usize..]) {
+            Some(scalar) => {
+                self.program.scalars.push(scalar);
+                self.program.scalars.len() as u32 - 1
+            }
+            None => NO_SCALAR,
+        };
+        Node::Annotated { inner: node, first, count, scalar }
     }
+}
+
+/// Largest bound of a [`Scalar`]: integers up to it are floats as well.
+const MAX_EXACT: i64 = 1 << 53;
+
+/// A basic type and its validators as one test, if they are of that kind.
+fn scalar(inner: &Type, validators: &[Validator]) -> Option<Scalar> {
+    let [only] = <[Type; 1]>::try_from(inner.members()).ok()?;
+    let TypeKind::Basic(basic) = only.kind() else { return None };
+    let accepted = mask(*basic);
+    if *basic == Basic::Error || accepted & TABLE != 0 {
+        return None;
+    }
+    let mut scalar = Scalar {
+        mask: accepted,
+        integral: *basic == Basic::Integer,
+        bounded: false,
+        integers: (i64::MIN, i64::MAX),
+        floats: (f64::NEG_INFINITY, f64::INFINITY),
+        length: (0, u32::MAX),
+        pattern: None,
+    };
+    let exact = |bound: Literal| match bound {
+        Literal::Integer(i) if (-MAX_EXACT..=MAX_EXACT).contains(&i) => Some(i as f64),
+        Literal::Float(f) if f.abs() <= MAX_EXACT as f64 => Some(f),
+        _ => None,
+    };
+    for validator in validators {
+        match &validator.check {
+            Check::Min(bound) => {
+                let bound = exact(*bound)?;
+                scalar.bounded = true;
+                scalar.floats.0 = scalar.floats.0.max(bound);
+                scalar.integers.0 = scalar.integers.0.max(bound.ceil() as i64);
+            }
+            Check::Max(bound) => {
+                let bound = exact(*bound)?;
+                scalar.bounded = true;
+                scalar.floats.1 = scalar.floats.1.min(bound);
+                scalar.integers.1 = scalar.integers.1.min(bound.floor() as i64);
+            }
+            Check::MinLen(least) => scalar.length.0 = scalar.length.0.max(u32::try_from(*least).ok()?),
+            Check::MaxLen(most) => {
+                scalar.length.1 = scalar.length.1.min(u32::try_from(*most).unwrap_or(u32::MAX));
+            }
+            Check::Pattern(pattern) if scalar.pattern.is_none() => scalar.pattern = Some(pattern.clone()),
+            Check::Pattern(_) | Check::InvalidRegex | Check::InvalidPattern => return None,
+        }
+    }
+    Some(scalar)
 }
 
 fn mask(basic: Basic) -> u32 {
@@ -347,33 +413,48 @@ fn validator(annotation: &Annotation) -> Option<Validator> {
     Some(Validator { check, name, argument })
 }
 
-/// Whether some node leads back to itself.
-fn has_cycle(program: &Program) -> bool {
+/// For each node the number of nodes on the longest way down from it; none if a way leads back.
+fn reach(program: &Program) -> Vec<Option<usize>> {
     #[derive(Clone, Copy, PartialEq)]
     enum State {
         New,
         Open,
         Done,
     }
-    let mut states = vec![State::New; program.nodes.len()];
-    let mut stack: Vec<(NodeId, Vec<NodeId>)> = vec![(0, successors(program, 0))];
-    states[0] = State::Open;
-    while let Some((id, rest)) = stack.last_mut() {
-        let Some(next) = rest.pop() else {
-            states[*id as usize] = State::Done;
-            stack.pop();
-            continue;
-        };
-        match states[next as usize] {
-            State::Open => return true,
-            State::Done => {}
-            State::New => {
-                states[next as usize] = State::Open;
-                stack.push((next, successors(program, next)));
+    let count = program.nodes.len();
+    let mut states = vec![State::New; count];
+    let mut reach = vec![Some(0); count];
+    let mut stack: Vec<(NodeId, Vec<NodeId>)> = Vec::new();
+    for start in 0..count as NodeId {
+        if states[start as usize] == State::New {
+            states[start as usize] = State::Open;
+            stack.push((start, successors(program, start)));
+        }
+        while let Some((id, rest)) = stack.last_mut() {
+            let id = *id as usize;
+            let Some(next) = rest.pop() else {
+                states[id] = State::Done;
+                stack.pop();
+                if let Some((above, _)) = stack.last() {
+                    reach[*above as usize] = longer(reach[*above as usize], reach[id]);
+                }
+                continue;
+            };
+            match states[next as usize] {
+                State::Open => reach[id] = None,
+                State::Done => reach[id] = longer(reach[id], reach[next as usize]),
+                State::New => {
+                    states[next as usize] = State::Open;
+                    stack.push((next, successors(program, next)));
+                }
             }
         }
     }
-    false
+    reach
+}
+
+fn longer(known: Option<usize>, below: Option<usize>) -> Option<usize> {
+    Some(known?.max(below? + 1))
 }
 
 fn successors(program: &Program, id: NodeId) -> Vec<NodeId> {

@@ -2,13 +2,20 @@
 //!
 //! Made by [`super::compiler`], run by [`crate::execute::validate`]. Invariant: every index in a program is in range.
 
+use std::sync::OnceLock;
+
 use regex::bytes::Regex;
 use wippy_typecheck::Type;
 
-use crate::heap::shared::Immortal as Name;
+use crate::heap::template::Template;
+
+pub(crate) use crate::heap::shared::Immortal as Name;
 
 /// Index of a node.
 pub(crate) type NodeId = u32;
+
+/// Most nodes on a way down from a shallow one.
+pub(crate) const MAX_REACH: usize = 24;
 
 /// What a value must be. Lists (`first`, `count`) lie in [`Program::lists`].
 #[derive(Clone, Copy, Debug)]
@@ -35,12 +42,34 @@ pub(crate) enum Node {
     Tagged(u32),
     /// All nodes in the list.
     All { first: u32, count: u32 },
-    /// The inner node, then `validators[first..][..count]`.
-    Annotated { inner: NodeId, first: u32, count: u32 },
+    /// The inner node, then `validators[first..][..count]`; all of it at once if `scalars[scalar]` says the same.
+    Annotated { inner: NodeId, first: u32, count: u32, scalar: u32 },
     /// A host object whose metatable has this `__name`: `names[i]`.
     Host(u32),
     /// Nothing; `reasons[i]` says why.
     Nothing(u32),
+}
+
+/// In place of the index of a [`Scalar`]: there is none.
+pub(crate) const NO_SCALAR: u32 = u32::MAX;
+
+/// Numbers and texts within limits: what most annotated types come to, tested in one go.
+#[derive(Debug)]
+pub(crate) struct Scalar {
+    /// A bit for each tag that is accepted; no tables among them.
+    pub(crate) mask: u32,
+    /// Whether floats must have an integer value.
+    pub(crate) integral: bool,
+    /// Whether floats have limits, so that NaN is none of them.
+    pub(crate) bounded: bool,
+    /// Least and greatest integer.
+    pub(crate) integers: (i64, i64),
+    /// Least and greatest float.
+    pub(crate) floats: (f64, f64),
+    /// Least and greatest length of a text in bytes.
+    pub(crate) length: (u32, u32),
+    /// What a text must match.
+    pub(crate) pattern: Option<Regex>,
 }
 
 /// A record or an interface.
@@ -52,12 +81,18 @@ pub(crate) struct Record {
     pub(crate) rest: Option<(NodeId, NodeId)>,
     /// Whether host objects may have the fields as well.
     pub(crate) userdata: bool,
+    /// What its tables begin as, made when a document is first read as one.
+    pub(crate) template: OnceLock<Option<Template>>,
 }
 
 /// A field.
 #[derive(Debug)]
 pub(crate) struct Field {
     pub(crate) name: Name,
+    /// The name's hash.
+    pub(crate) hash: u32,
+    /// Whether a document writes the name as it is, between quotes.
+    pub(crate) is_plain: bool,
     /// If the node is a mask, the mask with nil where the field may be absent; else 0.
     pub(crate) mask: u32,
     pub(crate) node: NodeId,
@@ -114,11 +149,14 @@ pub(crate) struct Program {
     pub(crate) nodes: Vec<Node>,
     /// The type behind each node, as messages name it.
     pub(crate) types: Vec<Type>,
+    /// Whether every way down from a node ends after at most [`MAX_REACH`] others.
+    pub(crate) shallow: Vec<bool>,
     pub(crate) lists: Vec<NodeId>,
     pub(crate) literals: Vec<Literal>,
     pub(crate) records: Vec<Record>,
     pub(crate) tags: Vec<Tags>,
     pub(crate) validators: Vec<Validator>,
+    pub(crate) scalars: Vec<Scalar>,
     pub(crate) names: Vec<Name>,
     pub(crate) reasons: Vec<String>,
 }

@@ -13,6 +13,9 @@ const MOST_NESTED: usize = 300;
 /// Failures that are collected, at most.
 const MOST_FAILURES: usize = 100;
 
+/// Keywords that are looked at, at most: schemas that refer to themselves twice can ask for any number.
+const MOST_STEPS: usize = 10_000_000;
+
 /// What is wrong at a place of a document.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Failure {
@@ -36,11 +39,19 @@ impl Seen {
     }
 }
 
-/// Judges a document; no failures mean that it is valid.
-pub(super) fn check(schema: &Schema, document: &Plain) -> Vec<Failure> {
-    let mut checking = Checking { schema, path: Vec::new(), failures: Vec::new(), depth: 0 };
+/// What came of judging a document.
+pub(super) struct Verdict {
+    /// None mean that it is valid.
+    pub(super) failures: Vec<Failure>,
+    /// Keywords that were looked at.
+    pub(super) steps: usize,
+}
+
+/// Judges a document.
+pub(super) fn check(schema: &Schema, document: &Plain) -> Verdict {
+    let mut checking = Checking { schema, path: Vec::new(), failures: Vec::new(), depth: 0, steps: 0 };
     checking.part(&schema.root, "", document, &mut Seen::default());
-    checking.failures
+    Verdict { failures: checking.failures, steps: checking.steps }
 }
 
 struct Checking<'a> {
@@ -48,6 +59,7 @@ struct Checking<'a> {
     path: Vec<String>,
     failures: Vec<Failure>,
     depth: usize,
+    steps: usize,
 }
 
 impl<'a> Checking<'a> {
@@ -90,6 +102,10 @@ impl<'a> Checking<'a> {
         };
         if self.depth >= MOST_NESTED {
             return self.fail("$ref", "the schema refers to itself without end".to_owned());
+        }
+        self.steps += 1 + map.len();
+        if self.steps > MOST_STEPS {
+            return self.fail("$ref", "the schema asks for too much work".to_owned());
         }
         self.depth += 1;
         let own;

@@ -100,7 +100,7 @@ pub(super) fn encode(cx: &mut Context<'_>) -> Result<Result<Vec<u8>, Vec<u8>>> {
     loop {
         match encoding.write(cx)? {
             Ok(true) => return Ok(Ok(encoding.into_text())),
-            // Schemas and what they judge are small: the rest is charged when it is done.
+            // The fuel is spent all the same; the caller is paused after the call.
             Ok(false) => {}
             Err(error) => return Ok(Err(error.message().to_vec())),
         }
@@ -108,10 +108,24 @@ pub(super) fn encode(cx: &mut Context<'_>) -> Result<Result<Vec<u8>, Vec<u8>>> {
 }
 
 /// A table that is no list as a tree: names become texts, lists are as long as their largest index, and an empty
-/// table is a map. `None` if it contains itself or is nested too deep.
-pub(super) fn from_table<'gc>(cx: &Context<'gc>, table: Table<'gc>) -> Option<Plain> {
-    copy_table(cx, table, &mut Vec::new())
+/// table is a map. `None` if it contains itself, is nested too deep, or holds too much.
+pub(super) fn from_table<'gc>(cx: &mut Context<'gc>, table: Table<'gc>) -> Option<Plain> {
+    let mut way = Way { path: Vec::new(), copied: 0 };
+    let plain = copy_table(cx, table, &mut way);
+    // The copy is made in one go; if nothing is left, the caller is paused after the call.
+    let _ = cx.charge(way.copied);
+    plain
 }
+
+/// The way to the table that is being copied.
+struct Way<'gc> {
+    path: Vec<Table<'gc>>,
+    /// Values so far.
+    copied: usize,
+}
+
+/// Most values of a tree; tables that are reached on many ways are copied as often.
+const MOST_COPIED: usize = 10_000_000;
 
 /// Whether `json.encode` decides what a table is: it has items.
 pub(super) fn has_items(table: Table<'_>) -> bool {
@@ -129,43 +143,45 @@ fn last_index(table: Table<'_>) -> i64 {
     last
 }
 
-fn copy_table<'gc>(cx: &Context<'gc>, table: Table<'gc>, path: &mut Vec<Table<'gc>>) -> Option<Plain> {
+fn copy_table<'gc>(cx: &Context<'gc>, table: Table<'gc>, way: &mut Way<'gc>) -> Option<Plain> {
     /// A list with larger holes is a mistake.
     const MOST_HOLES: i64 = 1_000_000;
-    if path.len() > MOST_NESTED || path.iter().any(|outer| outer.is(table)) {
+    let deep = way.path.len() > MOST_NESTED || way.copied > MOST_COPIED;
+    if deep || way.path.iter().any(|outer| outer.is(table)) {
         return None;
     }
-    path.push(table);
+    way.path.push(table);
     let last = last_index(table);
     let plain = if last > 0 {
         if last > table.length() + MOST_HOLES {
             return None;
         }
         let items: Option<Vec<Plain>> =
-            (1..=last).map(|index| copy(cx, table.get_integer(index), path)).collect();
+            (1..=last).map(|index| copy(cx, table.get_integer(index), way)).collect();
         Plain::List(items?)
     } else {
         let (mut map, mut position) = (BTreeMap::new(), 0);
         while let Some((next, key, value)) = table.entry_at(position) {
-            let key = match copy(cx, key, path)? {
+            let key = match copy(cx, key, way)? {
                 Plain::Text(text) => text,
                 Plain::Integer(integer) => integer.to_string(),
                 Plain::Float(float) => float.to_string(),
                 Plain::Boolean(boolean) => boolean.to_string(),
                 _ => "table".to_owned(),
             };
-            map.insert(key, copy(cx, value, path)?);
+            map.insert(key, copy(cx, value, way)?);
             position = next;
         }
         Plain::Map(map)
     };
-    path.pop();
+    way.path.pop();
     Some(plain)
 }
 
-fn copy<'gc>(cx: &Context<'gc>, value: Value<'gc>, path: &mut Vec<Table<'gc>>) -> Option<Plain> {
+fn copy<'gc>(cx: &Context<'gc>, value: Value<'gc>, way: &mut Way<'gc>) -> Option<Plain> {
+    way.copied += 1;
     match value {
-        Value::Table(table) => copy_table(cx, table, path),
+        Value::Table(table) => copy_table(cx, table, way),
         other => match error_of(other) {
             Some(error) => Some(Plain::Text(String::from_utf8_lossy(&error.full_text()).into_owned())),
             None => Some(Plain::of(cx, other)),

@@ -12,11 +12,15 @@ use std::sync::Arc;
 use wippy_vm::{Context, Outcome, Result, Value};
 
 use crate::errors::{self, Details, ErrorValue, Item};
+use crate::json::lexer::Malformed;
 use crate::plain::Plain;
 use compile::Schema;
 
 /// Compiled schemas that an interpreter keeps.
 const MOST_KEPT: usize = 100;
+
+/// Bytes of text that are read for one unit of fuel.
+const BYTES_PER_UNIT: usize = 8;
 
 /// Compiled schemas by their text, the last used at the end; a host value.
 #[derive(Default)]
@@ -45,6 +49,7 @@ fn schema<'gc>(cx: &mut Context<'gc>, argument: Value<'gc>) -> Result<Result<Arc
         kept.0.push(entry);
         return Ok(Ok(schema));
     }
+    spend(cx, text.len() / BYTES_PER_UNIT);
     let plain = match document::parse(&text) {
         // A table without anything in it is the schema that accepts all.
         Ok(Plain::List(items)) if items.is_empty() => Plain::Map(Default::default()),
@@ -78,6 +83,11 @@ fn encoded<'gc>(cx: &mut Context<'gc>, value: Value<'gc>) -> Result<Result<Vec<u
     Ok(result)
 }
 
+fn parse(cx: &mut Context<'_>, text: &[u8]) -> std::result::Result<Plain, Malformed> {
+    spend(cx, text.len() / BYTES_PER_UNIT);
+    document::parse(text)
+}
+
 /// `json.validate(schema, data)`
 pub(super) fn validate(cx: &mut Context<'_>) -> Result<Outcome> {
     cx.truncate(2);
@@ -95,7 +105,7 @@ pub(super) fn validate(cx: &mut Context<'_>) -> Result<Outcome> {
             None => return refuse(cx, "recursive table"),
         },
         value => match encoded(cx, value)? {
-            Ok(text) => match document::parse(&text) {
+            Ok(text) => match parse(cx, &text) {
                 Ok(data) => data,
                 Err(malformed) => return refuse(cx, malformed.describe(&text)),
             },
@@ -117,14 +127,21 @@ pub(super) fn validate_string(cx: &mut Context<'_>) -> Result<Outcome> {
         Ok(schema) => schema,
         Err(message) => return refuse(cx, message),
     };
-    match document::parse(text.as_bytes()) {
+    match parse(cx, text.as_bytes()) {
         Ok(data) => judge(cx, &schema, &data),
         Err(malformed) => refuse(cx, format!("evaluation failed: {}", malformed.describe(text.as_bytes()))),
     }
 }
 
+/// Charges work that is done in one go.
+fn spend(cx: &mut Context<'_>, units: usize) {
+    // If nothing is left, the caller is paused after the call.
+    let _ = cx.charge(units);
+}
+
 fn judge(cx: &mut Context<'_>, schema: &Schema, data: &Plain) -> Result<Outcome> {
-    let failures = check::check(schema, data);
+    let check::Verdict { failures, steps } = check::check(schema, data);
+    spend(cx, steps);
     let Some(first) = failures.first() else { return Ok(cx.returns(true)) };
     let message = format!("evaluation failed: {}: {}", first.path, first.message);
     let list = failures
