@@ -88,6 +88,11 @@ fn failures_and_validators() {
 }
 
 #[test]
+fn types_of_modules() {
+    run_file("modules.lua");
+}
+
+#[test]
 fn documents_read_under_a_type() {
     run_file("decode_as.lua");
 }

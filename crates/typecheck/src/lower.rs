@@ -91,6 +91,12 @@ pub trait Scope {
     /// The type that `typeof(expression)` stands for, if it is known.
     fn type_of(&mut self, expression: &Expression<'_>) -> Option<Type>;
 
+    /// The module that a variable before a dot holds, if that is known; else the path keeps the variable's name.
+    fn module(&mut self, variable: ast::Name) -> Option<Arc<str>> {
+        let _ = variable;
+        None
+    }
+
     /// Whether to go on after an error as far as that makes sense: a field that is declared twice counts once, an
     /// annotation with arguments that are not constant does not count.
     fn tolerates(&mut self, error: &Error) -> bool {
@@ -192,7 +198,12 @@ impl Lowering<'_> {
                 return Ok(TypeKind::Basic(basic));
             }
         }
-        let path = reference.path.iter().map(|name| self.name(name.symbol)).collect();
+        let mut path: Vec<Arc<str>> = reference.path.iter().map(|name| self.name(name.symbol)).collect();
+        if let [variable, _] = reference.path
+            && let Some(module) = self.scope.module(*variable)
+        {
+            path[0] = module;
+        }
         Ok(TypeKind::Reference { path, arguments: self.types(reference.arguments)? })
     }
 

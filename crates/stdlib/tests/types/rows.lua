@@ -35,6 +35,21 @@ do -- 2, 4, 5, 6, 7, 10, 11, 13, 17, 18
   assert(calls == 2)
 end
 
+do -- 22
+  local r: {name?: string, readonly id: integer, [string]: any} = {id = 1}
+  local seen = {}
+  for name, ty, optional, readonly in typeof(r):fields() do
+    seen[#seen + 1] = table.concat({name, tostring(ty), tostring(optional), tostring(readonly)}, " ")
+  end
+  assert(table.concat(seen, ", ") == "name string true false, id integer false true", table.concat(seen, ", "))
+  assert(typeof(r):key() == String and typeof(r):val() == Any)
+end
+do -- 102: a missing case is a warning, and runs
+  local function read(e: {k: "a"} | {k: "b"} | {k: "c"})
+    if e.k == "a" then return 1 elseif e.k == "c" then return 3 end
+  end
+  assert(read {k = "a"} == 1 and read {k = "b"} == nil and read {k = "c"} == 3)
+end
 do -- 110
   local p = {x = 1, y = 2}
   assert(Point(p).x == 1 and rawequal(Point(p), p))

@@ -12,7 +12,7 @@ use wippy_parser::ast::{
     TypeAlias, TypeExpression,
 };
 use wippy_parser::error::{SyntaxError, SyntaxErrorKind};
-use wippy_parser::interner::Symbol;
+use wippy_parser::interner::{Interner, Symbol};
 use wippy_parser::span::{Offset, Span};
 use wippy_typecheck::{
     Basic, Declaration, DeclarationRef, Error as LowerError, Field, Meaning, Scope, Type, TypeKind,
@@ -33,6 +33,17 @@ pub(super) struct Types<'a> {
     innermost: Vec<u32>,
     /// Variables with an annotation or a constructor, innermost last.
     variables: Vec<Described<'a>>,
+    /// Variables of blocks with declarations that hold modules, innermost last.
+    modules: Vec<Module>,
+}
+
+/// A variable that is initialised with `require("name")`; as types are hoisted, it counts in its whole block.
+#[derive(Clone, Copy)]
+struct Module {
+    variable: Symbol,
+    name: Symbol,
+    /// Type names in scope where its block began.
+    types: u32,
 }
 
 /// A name in the type namespace.
@@ -87,6 +98,9 @@ impl<'a> Compiler<'_, 'a> {
             if let Some(binding) = self.types.bindings.pop() {
                 self.types.innermost[binding.symbol.0 as usize] = binding.shadowed;
             }
+        }
+        while self.types.modules.last().is_some_and(|module| module.types >= count) {
+            self.types.modules.pop();
         }
     }
 
@@ -145,6 +159,17 @@ impl<'a> Compiler<'_, 'a> {
             return Ok(());
         }
         let first = self.type_count();
+        for statement in block.statements {
+            if let StatementKind::Local(local) = statement.kind {
+                let held = local.names.iter().zip(local.values);
+                let interner = self.interner;
+                let modules = held.filter_map(|(binding, value)| {
+                    let name = required_module(value, interner)?;
+                    Some(Module { variable: binding.name.symbol, name, types: first })
+                });
+                self.types.modules.extend(modules);
+            }
+        }
         for statement in block.statements {
             match statement.kind {
                 StatementKind::TypeAlias(alias) => {
@@ -308,6 +333,20 @@ impl<'a> Compiler<'_, 'a> {
     }
 }
 
+/// The module that `require("name")` loads.
+fn required_module(value: &Expression<'_>, interner: &Interner) -> Option<Symbol> {
+    let ExpressionKind::Call(call) = value.kind else { return None };
+    let ExpressionKind::Name(function) = call.function.kind else { return None };
+    match call.arguments {
+        [Expression { kind: ExpressionKind::String(name), .. }]
+            if interner.resolve(function) == b"require" =>
+        {
+            Some(*name)
+        }
+        _ => None,
+    }
+}
+
 /// The type of a constructor: a record or an array of the widened types of its constants.
 fn constructor_type(value: &Expression<'_>, compiler: &mut Compiler<'_, '_>, depth: u32) -> Option<Type> {
     if depth > MAX_CONSTRUCTOR_DEPTH {
@@ -402,6 +441,12 @@ impl Scope for Names<'_, '_, '_> {
             return None;
         }
         Some(self.compiler.declared_type(expression, true).unwrap_or_else(|| Type::basic(Basic::Any)))
+    }
+
+    fn module(&mut self, variable: Name) -> Option<Arc<str>> {
+        let modules = &self.compiler.types.modules;
+        let module = modules.iter().rev().find(|module| module.variable == variable.symbol)?;
+        Some(String::from_utf8_lossy(self.compiler.interner.resolve(module.name)).into())
     }
 
     fn tolerates(&mut self, _: &LowerError) -> bool {

@@ -16,6 +16,7 @@ use crate::heap::{string, table};
 use crate::types::program::{Check, Field, Node, NodeId, Program, Tags, Validator};
 
 use super::context::Context;
+use super::foreign::Modules;
 use super::leaf::{field_of, is_integer, pair_at, passes, select};
 use super::validate::{Assumption, Checker, MAX_DEPTH};
 
@@ -86,6 +87,7 @@ struct Place {
 /// # Safety
 /// The value must be valid, and nothing may change meanwhile.
 pub(crate) unsafe fn collect(
+    modules: Modules,
     program: &Program,
     node: NodeId,
     value: Slot,
@@ -108,7 +110,7 @@ pub(crate) unsafe fn collect(
                 }
                 Item::Look(place) => place,
             };
-            let explainer = Explainer::new(program, most > 1, &place);
+            let explainer = Explainer::new(modules, program, most > 1, &place);
             let mut points = explainer.points();
             points.truncate(most - failures.len());
             items.extend(points.into_iter().rev().map(|point| match point {
@@ -123,6 +125,7 @@ pub(crate) unsafe fn collect(
 }
 
 struct Explainer<'e> {
+    modules: Modules,
     program: &'e Program,
     /// Whether all failures are wanted.
     all: bool,
@@ -132,12 +135,12 @@ struct Explainer<'e> {
 }
 
 impl<'e> Explainer<'e> {
-    fn new(program: &'e Program, all: bool, place: &'e Place) -> Self {
+    fn new(modules: Modules, program: &'e Program, all: bool, place: &'e Place) -> Self {
         let mut below = place.assumed.clone();
         if place.value.tag == tag::TABLE && is_container(program, place.node) {
             below.push((place.value.payload, place.node));
         }
-        Explainer { program, all, place, below }
+        Explainer { modules, program, all, place, below }
     }
 
     fn ty(&self) -> &Type {
@@ -147,7 +150,7 @@ impl<'e> Explainer<'e> {
     /// Whether a part fails, with the tables on the way to it counted as valid.
     unsafe fn fails(&self, node: NodeId, value: Slot) -> bool {
         // SAFETY: as for `collect`.
-        unsafe { !Checker::new(self.program, &self.below, 0).accepts(node, value) }
+        unsafe { !Checker::new(self.program, &self.below, 0, self.modules).accepts(node, value) }
     }
 
     fn mismatch(&self, ty: &Type) -> Point {
@@ -233,6 +236,14 @@ impl<'e> Explainer<'e> {
                         .map(|(node, value, key)| Point::Part { node, value, path: self.step(key) })
                         .collect()
                 }
+                Node::Foreign(foreign) => match self.modules.find(&self.program.foreign[foreign as usize]) {
+                    Some((ty, inside)) => {
+                        let most = if self.all { MAX_FAILURES } else { 1 };
+                        let failures = collect(inside, ty.program(), 0, value, path, most);
+                        failures.into_iter().map(Point::Failure).collect()
+                    }
+                    None => vec![],
+                },
                 Node::Nothing(reason) => {
                     let reason = &self.program.reasons[reason as usize];
                     let expected = self.ty().brief().to_string();
@@ -400,6 +411,7 @@ impl<'e> Explainer<'e> {
                 | Node::Tagged(_)
                 | Node::All { .. } => return value.tag == tag::TABLE,
                 Node::Union { .. } => return true,
+                Node::Foreign(_) => return value.tag == tag::TABLE,
                 Node::Literal { .. } | Node::Host(_) | Node::Nothing(_) => return false,
             }
         }
@@ -411,7 +423,7 @@ impl<'e> Explainer<'e> {
         let count = |node: NodeId| unsafe {
             let Place { value, ref path, ref assumed, .. } = *self.place;
             let place = Place { node, value, path: path.clone(), assumed: assumed.clone() };
-            Explainer::new(self.program, true, &place).points().len()
+            Explainer::new(self.modules, self.program, true, &place).points().len()
         };
         members
             .iter()
@@ -537,7 +549,7 @@ impl<'gc> Context<'gc> {
             return None;
         }
         // SAFETY: the value is valid by its brand; nothing runs meanwhile.
-        unsafe { collect(ty.value().program(), 0, value.slot(), &[], 1).into_iter().next() }
+        unsafe { collect(Modules::of(self.st()), ty.value().program(), 0, value.slot(), &[], 1).into_iter().next() }
     }
 
     /// Why a value is not of a type: every failure, of a union those of the nearest variant. Charges fuel.
@@ -546,6 +558,6 @@ impl<'gc> Context<'gc> {
             return Vec::new();
         }
         // SAFETY: the value is valid by its brand; nothing runs meanwhile.
-        unsafe { collect(ty.value().program(), 0, value.slot(), &[], MAX_FAILURES) }
+        unsafe { collect(Modules::of(self.st()), ty.value().program(), 0, value.slot(), &[], MAX_FAILURES) }
     }
 }

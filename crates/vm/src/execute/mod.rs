@@ -17,6 +17,7 @@ pub(crate) mod debug;
 pub(crate) mod event;
 pub(crate) mod explain;
 pub(crate) mod fields;
+mod foreign;
 pub(crate) mod frame;
 pub(crate) mod hook;
 pub(crate) mod image;

@@ -13,6 +13,7 @@ use crate::types::program::{Literal, Node, NodeId, Program};
 
 use super::context::Context;
 use super::explain::{self, TypeFailure};
+use super::foreign::Modules;
 use super::leaf::{equals_literal, is_in, is_integer, is_literal, is_scalar, passes_all};
 use super::typed;
 
@@ -278,7 +279,7 @@ impl<'gc> Context<'gc> {
         }
         // SAFETY: the value is valid by its brand; nothing runs meanwhile.
         let failures =
-            unsafe { explain::collect(ty.value().program(), place.0, value.slot(), &path.0, 1) };
+            unsafe { explain::collect(Modules::of(self.st()), ty.value().program(), place.0, value.slot(), &path.0, 1) };
         failures.into_iter().next()
     }
 

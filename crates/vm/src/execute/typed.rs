@@ -17,6 +17,7 @@ use crate::types::program::{NodeId, Program};
 use crate::types::{TypeLibrary, TypeValue};
 
 use super::context::Context;
+use super::foreign::Modules;
 use super::frame::MULTIPLE;
 use super::names;
 use super::state::State;
@@ -46,7 +47,7 @@ pub(crate) unsafe fn accepts(state: &mut State, ty: *const TypeValue, value: Slo
 pub(crate) unsafe fn accepts_at(state: &mut State, program: &Program, node: NodeId, value: Slot) -> bool {
     // SAFETY: the caller's promise; nothing runs during the check.
     unsafe {
-        let mut checker = Checker::new(program, &[], state.heap.bytes());
+        let mut checker = Checker::new(program, &[], state.heap.bytes(), Modules::of(state));
         let accepted = checker.accepts(node, value);
         state.fuel -= (checker.work / VALUES_PER_UNIT) as i64;
         accepted

@@ -11,8 +11,9 @@ use smallvec::SmallVec;
 use crate::heap::object::Table;
 use crate::heap::slot::{Slot, tag};
 use crate::heap::{string, table};
-use crate::types::program::{Field, MAX_REACH, NO_SCALAR, Node, NodeId, Program, Record};
+use crate::types::program::{Field, Foreign, MAX_REACH, NO_SCALAR, Node, NodeId, Program, Record};
 
+use super::foreign::Modules;
 use super::leaf::{
     field_of, is_host, is_in, is_integer, is_literal, is_scalar, pair_at, passes_all, select,
 };
@@ -51,13 +52,20 @@ pub(crate) struct Checker<'p> {
     pub(crate) work: usize,
     /// Values after which results are remembered.
     many: usize,
+    /// Where the modules are whose types are asked.
+    modules: Modules,
     valid: Option<Box<HashSet<Assumption>>>,
 }
 
 impl<'p> Checker<'p> {
     /// `bytes` is the size of the heap that the value lies in.
     #[inline(always)]
-    pub(crate) fn new(program: &'p Program, assumed: &'p [Assumption], bytes: usize) -> Self {
+    pub(crate) fn new(
+        program: &'p Program,
+        assumed: &'p [Assumption],
+        bytes: usize,
+        modules: Modules,
+    ) -> Self {
         Checker {
             program,
             assumed,
@@ -66,6 +74,7 @@ impl<'p> Checker<'p> {
             unions: 0,
             work: 0,
             many: MANY.max(bytes / BYTES_PER_VALUE),
+            modules,
             valid: None,
         }
     }
@@ -113,6 +122,10 @@ impl<'p> Checker<'p> {
                     }
                 }
                 Node::Host(name) => is_host(program.names[name as usize].bytes(), value),
+                Node::Foreign(foreign) => {
+                    let foreign = &program.foreign[foreign as usize];
+                    is_host(foreign.host.bytes(), value) || self.is_foreign(foreign, value)
+                }
                 Node::Nothing(_) => false,
                 Node::Record { record, .. } => {
                     let record = &program.records[record as usize];
@@ -157,6 +170,21 @@ impl<'p> Checker<'p> {
                     None => false,
                 },
             })
+        }
+    }
+
+    /// Asks the type of another module.
+    #[cold]
+    #[inline(never)]
+    unsafe fn is_foreign(&mut self, foreign: &Foreign, value: Slot) -> bool {
+        // SAFETY: as for `accepts`. Each module on the way counts, and they are few.
+        unsafe {
+            let Some((ty, inside)) = self.modules.find(foreign) else { return false };
+            let mut checker = Checker::new(ty.program(), &[], 0, inside);
+            checker.depth = self.depth;
+            let accepted = checker.accepts(0, value);
+            self.work += checker.work;
+            accepted
         }
     }
 
@@ -290,6 +318,7 @@ impl<'p> Checker<'p> {
                     | Node::Integer
                     | Node::Literal { .. }
                     | Node::Host(_)
+                    | Node::Foreign(_)
                     | Node::Nothing(_) => return self.shallow(node, value),
                     Node::Either { mask, .. } if is_in(mask, value) => return Some(true),
                     Node::Either { other, .. } => node = other,

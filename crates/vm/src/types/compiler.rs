@@ -11,7 +11,7 @@ use regex::bytes::Regex;
 use wippy_typecheck::{Annotation, Basic, Constant, DeclarationRef, Literal as TypeLiteral, Type, TypeKind};
 
 use super::program::{
-    Check, Field, Literal, MAX_REACH, NO_SCALAR, Node, NodeId, Program, Record, Scalar, Tags, Validator,
+    Check, Field, Foreign, Literal, MAX_REACH, NO_SCALAR, Node, NodeId, Program, Record, Scalar, Tags, Validator,
 };
 use crate::heap::shared::Immortal;
 use crate::heap::slot::tag;
@@ -150,7 +150,17 @@ impl Compiler {
             }
             TypeKind::Annotated { .. } => self.annotated(shape),
             TypeKind::Host { name, .. } => self.host(name),
-            TypeKind::Reference { path, .. } if path.len() > 1 => self.host(&path.join(".")),
+            TypeKind::Reference { path, arguments } if path.len() == 2 => {
+                let name = |text: &str| Immortal::of(text.as_bytes());
+                self.program.foreign.push(Foreign {
+                    host: name(&path.join(".")),
+                    module: name(&path[0]),
+                    member: name(&path[1]),
+                    arguments: arguments.clone(),
+                });
+                Node::Foreign(self.program.foreign.len() as u32 - 1)
+            }
+            TypeKind::Reference { path, .. } if path.len() > 2 => self.host(&path.join(".")),
             TypeKind::Reference { path, .. } => self.nothing(format!("unresolved type {}", path.join("."))),
             TypeKind::Generic(DeclarationRef(declaration)) => {
                 self.nothing(format!("generic {} needs type arguments", declaration.name()))
@@ -459,7 +469,8 @@ fn longer(known: Option<usize>, below: Option<usize>) -> Option<usize> {
 
 fn successors(program: &Program, id: NodeId) -> Vec<NodeId> {
     match program.nodes[id as usize] {
-        Node::Mask(_) | Node::Integer | Node::Literal { .. } | Node::Host(_) | Node::Nothing(_) => vec![],
+        Node::Mask(_) | Node::Integer | Node::Literal { .. } => vec![],
+        Node::Host(_) | Node::Foreign(_) | Node::Nothing(_) => vec![],
         Node::Either { other, .. } => vec![other],
         Node::Array { element, .. } => vec![element],
         Node::Map { key, value, .. } => vec![key, value],

@@ -46,8 +46,22 @@ pub(crate) enum Node {
     Annotated { inner: NodeId, first: u32, count: u32, scalar: u32 },
     /// A host object whose metatable has this `__name`: `names[i]`.
     Host(u32),
+    /// What `foreign[i]` names: a host object, or a value of a type that a module holds.
+    Foreign(u32),
     /// Nothing; `reasons[i]` says why.
     Nothing(u32),
+}
+
+/// A type of another module, or one of host objects: `m.T`.
+#[derive(Debug)]
+pub(crate) struct Foreign {
+    /// What `__name` of host objects says.
+    pub(crate) host: Name,
+    pub(crate) module: Name,
+    /// The field of the module.
+    pub(crate) member: Name,
+    /// Arguments, if the field is a generic type.
+    pub(crate) arguments: Vec<Type>,
 }
 
 /// In place of the index of a [`Scalar`]: there is none.
@@ -158,6 +172,7 @@ pub(crate) struct Program {
     pub(crate) validators: Vec<Validator>,
     pub(crate) scalars: Vec<Scalar>,
     pub(crate) names: Vec<Name>,
+    pub(crate) foreign: Vec<Foreign>,
     pub(crate) reasons: Vec<String>,
 }
 
