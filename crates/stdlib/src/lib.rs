@@ -37,6 +37,7 @@ pub mod types;
 pub mod utf8;
 pub mod uuid;
 pub mod waiting;
+pub mod yaml;
 
 use std::sync::{Arc, OnceLock};
 

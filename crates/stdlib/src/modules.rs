@@ -6,7 +6,9 @@
 
 use wippy_vm::{Context, Library, Result, Table, Value};
 
-use crate::{base64, crypto, hash, json, logger, payload, system, terminal, time, types, uuid};
+use crate::{
+    base64, crypto, hash, json, logger, payload, system, terminal, time, types, uuid, yaml,
+};
 
 /// A built-in module.
 pub struct Module {
@@ -100,6 +102,13 @@ pub static MODULES: &[Module] = &[
         classes: &["nondeterministic", "workflow"],
         libraries: uuid::LIBRARIES,
         build: uuid::build,
+    },
+    Module {
+        name: "yaml",
+        summary: "YAML text and Lua values",
+        classes: &["encoding", "deterministic"],
+        libraries: yaml::LIBRARIES,
+        build: yaml::build,
     },
 ];
 

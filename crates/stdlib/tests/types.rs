@@ -98,6 +98,11 @@ fn documents_read_under_a_type() {
 }
 
 #[test]
+fn yaml_both_ways() {
+    run_file("yaml.lua");
+}
+
+#[test]
 fn schemas_and_parsing() {
     run_file("schema.lua");
 }

@@ -1,0 +1,240 @@
+//! YAML text to a tree: the first document of a text.
+//!
+//! Structure comes from the parser's events, the meaning of scalars from [`super::scalar`]. Invariant: nesting and the
+//! number of values, aliases written out, are limited.
+
+use std::collections::{HashMap, HashSet};
+
+use saphyr_parser::{Event, Parser, ScalarStyle, Tag};
+
+use super::data::{Data, MOST_NESTED, MOST_VALUES};
+use super::scalar;
+
+/// A list or map that is open.
+enum Open {
+    List { items: Vec<Data>, anchor: usize },
+    Map { entries: Vec<(Vec<u8>, Data)>, seen: HashSet<Vec<u8>>, merged: Vec<Data>, key: Option<Vec<u8>>, anchor: usize },
+}
+
+#[derive(Default)]
+struct Builder {
+    open: Vec<Open>,
+    anchors: HashMap<usize, Data>,
+    values: usize,
+    root: Option<Data>,
+}
+
+/// The first document of a text, `null` if there is none.
+///
+/// # Errors
+/// The first fault, as a sentence.
+pub(super) fn decode(text: &str) -> Result<Data, String> {
+    let mut builder = Builder::default();
+    let mut parser = Parser::new_from_str(text.strip_prefix('\u{feff}').unwrap_or(text));
+    while let Some(event) = parser.next_event() {
+        let (event, range) = event.map_err(|error| {
+            let at = error.marker();
+            format!("{} at line {}, column {}", error.info(), at.line(), at.col() + 1)
+        })?;
+        let done = matches!(event, Event::DocumentEnd);
+        builder.take(event).map_err(|message| {
+            format!("{message} at line {}, column {}", range.start.line(), range.start.col() + 1)
+        })?;
+        if done {
+            break;
+        }
+    }
+    Ok(builder.root.unwrap_or(Data::Null))
+}
+
+impl Builder {
+    fn take(&mut self, event: Event<'_>) -> Result<(), String> {
+        match event {
+            Event::Scalar(text, style, anchor, tag) => {
+                let data = match tag.as_deref() {
+                    Some(tag) => tagged(&text, tag)?,
+                    None if style == ScalarStyle::Plain => scalar::plain(&text)?,
+                    None => Data::Text(text.as_bytes().to_vec()),
+                };
+                let is_plain = style == ScalarStyle::Plain;
+                self.add(data, anchor, Some((text.as_bytes(), is_plain)))
+            }
+            Event::SequenceStart(anchor, _) => self.deeper(Open::List { items: Vec::new(), anchor }),
+            Event::MappingStart(anchor, _) => self.deeper(Open::Map {
+                entries: Vec::new(),
+                seen: HashSet::new(),
+                merged: Vec::new(),
+                key: None,
+                anchor,
+            }),
+            Event::SequenceEnd | Event::MappingEnd => self.close(),
+            Event::Alias(anchor) => {
+                let Some(data) = self.anchors.get(&anchor) else {
+                    return Err("this alias stands inside the value it names".to_owned());
+                };
+                self.count(data.size())?;
+                let data = self.anchors.get(&anchor).cloned().unwrap_or(Data::Null);
+                let text = match &data {
+                    Data::Text(text) => Some(text.clone()),
+                    _ => None,
+                };
+                self.add(data, 0, text.as_deref().map(|text| (text, false)))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn deeper(&mut self, open: Open) -> Result<(), String> {
+        if self.open.len() >= MOST_NESTED {
+            return Err(format!("more than {MOST_NESTED} levels of nesting"));
+        }
+        self.open.push(open);
+        Ok(())
+    }
+
+    fn count(&mut self, more: usize) -> Result<(), String> {
+        self.values += more;
+        if self.values > MOST_VALUES { Err(format!("more than {MOST_VALUES} values")) } else { Ok(()) }
+    }
+
+    fn close(&mut self) -> Result<(), String> {
+        match self.open.pop() {
+            Some(Open::List { items, anchor }) => self.add(Data::List(items), anchor, None),
+            Some(Open::Map { mut entries, mut seen, merged, anchor, .. }) => {
+                for source in merged {
+                    merge(source, &mut entries, &mut seen)?;
+                }
+                self.add(Data::Map(entries), anchor, None)
+            }
+            None => Ok(()),
+        }
+    }
+
+    /// Puts a finished value where it belongs. Of a scalar also its text, which may be a key, and whether it is without
+    /// quotes.
+    fn add(&mut self, data: Data, anchor: usize, text: Option<(&[u8], bool)>) -> Result<(), String> {
+        self.count(1)?;
+        if anchor > 0 {
+            // What an anchor keeps is a copy.
+            self.count(data.size())?;
+            self.anchors.insert(anchor, data.clone());
+        }
+        match self.open.last_mut() {
+            None => self.root = Some(data),
+            Some(Open::List { items, .. }) => items.push(data),
+            Some(Open::Map { entries, seen, merged, key, .. }) => match key.take() {
+                Some(name) if name.is_empty() && seen.contains(MERGE) && !seen.contains(&name) => {
+                    seen.remove(MERGE);
+                    merged.push(data);
+                }
+                Some(name) => entries.push((name, data)),
+                None => {
+                    let Some((text, is_plain)) = text else {
+                        return Err("a list or map cannot be a key".to_owned());
+                    };
+                    if is_plain && text == b"<<" {
+                        seen.insert(MERGE.to_vec());
+                        *key = Some(Vec::new());
+                        return Ok(());
+                    }
+                    if !seen.insert(text.to_vec()) {
+                        return Err(format!("the key \"{}\" occurs twice", String::from_utf8_lossy(text)));
+                    }
+                    *key = Some(text.to_vec());
+                }
+            },
+        }
+        Ok(())
+    }
+}
+
+/// Among the names seen in a map: the next value is to be merged. No text holds this byte.
+const MERGE: &[u8] = b"\xff<<";
+
+/// Adds the entries of a map, or of several, that are not there yet.
+fn merge(source: Data, entries: &mut Vec<(Vec<u8>, Data)>, seen: &mut HashSet<Vec<u8>>) -> Result<(), String> {
+    match source {
+        Data::Map(more) => {
+            for (name, value) in more {
+                if seen.insert(name.clone()) {
+                    entries.push((name, value));
+                }
+            }
+            Ok(())
+        }
+        Data::List(maps) => maps.into_iter().try_for_each(|map| match map {
+            Data::Map(_) => merge(map, entries, seen),
+            _ => Err("only maps can be merged".to_owned()),
+        }),
+        _ => Err("only maps can be merged".to_owned()),
+    }
+}
+
+/// A scalar with a tag; tags that mean nothing here leave a text.
+fn tagged(text: &str, tag: &Tag) -> Result<Data, String> {
+    let known = if tag.is_yaml_core_schema() { tag.suffix.as_str() } else { "str" };
+    let resolved = || scalar::plain(text);
+    let fits = match known {
+        "null" => Some(resolved()?).filter(|data| *data == Data::Null),
+        "bool" => Some(resolved()?).filter(|data| matches!(data, Data::Boolean(_))),
+        "int" => Some(resolved()?).filter(|data| matches!(data, Data::Integer(_))),
+        "float" => match resolved()? {
+            Data::Integer(integer) => Some(Data::Float(integer as f64)),
+            Data::Float(float) if scalar::timestamp(text).is_none() => Some(Data::Float(float)),
+            _ => None,
+        },
+        "timestamp" => scalar::timestamp(text).map(Data::Float),
+        "binary" => {
+            let packed: Vec<u8> = text.bytes().filter(|byte| !byte.is_ascii_whitespace()).collect();
+            crate::base64::decode(&packed).ok().map(Data::Text)
+        }
+        _ => Some(Data::Text(text.as_bytes().to_vec())),
+    };
+    fits.ok_or_else(|| format!("\"{text}\" is no {known}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn text(text: &str) -> Data {
+        Data::Text(text.into())
+    }
+
+    fn map(entries: &[(&str, Data)]) -> Data {
+        Data::Map(entries.iter().map(|(name, data)| (name.as_bytes().to_vec(), data.clone())).collect())
+    }
+
+    #[test]
+    fn documents() {
+        let cases = [
+            ("", Data::Null),
+            ("# nothing\n", Data::Null),
+            ("---\n", Data::Null),
+            ("a\n---\nb\n", text("a")),
+            ("- 1\n- x\n-\n", Data::List(vec![Data::Integer(1), text("x"), Data::Null])),
+            ("1: a\ntrue: b\n", map(&[("1", text("a")), ("true", text("b"))])),
+            ("a: &x {b: 1}\nc: *x\n", map(&[("a", map(&[("b", Data::Integer(1))])), ("c", map(&[("b", Data::Integer(1))]))])),
+            ("b: &b {x: 1, y: 2}\nd:\n  <<: *b\n  y: 3\n", map(&[
+                ("b", map(&[("x", Data::Integer(1)), ("y", Data::Integer(2))])),
+                ("d", map(&[("y", Data::Integer(3)), ("x", Data::Integer(1))])),
+            ])),
+            ("[!!str 1, !!int 2, !!float 3, !x 12, \"5\", !!binary aGk=]", Data::List(vec![
+                text("1"), Data::Integer(2), Data::Float(3.0), text("12"), text("5"), text("hi"),
+            ])),
+        ];
+        for (source, value) in cases {
+            assert_eq!(decode(source), Ok(value), "{source}");
+        }
+        for bad in ["a: 1\na: 2\n", "*x", "[a", "? [a]\n: b\n", "!!int x", "<<: 1", "a:\n\t- b\n", "9223372036854775808"] {
+            assert!(decode(bad).is_err(), "{bad}");
+        }
+        let mut bomb = String::from("a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n");
+        for level in 1..9 {
+            let alias = format!("*a{}", level - 1);
+            bomb += &format!("a{level}: &a{level} [{}]\n", vec![alias; 10].join(", "));
+        }
+        assert!(decode(&bomb).is_err());
+        assert!(decode(&"[".repeat(5000)).is_err());
+    }
+}
