@@ -4,7 +4,8 @@
 //! type accepts, and a well-formed one that was refused is not.
 
 use wippy_vm::{
-    Context, Error, Str, Table, TypeFailure, TypeField, TypePath, TypePlace, TypeRecord, TypeRef, TypeShape, Value,
+    Context, Error, Str, Table, TypeFailure, TypeField, TypePath, TypePlace, TypeRecord, TypeRef, TypeShape,
+    Value,
 };
 
 use super::decode::{Frame, Stop};
@@ -56,7 +57,13 @@ pub(crate) trait Guide: Send + 'static {
     ) -> Result<(), Stop>;
 
     /// The table in the slot is complete; its frame is gone.
-    fn close(&mut self, cx: &mut Context<'_>, frames: &[Frame], slot: usize, start: usize) -> Result<(), Stop>;
+    fn close(
+        &mut self,
+        cx: &mut Context<'_>,
+        frames: &[Frame],
+        slot: usize,
+        start: usize,
+    ) -> Result<(), Stop>;
 
     /// What the script hears of a refusal.
     fn error(&self, cx: &mut Context<'_>, refused: Refused, text: &[u8]) -> ErrorValue;
@@ -336,7 +343,13 @@ impl Guide for Typed {
         Ok(())
     }
 
-    fn close(&mut self, cx: &mut Context<'_>, frames: &[Frame], slot: usize, start: usize) -> Result<(), Stop> {
+    fn close(
+        &mut self,
+        cx: &mut Context<'_>,
+        frames: &[Frame],
+        slot: usize,
+        start: usize,
+    ) -> Result<(), Stop> {
         let Some(level) = self.levels.pop() else { return Ok(()) };
         if level.place == TypePlace::ANYWHERE {
             return Ok(());

@@ -39,7 +39,10 @@ impl Data {
     ///
     /// # Errors
     /// When it contains itself, is nested too deep, or holds too much.
-    pub(super) fn of_table<'gc>(cx: &mut Context<'gc>, table: Table<'gc>) -> std::result::Result<Data, &'static str> {
+    pub(super) fn of_table<'gc>(
+        cx: &mut Context<'gc>,
+        table: Table<'gc>,
+    ) -> std::result::Result<Data, &'static str> {
         let mut path = Vec::new();
         let mut count = 0;
         of_table(cx, table, &mut path, &mut count)

@@ -12,8 +12,17 @@ use super::scalar;
 
 /// A list or map that is open.
 enum Open {
-    List { items: Vec<Data>, anchor: usize },
-    Map { entries: Vec<(Vec<u8>, Data)>, seen: HashSet<Vec<u8>>, merged: Vec<Data>, key: Option<Vec<u8>>, anchor: usize },
+    List {
+        items: Vec<Data>,
+        anchor: usize,
+    },
+    Map {
+        entries: Vec<(Vec<u8>, Data)>,
+        seen: HashSet<Vec<u8>>,
+        merged: Vec<Data>,
+        key: Option<Vec<u8>>,
+        anchor: usize,
+    },
 }
 
 #[derive(Default)]
@@ -152,7 +161,11 @@ impl Builder {
 const MERGE: &[u8] = b"\xff<<";
 
 /// Adds the entries of a map, or of several, that are not there yet.
-fn merge(source: Data, entries: &mut Vec<(Vec<u8>, Data)>, seen: &mut HashSet<Vec<u8>>) -> Result<(), String> {
+fn merge(
+    source: Data,
+    entries: &mut Vec<(Vec<u8>, Data)>,
+    seen: &mut HashSet<Vec<u8>>,
+) -> Result<(), String> {
     match source {
         Data::Map(more) => {
             for (name, value) in more {
@@ -214,19 +227,42 @@ mod tests {
             ("a\n---\nb\n", text("a")),
             ("- 1\n- x\n-\n", Data::List(vec![Data::Integer(1), text("x"), Data::Null])),
             ("1: a\ntrue: b\n", map(&[("1", text("a")), ("true", text("b"))])),
-            ("a: &x {b: 1}\nc: *x\n", map(&[("a", map(&[("b", Data::Integer(1))])), ("c", map(&[("b", Data::Integer(1))]))])),
-            ("b: &b {x: 1, y: 2}\nd:\n  <<: *b\n  y: 3\n", map(&[
-                ("b", map(&[("x", Data::Integer(1)), ("y", Data::Integer(2))])),
-                ("d", map(&[("y", Data::Integer(3)), ("x", Data::Integer(1))])),
-            ])),
-            ("[!!str 1, !!int 2, !!float 3, !x 12, \"5\", !!binary aGk=]", Data::List(vec![
-                text("1"), Data::Integer(2), Data::Float(3.0), text("12"), text("5"), text("hi"),
-            ])),
+            (
+                "a: &x {b: 1}\nc: *x\n",
+                map(&[("a", map(&[("b", Data::Integer(1))])), ("c", map(&[("b", Data::Integer(1))]))]),
+            ),
+            (
+                "b: &b {x: 1, y: 2}\nd:\n  <<: *b\n  y: 3\n",
+                map(&[
+                    ("b", map(&[("x", Data::Integer(1)), ("y", Data::Integer(2))])),
+                    ("d", map(&[("y", Data::Integer(3)), ("x", Data::Integer(1))])),
+                ]),
+            ),
+            (
+                "[!!str 1, !!int 2, !!float 3, !x 12, \"5\", !!binary aGk=]",
+                Data::List(vec![
+                    text("1"),
+                    Data::Integer(2),
+                    Data::Float(3.0),
+                    text("12"),
+                    text("5"),
+                    text("hi"),
+                ]),
+            ),
         ];
         for (source, value) in cases {
             assert_eq!(decode(source), Ok(value), "{source}");
         }
-        for bad in ["a: 1\na: 2\n", "*x", "[a", "? [a]\n: b\n", "!!int x", "<<: 1", "a:\n\t- b\n", "9223372036854775808"] {
+        for bad in [
+            "a: 1\na: 2\n",
+            "*x",
+            "[a",
+            "? [a]\n: b\n",
+            "!!int x",
+            "<<: 1",
+            "a:\n\t- b\n",
+            "9223372036854775808",
+        ] {
             assert!(decode(bad).is_err(), "{bad}");
         }
         let mut bomb = String::from("a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n");

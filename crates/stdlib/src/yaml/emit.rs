@@ -115,7 +115,9 @@ impl Emitter<'_> {
             self.out.extend_from_slice(&crate::base64::encode(bytes));
             return;
         };
-        let odd = |c: char| c != '\n' && (c.is_control() || matches!(c, '\u{feff}' | '\u{2028}' | '\u{2029}' | '\u{85}'));
+        let odd = |c: char| {
+            c != '\n' && (c.is_control() || matches!(c, '\u{feff}' | '\u{2028}' | '\u{2029}' | '\u{85}'))
+        };
         if is_taken(text) || text.chars().any(odd) {
             double_quoted(&mut self.out, text);
         } else if text.contains('\n') {
@@ -166,7 +168,10 @@ impl Emitter<'_> {
 fn is_safe(text: &str) -> bool {
     let first = text.chars().next();
     let indicator = |c: char| {
-        matches!(c, ',' | '[' | ']' | '{' | '}' | '#' | '&' | '*' | '!' | '|' | '>' | '\'' | '"' | '%' | '@' | '`')
+        matches!(
+            c,
+            ',' | '[' | ']' | '{' | '}' | '#' | '&' | '*' | '!' | '|' | '>' | '\'' | '"' | '%' | '@' | '`'
+        )
     };
     let leads = match first {
         Some('-' | '?' | ':') => text.len() == 1 || text.as_bytes()[1] == b' ',
@@ -191,7 +196,9 @@ fn double_quoted(out: &mut Vec<u8>, text: &str) {
             '\t' => out.extend_from_slice(b"\\t"),
             '\r' => out.extend_from_slice(b"\\r"),
             '\0' => out.extend_from_slice(b"\\0"),
-            c if (c as u32) < 0x100 && c.is_control() => out.extend_from_slice(format!("\\x{:02X}", c as u32).as_bytes()),
+            c if (c as u32) < 0x100 && c.is_control() => {
+                out.extend_from_slice(format!("\\x{:02X}", c as u32).as_bytes())
+            }
             '\u{feff}' | '\u{2028}' | '\u{2029}' => {
                 out.extend_from_slice(format!("\\u{:04X}", c as u32).as_bytes());
             }
@@ -221,7 +228,8 @@ fn float_text(float: f64) -> String {
 
 impl Layout {
     fn compare(&self, a: &[u8], b: &[u8]) -> Ordering {
-        let rank = |name: &[u8]| self.order.iter().position(|first| first == name).unwrap_or(self.order.len());
+        let rank =
+            |name: &[u8]| self.order.iter().position(|first| first == name).unwrap_or(self.order.len());
         rank(a).cmp(&rank(b)).then_with(|| if self.sorted { a.cmp(b) } else { natural(a, b) })
     }
 }
@@ -242,7 +250,9 @@ fn natural(a: &[u8], b: &[u8]) -> Ordering {
         (false, true) => return if after_digit { Ordering::Greater } else { Ordering::Less },
         (false, false) => {}
     }
-    let run = |chars: &[char]| -> Vec<char> { chars[equal..].iter().copied().take_while(char::is_ascii_digit).collect() };
+    let run = |chars: &[char]| -> Vec<char> {
+        chars[equal..].iter().copied().take_while(char::is_ascii_digit).collect()
+    };
     let (run_a, run_b) = (run(&a), run(&b));
     let digits = |run: &[char]| run.iter().copied().skip_while(|c| *c == '0').collect::<Vec<char>>();
     let (value_a, value_b) = (digits(&run_a), digits(&run_b));
@@ -314,15 +324,59 @@ mod tests {
             let document = map(&[("k", data.clone())]);
             assert_eq!(written(&document, &Layout::default()), format!("k: {expected}\n"), "{data:?}");
         }
-        assert_eq!(written(&map(&[("n", Data::Null), ("1", Data::Integer(6))]), &Layout::default()), "\"1\": 6\n\"n\": null\n");
+        assert_eq!(
+            written(&map(&[("n", Data::Null), ("1", Data::Integer(6))]), &Layout::default()),
+            "\"1\": 6\n\"n\": null\n"
+        );
     }
 
     #[test]
     fn what_is_written_reads_as_the_same() {
         let texts = [
-            "", " lead", "trail ", "a: b", "- x", "-x", "? y", "#", "a #b", "null", "0x1", "2024-01-15", "line\nbreak",
-            " lead\nbreak", "\nfirst", "end\n", "end\n\n", "tab\t", "\r\n", "\u{85}", "'", "\"", "\\", "%", "@", "`", "é", "---",
-            "--- a", "...", "[x", "{", "*a", "&a", "!t", "|", ">", "a,b", "key:", "1_000", "yes", "\u{feff}x", "\n", "<<",
+            "",
+            " lead",
+            "trail ",
+            "a: b",
+            "- x",
+            "-x",
+            "? y",
+            "#",
+            "a #b",
+            "null",
+            "0x1",
+            "2024-01-15",
+            "line\nbreak",
+            " lead\nbreak",
+            "\nfirst",
+            "end\n",
+            "end\n\n",
+            "tab\t",
+            "\r\n",
+            "\u{85}",
+            "'",
+            "\"",
+            "\\",
+            "%",
+            "@",
+            "`",
+            "é",
+            "---",
+            "--- a",
+            "...",
+            "[x",
+            "{",
+            "*a",
+            "&a",
+            "!t",
+            "|",
+            ">",
+            "a,b",
+            "key:",
+            "1_000",
+            "yes",
+            "\u{feff}x",
+            "\n",
+            "<<",
         ];
         for layout in [Layout::default(), Layout { order: Vec::new(), sorted: true }] {
             for source in texts {

@@ -57,7 +57,10 @@ fn integer(text: &str) -> Option<Result<Data, Fault>> {
         (digits, 8)
     } else if let Some(digits) = body.strip_prefix("0b") {
         (digits, 2)
-    } else if body.len() > 1 && body.starts_with('0') && body.bytes().all(|byte| matches!(byte, b'0'..=b'7' | b'_')) {
+    } else if body.len() > 1
+        && body.starts_with('0')
+        && body.bytes().all(|byte| matches!(byte, b'0'..=b'7' | b'_'))
+    {
         (body, 8)
     } else {
         (body, 10)
@@ -130,12 +133,15 @@ pub(super) fn timestamp(text: &str) -> Option<f64> {
     // Days since 1970 of the first day of a year that begins in March.
     let shifted = if month > 2 { year } else { year - 1 };
     let month_day = (153 * ((month + 9) % 12) + 2) / 5 + day - 1;
-    let days = 365 * shifted + shifted.div_euclid(4) - shifted.div_euclid(100) + shifted.div_euclid(400) + month_day - 719_468;
+    let days =
+        365 * shifted + shifted.div_euclid(4) - shifted.div_euclid(100) + shifted.div_euclid(400) + month_day
+            - 719_468;
     let midnight = days * 86_400;
     if rest.is_empty() {
         return (month_width == 2 && day_width == 2).then_some(midnight as f64);
     }
-    let rest = rest.strip_prefix(['T', 't']).or_else(|| rest.strip_prefix([' ', '\t']).map(str::trim_start))?;
+    let rest =
+        rest.strip_prefix(['T', 't']).or_else(|| rest.strip_prefix([' ', '\t']).map(str::trim_start))?;
     let end = rest.find(|c: char| !(c.is_ascii_digit() || matches!(c, ':' | '.'))).unwrap_or(rest.len());
     let (clock, zone) = rest.split_at(end);
     let mut parts = clock.split(':');
@@ -144,7 +150,8 @@ pub(super) fn timestamp(text: &str) -> Option<f64> {
         return None;
     }
     let (whole, fraction) = second.split_once('.').unwrap_or((second, "0"));
-    let (whole, fraction) = (number(whole)?, format!("0.{}", number(fraction).map(|_| fraction)?).parse::<f64>().ok()?);
+    let (whole, fraction) =
+        (number(whole)?, format!("0.{}", number(fraction).map(|_| fraction)?).parse::<f64>().ok()?);
     if hour > 23 || minute > 59 || whole > 60 {
         return None;
     }

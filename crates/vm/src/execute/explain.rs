@@ -549,7 +549,9 @@ impl<'gc> Context<'gc> {
             return None;
         }
         // SAFETY: the value is valid by its brand; nothing runs meanwhile.
-        unsafe { collect(Modules::of(self.st()), ty.value().program(), 0, value.slot(), &[], 1).into_iter().next() }
+        unsafe {
+            collect(Modules::of(self.st()), ty.value().program(), 0, value.slot(), &[], 1).into_iter().next()
+        }
     }
 
     /// Why a value is not of a type: every failure, of a union those of the nearest variant. Charges fuel.

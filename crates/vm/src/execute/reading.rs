@@ -201,7 +201,12 @@ impl<'gc> Context<'gc> {
     ///
     /// # Errors
     /// When the memory limit would be passed.
-    pub fn table_of_type(&mut self, ty: TypeRef<'gc>, record: TypeRecord, members: usize) -> Result<Table<'gc>> {
+    pub fn table_of_type(
+        &mut self,
+        ty: TypeRef<'gc>,
+        record: TypeRecord,
+        members: usize,
+    ) -> Result<Table<'gc>> {
         let record = &ty.value().program().records[record.record as usize];
         if members * 2 < record.fields.len() {
             return self.table(0, members.max(1));
@@ -278,8 +283,9 @@ impl<'gc> Context<'gc> {
             return None;
         }
         // SAFETY: the value is valid by its brand; nothing runs meanwhile.
-        let failures =
-            unsafe { explain::collect(Modules::of(self.st()), ty.value().program(), place.0, value.slot(), &path.0, 1) };
+        let failures = unsafe {
+            explain::collect(Modules::of(self.st()), ty.value().program(), place.0, value.slot(), &path.0, 1)
+        };
         failures.into_iter().next()
     }
 

@@ -14,9 +14,7 @@ use crate::heap::{string, table};
 use crate::types::program::{Field, Foreign, MAX_REACH, NO_SCALAR, Node, NodeId, Program, Record};
 
 use super::foreign::Modules;
-use super::leaf::{
-    field_of, is_host, is_in, is_integer, is_literal, is_scalar, pair_at, passes_all, select,
-};
+use super::leaf::{field_of, is_host, is_in, is_integer, is_literal, is_scalar, pair_at, passes_all, select};
 
 /// Most nested containers of a value.
 pub(crate) const MAX_DEPTH: usize = 200;

@@ -74,8 +74,7 @@ mod tests {
     #[test]
     fn tables_of_a_template_are_empty_and_take_other_keys() {
         let mut heap = Heap::new(usize::MAX);
-        let names: Vec<Immortal> =
-            (0..10).map(|at| Immortal::of(format!("name {at}").as_bytes())).collect();
+        let names: Vec<Immortal> = (0..10).map(|at| Immortal::of(format!("name {at}").as_bytes())).collect();
         let template = heap.template(names.iter().copied()).expect("enough memory").expect("there are names");
         let t = heap.table_of(&template).expect("enough memory");
         // SAFETY: nothing is collected here.

@@ -11,7 +11,8 @@ use regex::bytes::Regex;
 use wippy_typecheck::{Annotation, Basic, Constant, DeclarationRef, Literal as TypeLiteral, Type, TypeKind};
 
 use super::program::{
-    Check, Field, Foreign, Literal, MAX_REACH, NO_SCALAR, Node, NodeId, Program, Record, Scalar, Tags, Validator,
+    Check, Field, Foreign, Literal, MAX_REACH, NO_SCALAR, Node, NodeId, Program, Record, Scalar, Tags,
+    Validator,
 };
 use crate::heap::shared::Immortal;
 use crate::heap::slot::tag;
