@@ -115,7 +115,7 @@ impl<'a> Checker<'_, 'a> {
     /// Whether it is certain that an inferred table does not get a field anywhere.
     pub(super) fn is_closed(&self, number: u32, name: Symbol) -> bool {
         let shape = &self.types.shapes[number as usize];
-        if shape.open || shape.potential.contains(&name) || self.names.written.contains(&name) {
+        if shape.open || self.opened.contains(&number) || shape.potential.contains(&name) || self.names.written.contains(&name) {
             return false;
         }
         if self.names.environment_used {
@@ -590,7 +590,7 @@ impl<'a> Checker<'_, 'a> {
         match self.types.node(ty).clone() {
             Node::Shape(number) => {
                 if matches!(value.kind, ExpressionKind::Vararg) {
-                    self.types.shapes[number as usize].open = true;
+                    self.open(number, given);
                 }
                 self.add_element(number, given);
             }

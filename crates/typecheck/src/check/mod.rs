@@ -1,7 +1,7 @@
 //! The checker: one pass over a chunk that follows what is known about each value.
 //!
-//! [`Session`] holds what chunks share: types, the environment, the modules checked so far. It knows no files: whoever
-//! uses it provides texts. Invariant: the report on a chunk depends on its text, the reports on what it requires and the
+//! [`Session`] holds what chunks share: types, the environment, the modules checked so far; [`Project`] adds texts under
+//! edit. Neither knows files: whoever uses them provides texts. Invariant: the report on a chunk depends on its text, the reports on what it requires and the
 //! environment, on nothing else; so an unchanged chunk is never checked twice.
 
 mod annotation;
@@ -13,11 +13,13 @@ mod facts;
 mod fields;
 mod flow;
 mod generics;
+mod interface;
 mod lint;
 mod loops;
 mod names;
 mod narrow;
 mod operators;
+mod project;
 mod relate;
 mod resolve;
 mod session;
@@ -36,10 +38,11 @@ use wippy_parser::{Interner, LineIndex, Span, Symbol};
 
 use self::flow::{Delta, Flow};
 use self::names::{Meaning, Names, Variable, VariableKind};
-use self::types::{Function, Inferred, Map, Pack, Ty, Types};
+use self::types::{Function, Inferred, Map, Pack, Set, Ty, Types};
 use crate::diagnostic::{Code, Diagnostic};
 
 pub use environment::Environment;
+pub use project::Project;
 pub use session::{Options, Report, Resolution, Resolver, Session};
 
 /// How deep functions may be nested in one another while they are walked.
@@ -81,7 +84,6 @@ struct Frame {
     loops: Vec<LoopFrame>,
     collected: Vec<Pack>,
     collected_too_many: bool,
-    escapes: bool,
 }
 
 /// The walk over one chunk.
@@ -120,6 +122,10 @@ struct Checker<'s, 'a> {
     steps: u64,
     step_limit: u64,
     function_base: u32,
+    /// Inferred tables before this one belong to other chunks and stay as they are.
+    shape_base: u32,
+    /// Those of them that this chunk may have written to.
+    opened: Set<u32>,
     generic_base: u32,
     definition_base: u32,
     /// Whether the chunk has annotations at all.
@@ -156,6 +162,7 @@ impl<'s, 'a> Checker<'s, 'a> {
     ) -> Self {
         let Shared { globals, environment_types, modules, source, lines } = shared;
         let function_base = types.inferred.len() as u32;
+        let shape_base = types.shapes.len() as u32;
         Self {
             types,
             interner,
@@ -188,6 +195,8 @@ impl<'s, 'a> Checker<'s, 'a> {
             steps: 0,
             step_limit: STEPS + source.len() as u64,
             function_base,
+            shape_base,
+            opened: Set::default(),
             generic_base: 0,
             definition_base: 0,
             strict_file: false,

@@ -10,10 +10,11 @@ use std::sync::Arc;
 use wippy_parser::{Bump, Interner, LineIndex, Span, Symbol, SyntaxError};
 
 use super::environment::Environment;
+use super::interface::fingerprint;
 use super::names::Names;
 use super::relate::KNOWN;
 use super::resolve::resolve;
-use super::types::{Inferred, Map, Node, Returns, Ty, Types};
+use super::types::{Map, Ty, Types};
 use super::{Checker, lint, suppress};
 use crate::diagnostic::{Code, Diagnostic};
 
@@ -64,7 +65,7 @@ pub struct Report {
     pub diagnostics: Arc<[Diagnostic]>,
     /// Why the chunk could not be parsed; then the only diagnostic is P0001.
     pub syntax: Option<SyntaxError>,
-    /// Whether the chunk was checked just now, not remembered.
+    /// Whether the chunk was checked since its report was last given out.
     pub fresh: bool,
 }
 
@@ -87,6 +88,19 @@ struct Entry {
     imports: Vec<(String, u64)>,
     /// Being checked, to notice circles.
     busy: bool,
+    /// The revision in which it was last known to be up to date.
+    verified: u64,
+    /// How many types the check added.
+    types: usize,
+}
+
+impl Entry {
+    /// The report, which is then no longer fresh.
+    fn give(&mut self) -> Report {
+        let report = self.report.clone();
+        self.report.fresh = false;
+        report
+    }
 }
 
 /// Everything that checks of many chunks share.
@@ -100,6 +114,12 @@ pub struct Session {
     entries: Map<String, Entry>,
     options: Options,
     arena: Bump,
+    /// Counts the times at which texts may have changed.
+    revision: u64,
+    /// Counts interfaces that are like no other.
+    unique: u64,
+    /// How many types there were before any check.
+    base: usize,
 }
 
 /// Address space for the stack of a check; what is not touched costs nothing.
@@ -125,16 +145,36 @@ impl Session {
             entries: Map::default(),
             options,
             arena: Bump::new(),
+            revision: 1,
+            unique: 0,
+            base: 0,
         };
         session.install(environment);
+        session.base = session.types.len();
         session
     }
 
-    /// Checks the chunk called `name`, and first whatever it requires.
+    /// Texts may have changed: what is remembered is compared with them again.
+    pub fn begin(&mut self) {
+        self.revision += 1;
+    }
+
+    /// Checks the chunk called `name`, and first whatever it requires; every text may have changed since the last time.
+    pub fn check(&mut self, name: &str, text: &[u8], resolver: &mut dyn Resolver) -> Report {
+        self.begin();
+        self.check_now(name, text, resolver)
+    }
+
+    /// As [`Self::check`], where no text changed since [`Self::begin`].
     ///
     /// Works on a thread of its own, whose stack is sized for the deepest program the parser lets through. If the
     /// checker fails, the report says so with E9999.
-    pub fn check(&mut self, name: &str, text: &[u8], resolver: &mut dyn Resolver) -> Report {
+    pub fn check_now(&mut self, name: &str, text: &[u8], resolver: &mut dyn Resolver) -> Report {
+        if let Some(entry) = self.entries.get_mut(name)
+            && entry.verified == self.revision
+        {
+            return entry.give();
+        }
         let outcome = std::thread::scope(|scope| {
             let session = &mut *self;
             let thread = std::thread::Builder::new().name("check".to_owned()).stack_size(STACK);
@@ -143,8 +183,8 @@ impl Session {
             };
             thread.spawn_scoped(scope, work).map_err(|_| ()).and_then(|thread| thread.join().map_err(|_| ()))
         });
-        match (outcome, self.entries.get(name)) {
-            (Ok(()), Some(entry)) => entry.report.clone(),
+        match (outcome, self.entries.get_mut(name)) {
+            (Ok(()), Some(entry)) => entry.give(),
             _ => {
                 self.entries.clear();
                 let fault = Diagnostic {
@@ -166,6 +206,12 @@ impl Session {
     /// How many types exist; grows with every check.
     pub fn size(&self) -> usize {
         self.types.len()
+    }
+
+    /// How many types belong to checks that others have replaced.
+    pub fn garbage(&self) -> usize {
+        let live: usize = self.entries.values().map(|entry| entry.types).sum();
+        self.types.len() - self.base - live
     }
 
     pub(super) fn interner(&mut self) -> &mut Interner {
@@ -199,17 +245,22 @@ impl Session {
     }
 
     fn check_entry(&mut self, name: &str, text: &[u8], resolver: &mut dyn Resolver, depth: u32) -> u64 {
-        let hash = self.hash(text);
         if let Some(entry) = self.entries.get(name) {
             if entry.busy {
                 return 0;
             }
+            if entry.verified == self.revision {
+                return entry.interface;
+            }
+        }
+        let hash = self.hash(text);
+        if let Some(entry) = self.entries.get(name) {
             if entry.hash == hash {
                 let imports: Vec<(String, u64)> = entry.imports.clone();
                 if self.imports_unchanged(name, &imports, resolver, depth)
                     && let Some(entry) = self.entries.get_mut(name)
                 {
-                    entry.report.fresh = false;
+                    entry.verified = self.revision;
                     return entry.interface;
                 }
             }
@@ -221,6 +272,8 @@ impl Session {
             interface: 0,
             imports: Vec::new(),
             busy: true,
+            verified: 0,
+            types: 0,
         };
         self.entries.insert(name.to_owned(), blank);
         let entry = self.check_text(name, text, hash, resolver, depth);
@@ -275,6 +328,8 @@ impl Session {
             interface: 0,
             imports: Vec::new(),
             busy: false,
+            verified: self.revision,
+            types: 0,
         };
         match wippy_parser::parse(text, &arena, &mut self.interner) {
             Err(error) => {
@@ -297,6 +352,7 @@ impl Session {
                 if self.options.style {
                     lint::run(&chunk, &names, &self.interner, &self.globals, &mut style);
                 }
+                let before = self.types.len();
                 let shared = super::Shared {
                     globals: &self.globals,
                     environment_types: &self.environment_types,
@@ -332,7 +388,9 @@ impl Session {
                 for &(symbol, number) in &names.exported {
                     entry.module.types.insert(symbol, definition_base + number);
                 }
-                entry.interface = self.interface(&entry.module);
+                self.unique += 1;
+                entry.types = self.types.len() - before;
+                entry.interface = fingerprint(&self.types, &entry.module, self.unique);
             }
         }
         self.arena = arena;
@@ -383,120 +441,5 @@ impl Session {
             }
         }
         modules
-    }
-
-    /// A number that changes when what a module offers does: its exported values and types, written out.
-    fn interface(&self, module: &Module) -> u64 {
-        let mut hasher = foldhash::fast::FixedState::default().build_hasher();
-        let mut seen: Vec<Ty> = Vec::new();
-        let mut roots: Vec<(u32, Ty)> = vec![(0, module.export)];
-        let mut types: Vec<(Symbol, u32)> = module.types.iter().map(|(&a, &b)| (a, b)).collect();
-        types.sort_unstable();
-        for (symbol, number) in types {
-            roots.push((symbol.0, self.types.definitions[number as usize].body));
-        }
-        for (label, root) in roots {
-            hasher.write_u32(label);
-            let mut pending = vec![root];
-            let mut steps = 0;
-            while let Some(ty) = pending.pop() {
-                steps += 1;
-                if steps > 100_000 || ty == Ty::NONE {
-                    continue;
-                }
-                if let Some(at) = seen.iter().rev().take(64).position(|&known| known == ty) {
-                    hasher.write_usize(at);
-                    continue;
-                }
-                self.write_node(ty, &mut hasher, &mut pending, &mut seen);
-            }
-        }
-        hasher.finish()
-    }
-
-    fn write_node(&self, ty: Ty, hasher: &mut impl Hasher, pending: &mut Vec<Ty>, seen: &mut Vec<Ty>) {
-        match self.types.node(ty) {
-            Node::Basic => hasher.write_u32(ty.0),
-            Node::Integer(value) => hasher.write_i64(*value),
-            Node::Float(bits) => hasher.write_u64(*bits),
-            Node::String(symbol) => hasher.write_u64(u64::from(symbol.0) + (1 << 40)),
-            Node::Array { element, readonly } => {
-                hasher.write_u8(1 + u8::from(*readonly));
-                pending.push(*element);
-            }
-            Node::Map { key, value, readonly } => {
-                hasher.write_u8(3 + u8::from(*readonly));
-                pending.extend([*key, *value]);
-            }
-            Node::Record(record) => {
-                hasher.write_u8(5 + u8::from(record.readonly));
-                for field in &record.fields {
-                    hasher.write_u32(
-                        field.name.0 * 4 + u32::from(field.optional) * 2 + u32::from(field.readonly),
-                    );
-                    pending.push(field.ty);
-                }
-                if let Some((key, value)) = record.indexer {
-                    pending.extend([key, value]);
-                }
-            }
-            Node::Function(function) => {
-                hasher.write_u8(7);
-                hasher.write_usize(function.generics.len());
-                for parameter in &function.parameters {
-                    hasher.write_u32(parameter.name.map_or(0, |name| name.0));
-                    pending.push(parameter.ty);
-                }
-                pending.extend(function.vararg);
-                let pack = match &function.result {
-                    Returns::Declared(pack) => Some(pack),
-                    Returns::Inferred(number) => match self.types.inferred.get(*number as usize) {
-                        Some(Inferred::Known(pack)) => Some(pack),
-                        _ => None,
-                    },
-                    Returns::Unknown => None,
-                };
-                if let Some(pack) = pack {
-                    hasher.write_usize(pack.items.len());
-                    pending.extend(pack.items.iter());
-                    pending.extend(pack.tail);
-                }
-            }
-            Node::Union(list) | Node::Intersection(list) => {
-                hasher.write_u8(8);
-                hasher.write_usize(list.len());
-                pending.extend(list.iter());
-            }
-            Node::Parameter(number) => {
-                hasher.write_u8(9);
-                let info = &self.types.parameters[*number as usize];
-                hasher.write_u32(info.name.0);
-                pending.extend(info.bound);
-            }
-            Node::Named(number, arguments) => {
-                hasher.write_u8(10);
-                let definition = &self.types.definitions[*number as usize];
-                hasher.write_u32(definition.name.0);
-                seen.push(ty);
-                pending.extend(arguments.iter());
-                pending.push(definition.body);
-            }
-            Node::Shape(number) => {
-                hasher.write_u8(11);
-                seen.push(ty);
-                let shape = &self.types.shapes[*number as usize];
-                hasher.write_u8(u8::from(shape.open));
-                for &(name, ty) in &shape.fields {
-                    hasher.write_u32(name.0);
-                    pending.push(ty);
-                }
-                pending.extend(shape.element);
-                pending.extend(shape.metatable);
-            }
-            Node::TypeValue(inner) => {
-                hasher.write_u8(12);
-                pending.push(*inner);
-            }
-        }
     }
 }

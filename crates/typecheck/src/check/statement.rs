@@ -474,10 +474,8 @@ impl<'a> Checker<'_, 'a> {
             }
         }
         if self.reachable {
-            if self.frame.main || self.frame.escapes {
-                for &ty in &pack.items {
-                    self.escape(ty);
-                }
+            if self.frame.main {
+                pack.items.iter().for_each(|&ty| self.export(ty));
             }
             if self.frame.collected.len() < 32 {
                 self.frame.collected.push(pack);

@@ -399,6 +399,9 @@ impl<'a> Checker<'_, 'a> {
     // ---- inferred tables ----
 
     pub(super) fn name_shape(&mut self, number: u32, variable: Variable) {
+        if number < self.shape_base {
+            return;
+        }
         let info = self.names.variable(variable);
         let shape = &mut self.types.shapes[number as usize];
         if shape.name.is_none() {
@@ -415,7 +418,19 @@ impl<'a> Checker<'_, 'a> {
         }
     }
 
+    /// Whether a table belongs to another chunk. It stays as that chunk made it; here it counts as open from now on.
+    fn is_foreign(&mut self, number: u32) -> bool {
+        let foreign = number < self.shape_base;
+        if foreign {
+            self.opened.insert(number);
+        }
+        foreign
+    }
+
     pub(super) fn add_field(&mut self, number: u32, name: Symbol, ty: Ty) {
+        if self.is_foreign(number) {
+            return self.escape(ty);
+        }
         let ty = if ty == Ty::NEVER { Ty::DYN } else { ty };
         let known = self.types.shapes[number as usize].get(name);
         let joined = match known {
@@ -437,6 +452,9 @@ impl<'a> Checker<'_, 'a> {
     }
 
     pub(super) fn add_element(&mut self, number: u32, ty: Ty) {
+        if self.is_foreign(number) {
+            return self.escape(ty);
+        }
         let ty = if ty == Ty::NEVER { Ty::DYN } else { ty };
         let joined = match self.types.shapes[number as usize].element {
             None => ty,
@@ -452,12 +470,24 @@ impl<'a> Checker<'_, 'a> {
 
     /// Something unknown was written.
     pub(super) fn open(&mut self, number: u32, ty: Ty) {
-        self.types.shapes[number as usize].open = true;
+        if !self.is_foreign(number) {
+            self.types.shapes[number as usize].open = true;
+        }
         self.escape(ty);
+    }
+
+    /// A value is what the chunk gives to those that require it: who that is cannot be seen, but what they find is this.
+    pub(super) fn export(&mut self, ty: Ty) {
+        self.spread(ty, false);
     }
 
     /// A value goes where its uses cannot be seen.
     pub(super) fn escape(&mut self, ty: Ty) {
+        self.spread(ty, true);
+    }
+
+    /// Marks the tables that can be reached from a value, `open` or not, as seen by others.
+    fn spread(&mut self, ty: Ty, open: bool) {
         if !self.types.is_shaped(ty) {
             return;
         }
@@ -469,12 +499,13 @@ impl<'a> Checker<'_, 'a> {
                 return;
             }
             match self.types.node(ty).clone() {
+                Node::Shape(number) if self.is_foreign(number) => {}
                 Node::Shape(number) => {
                     let shape = &mut self.types.shapes[number as usize];
-                    if shape.open && shape.escaped {
+                    if shape.escaped && (shape.open || !open) {
                         continue;
                     }
-                    shape.open = true;
+                    shape.open |= open;
                     shape.escaped = true;
                     let shape = &self.types.shapes[number as usize];
                     pending.extend(shape.fields.iter().map(|it| it.1));
@@ -504,6 +535,9 @@ impl<'a> Checker<'_, 'a> {
         if !has_index {
             return class;
         }
+        if self.is_foreign(number) {
+            return Ty::DYN;
+        }
         let (instance, ty) = self.types.new_shape();
         let name = self.types.shapes[number as usize].name;
         let shape = &mut self.types.shapes[instance as usize];
@@ -519,6 +553,10 @@ impl<'a> Checker<'_, 'a> {
     /// `setmetatable(table, metatable)`
     pub(super) fn with_metatable(&mut self, table: Ty, metatable: Ty) -> Ty {
         let Node::Shape(number) = *self.types.node(table) else { return table };
+        if self.is_foreign(number) {
+            self.escape(metatable);
+            return table;
+        }
         let Node::Shape(meta) = *self.types.node(metatable) else {
             if metatable != Ty::NIL {
                 self.types.shapes[number as usize].metatable = Some(Ty::DYN);
