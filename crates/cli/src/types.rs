@@ -5,7 +5,7 @@
 use std::fmt::Write as _;
 use wippy_parser::nearest::nearest;
 
-use wippy::signatures::libraries;
+use wippy::signatures::{libraries, methods};
 use wippy::stdlib::modules::MODULES;
 use wippy::vm::Library;
 
@@ -34,10 +34,10 @@ fn groups() -> Vec<Group> {
         match groups.iter_mut().find(|group| group.name == name) {
             Some(group) => group.libraries.push(library),
             None => groups.push(Group {
-                name,
                 classes: "global".to_owned(),
                 summary: "standard library",
-                libraries: vec![library],
+                libraries: [library].into_iter().chain(methods(&name)).collect(),
+                name,
             }),
         }
     }
@@ -97,14 +97,13 @@ fn list_json(groups: &[Group]) -> String {
 /// Each function with what stands before its name, and its type.
 fn rows(group: &Group) -> Vec<(String, &'static str)> {
     let mut rows = Vec::new();
-    for (at, library) in group.libraries.iter().enumerate() {
+    for library in &group.libraries {
         for native in library.functions {
-            let name = match (group.name.as_str(), at) {
-                ("globals", _) => native.name.to_owned(),
-                (name, _) if library.name == name || at == 0 || library.name == "math" => {
-                    format!("{}.{}", library.name, native.name)
-                }
-                _ => format!("{}:{}", library.name, native.name),
+            let method = native.signature.starts_with("(self: ");
+            let name = match group.name.as_str() {
+                "globals" => native.name.to_owned(),
+                _ if method => format!("{}:{}", library.name, native.name),
+                _ => format!("{}.{}", library.name, native.name),
             };
             rows.push((name, native.signature));
         }

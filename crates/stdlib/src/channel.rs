@@ -14,8 +14,12 @@ use crate::errors::{ErrorValue, Kind, fails};
 pub static LIBRARY: Library = library!(
     "channel",
     [
-        ("new", new, "(size: integer?) -> any"),
-        ("select", select, "(cases: {any}, default: boolean?) -> (any, any)"),
+        ("new", new, "<T>(size: integer?) -> Channel<T>"),
+        (
+            "select",
+            select,
+            "(cases: table, default: boolean?) -> ({channel: any, value: any, ok: boolean, default: boolean?}, error?)"
+        ),
     ]
 );
 
@@ -23,11 +27,11 @@ pub static LIBRARY: Library = library!(
 pub static METHODS: Library = library!(
     "channel",
     [
-        ("send", send, "(self: any, value: any) -> (boolean?, any)"),
-        ("receive", receive, "(self: any) -> (any, boolean)"),
-        ("close", close, "(self: any)"),
-        ("case_send", case_send, "(self: any, value: any) -> any"),
-        ("case_receive", case_receive, "(self: any) -> any"),
+        ("send", send, "(self: Channel<T>, value: T) -> (boolean?, error?)"),
+        ("receive", receive, "(self: Channel<T>) -> (T?, boolean)"),
+        ("close", close, "(self: Channel<T>) -> ()"),
+        ("case_send", case_send, "(self: Channel<T>, value: T) -> Case"),
+        ("case_receive", case_receive, "(self: Channel<T>) -> Case"),
     ]
 );
 

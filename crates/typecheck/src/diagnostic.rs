@@ -126,7 +126,7 @@ codes! {
     E0016 Error "precondition violation", help: "",
         meaning: "Reserved for declared contracts.", wrong: "", right: "";
     E0017 Error "duplicate declaration", help: "",
-        meaning: "One block declares the same type twice.",
+        meaning: "One block declares the same type or the same label twice, or one list of names the same local.",
         wrong: "type Id = number\ntype Id = string\n", right: "type Id = number | string\n";
     E0018 Error "invalid index type", help: "",
         meaning: "A table is indexed with a key that its type does not allow.",

@@ -3,8 +3,8 @@
 //! No list of functions is kept here; the rows of the libraries are the only one. Invariant: every global that an
 //! interpreter opens has a type here, if only `any`.
 
-use wippy_stdlib::modules::MODULES;
-use wippy_stdlib::{LIBRARIES, base, io, math, package};
+use wippy_stdlib::modules::{MODULES, Module};
+use wippy_stdlib::{LIBRARIES, base, channel, errors, io, math, package, time};
 use wippy_typecheck::check::Environment;
 use wippy_vm::Library;
 
@@ -13,10 +13,8 @@ const VALUES: &[(&str, &str)] = &[
     ("_G", "any"),
     ("_VERSION", "string"),
     ("arg", "any"),
-    ("channel", "any"),
-    ("errors", "any"),
     ("loadstring", "any"),
-    ("next", "(table: table, key: any?) -> (any, any)"),
+    ("next", "<K, V>(table: {[K]: V}, key: K?) -> (K?, V?)"),
     ("math.huge", "number"),
     ("math.maxinteger", "integer"),
     ("math.mininteger", "integer"),
@@ -27,14 +25,17 @@ const VALUES: &[(&str, &str)] = &[
     ("package.path", "string"),
     ("package.preload", "any"),
     ("package.searchers", "any"),
-    ("process", "any"),
     ("types", "any"),
     ("unpack", "any"),
+    ("process.registry", "any"),
     ("utf8.charpattern", "string"),
     ("io.stdin", "any"),
     ("io.stdout", "any"),
     ("io.stderr", "any"),
 ];
+
+/// Libraries of which the rows and [`VALUES`] are all.
+const COMPLETE: &[&str] = &["coroutine", "debug", "io", "math", "os", "package", "string", "table", "utf8"];
 
 /// Types that are values everywhere.
 const TYPE_VALUES: &[&str] = &[
@@ -42,9 +43,48 @@ const TYPE_VALUES: &[&str] = &[
     "Thread", "Userdata", "Error", "Type", "boolean", "integer", "number", "any", "unknown",
 ];
 
+/// Objects of libraries: how their types are declared, the library where their name is found, and their methods.
+fn classes() -> Vec<(&'static str, &'static str, &'static Library)> {
+    let of_time = |name: &str| time::LIBRARIES[1..].iter().copied().find(|library| library.name == name);
+    let mut classes = vec![("Channel<T>", "channel", &channel::METHODS)];
+    for (class, name) in [
+        ("Time", "time"),
+        ("Duration", "duration"),
+        ("Location", "location"),
+        ("Timer", "timer"),
+        ("Ticker", "ticker"),
+    ] {
+        classes.extend(of_time(name).map(|methods| (class, "time", methods)));
+    }
+    classes
+}
+
+/// The methods of objects that a library of globals makes.
+pub fn methods(library: &str) -> Option<&'static Library> {
+    match library {
+        "channel" => Some(&channel::METHODS),
+        "errors" => Some(&errors::METHODS),
+        _ => None,
+    }
+}
+
 /// The environment of scripts.
 pub fn environment() -> Environment {
-    let mut environment = Environment::new();
+    let mut environment = Environment::new().declare("type Case = userdata");
+    for (class, library, methods) in classes() {
+        let methods: Vec<String> = methods
+            .functions
+            .iter()
+            .map(|native| format!("readonly {}: {}", native.name, native.signature))
+            .collect();
+        environment = environment.declare_in(library, &format!("type {class} = {{{}}}", methods.join(", ")));
+    }
+    for library in COMPLETE {
+        environment = environment.complete(library);
+    }
+    for native in errors::METHODS.functions {
+        environment = environment.global(&format!("error.{}", native.name), native.signature);
+    }
     for &(path, ty) in VALUES {
         environment = environment.global(path, ty);
     }
@@ -56,14 +96,22 @@ pub fn environment() -> Environment {
             environment = environment.global(&format!("{path}{}", native.name), native.signature);
         }
     }
-    for module in MODULES {
-        for library in module.libraries.iter().filter(|library| library.name == module.name) {
-            for native in library.functions {
-                environment = environment.module(module.name, native.name, native.signature);
-            }
+    for library in modules() {
+        for native in library.functions {
+            environment = environment.module(library.name, native.name, native.signature);
         }
     }
     environment
+}
+
+/// What `require` finds by the name of the library: the functions of built-in modules, and libraries that are globals, too.
+fn modules() -> Vec<&'static Library> {
+    let own = |module: &Module| module.libraries.iter().copied().find(|library| library.name == module.name);
+    let mut modules: Vec<&'static Library> = MODULES.iter().filter_map(own).collect();
+    modules.extend([&channel::LIBRARY, &errors::LIBRARY]);
+    #[cfg(feature = "processes")]
+    modules.extend([&wippy_runtime::LIBRARY, &wippy_runtime::CTX]);
+    modules
 }
 
 /// Every library of scripts, with what stands before the names of its functions.
@@ -75,6 +123,8 @@ pub fn libraries() -> Vec<(&'static Library, String)> {
         (&io::LIBRARY, "io.".to_owned()),
         (&package::LIBRARY, "package.".to_owned()),
     ];
+    #[cfg(feature = "processes")]
+    libraries.push((&wippy_runtime::LIBRARY, "process.".to_owned()));
     libraries.extend(LIBRARIES.iter().map(|entry| (entry.library, format!("{}.", entry.library.name))));
     libraries
 }

@@ -144,16 +144,20 @@ fn check_chunk(
     chunk: &str,
     text: &Text,
 ) -> Vec<Diagnostic> {
-    // What is no program has one mistake that matters; jumps and limits are the compiler's to judge.
-    if let Some(mistake) = text.mistake() {
-        return vec![mistake.code(found::Code::P0001.text())];
-    }
     let compiled = text.compiled();
     if compiled.first() == Some(&0x1b) {
         return Vec::new();
     }
     let source = text.source();
-    let report = session.check(chunk, &compiled, resolver);
+    // Nothing changes while files are checked, so each is looked at once.
+    let report = session.check_now(chunk, &compiled, resolver);
+    let wrong = report.diagnostics.iter().any(|it| it.code.severity() == found::Severity::Error);
+    // What is no program has one mistake that matters; limits and jumps into scopes are the compiler's to judge.
+    if (report.syntax.is_some() || !wrong)
+        && let Some(mistake) = text.mistake()
+    {
+        return vec![mistake.code(found::Code::P0001.text())];
+    }
     let mut list: Vec<Diagnostic> = report.diagnostics.iter().map(|it| shown(it, text, &source)).collect();
     list.sort_by_key(|it| (it.severity, it.position()));
     list

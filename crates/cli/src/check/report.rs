@@ -73,7 +73,9 @@ impl Report {
         let mut folders: BTreeMap<String, Vec<Severity>> = BTreeMap::new();
         for (name, diagnostic) in &self.findings {
             let name = String::from_utf8_lossy(name).into_owned();
-            let folder = match name.rsplit_once('/') {
+            // Entries are called `namespace:name`, files by their paths.
+            let parts = if self.noun.is_some() { name.rsplit_once(':') } else { name.rsplit_once('/') };
+            let folder = match parts {
                 Some((folder, _)) => folder.to_owned(),
                 None => ".".to_owned(),
             };

@@ -28,31 +28,39 @@ pub use wippy_stdlib::requests::Enlist;
 pub static LIBRARY: Library = library!(
     "process",
     [
-        ("pid", pid, "() -> (string?, any)"),
-        ("id", id, "() -> (string?, any)"),
-        ("send", send, "(dest: string, topic: string, ...any) -> (boolean?, any)"),
-        ("inbox", mailbox::inbox, "() -> any"),
-        ("events", mailbox::events, "() -> any"),
-        ("listen", mailbox::listen, "(topic: string, options: {message: boolean?}?) -> (any, any)"),
-        ("unlisten", mailbox::unlisten, "(channel: any) -> (boolean, any)"),
-        ("spawn", spawn::spawn, "(id: string, host: string?, ...any) -> (string?, any)"),
-        ("spawn_monitored", spawn::spawn_monitored, "(id: string, host: string?, ...any) -> (string?, any)"),
-        ("spawn_linked", spawn::spawn_linked, "(id: string, host: string?, ...any) -> (string?, any)"),
+        ("pid", pid, "() -> (string, error?)"),
+        ("id", id, "() -> (string, error?)"),
+        ("send", send, "(dest: string, topic: string, ...any) -> (boolean?, error?)"),
+        ("inbox", mailbox::inbox, "() -> Channel<any>"),
+        ("events", mailbox::events, "() -> Channel<any>"),
+        (
+            "listen",
+            mailbox::listen,
+            "(topic: string, options: {message: boolean?}?) -> (Channel<any>, error?)"
+        ),
+        ("unlisten", mailbox::unlisten, "(channel: Channel<any>) -> (boolean, error?)"),
+        ("spawn", spawn::spawn, "(id: string, host: string?, ...any) -> (string?, error?)"),
+        (
+            "spawn_monitored",
+            spawn::spawn_monitored,
+            "(id: string, host: string?, ...any) -> (string?, error?)"
+        ),
+        ("spawn_linked", spawn::spawn_linked, "(id: string, host: string?, ...any) -> (string?, error?)"),
         (
             "spawn_linked_monitored",
             spawn::spawn_linked_monitored,
-            "(id: string, host: string?, ...any) -> (string?, any)"
+            "(id: string, host: string?, ...any) -> (string?, error?)"
         ),
         ("exec", spawn::exec, "(id: string, host: string?, ...any) -> (any, any)"),
         ("upgrade", spawn::upgrade, "(id: string?, ...any) -> (any, any)"),
-        ("terminate", relate::terminate, "(dest: string) -> (boolean?, any)"),
-        ("cancel", relate::cancel, "(dest: string, reason: string?) -> (boolean?, any)"),
-        ("monitor", relate::monitor, "(dest: string) -> (boolean?, any)"),
-        ("unmonitor", relate::unmonitor, "(dest: string) -> (boolean?, any)"),
-        ("link", relate::link, "(dest: string) -> (boolean?, any)"),
-        ("unlink", relate::unlink, "(dest: string) -> (boolean?, any)"),
+        ("terminate", relate::terminate, "(dest: string) -> (boolean?, error?)"),
+        ("cancel", relate::cancel, "(dest: string, reason: string?) -> (boolean?, error?)"),
+        ("monitor", relate::monitor, "(dest: string) -> (boolean?, error?)"),
+        ("unmonitor", relate::unmonitor, "(dest: string) -> (boolean?, error?)"),
+        ("link", relate::link, "(dest: string) -> (boolean?, error?)"),
+        ("unlink", relate::unlink, "(dest: string) -> (boolean?, error?)"),
         ("get_options", relate::get_options, "() -> {trap_links: boolean, upgradable: boolean}"),
-        ("set_options", relate::set_options, "(options: any) -> (boolean, any)"),
+        ("set_options", relate::set_options, "(options: any) -> (boolean, error?)"),
         ("with_context", builder::with_context, "(values: any) -> any"),
         ("with_options", builder::with_options, "(options: any) -> any"),
     ]

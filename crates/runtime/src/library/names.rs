@@ -15,9 +15,9 @@ use crate::pid::parse_pid;
 pub static LIBRARY: Library = library!(
     "process.registry",
     [
-        ("register", register, "(name: string, pid: string?, scope: number?) -> (boolean?, any)"),
-        ("lookup", lookup, "(name: string) -> (string?, any)"),
-        ("unregister", unregister, "(name: string, scope: number?) -> (boolean?, any)"),
+        ("register", register, "(name: string, pid: string?, scope: number?) -> (boolean?, error?)"),
+        ("lookup", lookup, "(name: string) -> (string?, error?)"),
+        ("unregister", unregister, "(name: string, scope: number?) -> (boolean?, error?)"),
     ]
 );
 

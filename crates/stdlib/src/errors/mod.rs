@@ -22,8 +22,8 @@ pub use value::{ErrorValue, Kind};
 pub static LIBRARY: Library = library!(
     "errors",
     [
-        ("new", new, "(error: any, ...any) -> any"),
-        ("wrap", wrap, "(parent: any, context: any) -> any"),
+        ("new", new, "(error: any, ...any) -> error"),
+        ("wrap", wrap, "(parent: any, context: any) -> error"),
         ("is", is, "(error: any, kind: string) -> boolean"),
         ("call_stack", call_stack, "(error: any) -> any"),
     ]
@@ -33,11 +33,11 @@ pub static LIBRARY: Library = library!(
 pub static METHODS: Library = library!(
     "error",
     [
-        ("kind", kind, "(self: any) -> string"),
-        ("message", message, "(self: any) -> string"),
-        ("retryable", retryable, "(self: any) -> boolean?"),
-        ("details", details, "(self: any) -> any"),
-        ("stack", stack, "(self: any) -> string"),
+        ("kind", kind, "(self: error) -> string"),
+        ("message", message, "(self: error) -> string"),
+        ("retryable", retryable, "(self: error) -> boolean?"),
+        ("details", details, "(self: error) -> any"),
+        ("stack", stack, "(self: error) -> string"),
     ]
 );
 

@@ -22,7 +22,7 @@ pub static LIBRARY: Library = library!(
         ("date", time::date, "(format: string?, time: integer?) -> any"),
         ("difftime", time::difftime, "(t2: integer, t1: integer) -> number"),
         ("execute", execute, "(command: string?) -> (boolean?, string?, integer?)"),
-        ("exit", exit, "(code: any?, close: boolean?) -> ()"),
+        ("exit", exit, "(code: (boolean | integer)?, close: boolean?) -> never"),
         ("getenv", getenv, "(varname: string) -> string?"),
         ("remove", remove, "(filename: string) -> (boolean?, string?, integer?)"),
         ("rename", rename, "(oldname: string, newname: string) -> (boolean?, string?, integer?)"),

@@ -24,18 +24,18 @@ pub static LIBRARY: Library = library!(
     [
         ("byte", byte, "(s: string, i: integer?, j: integer?) -> (...integer)"),
         ("char", char, "(...integer) -> string"),
-        ("dump", dump, "(f: any, strip: any) -> string"),
+        ("dump", dump, "(f: function, strip: boolean?) -> string"),
         (
             "find",
             search::find,
-            "(s: string, pattern: string, init: integer?, plain: any) -> (integer?, integer?, ...any)"
+            "(s: string, pattern: string, init: integer?, plain: boolean?) -> (integer?, integer?, ...any)"
         ),
         ("format", format::format, "(format: string, ...any) -> string"),
         ("gmatch", search::gmatch, "(s: string, pattern: string) -> () -> (...any)"),
         (
             "gsub",
             search::gsub,
-            "(s: string, pattern: string, replacement: any, n: integer?) -> (string, integer)"
+            "(s: string, pattern: string, replacement: string | number | table | function, n: integer?) -> (string, integer)"
         ),
         ("len", len, "(s: string) -> integer"),
         ("lower", lower, "(s: string) -> string"),

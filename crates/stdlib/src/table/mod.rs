@@ -16,13 +16,17 @@ use transfer::{Ending, Transfer};
 pub static LIBRARY: Library = library!(
     "table",
     [
-        ("concat", concat, "(list: table, separator: string?, i: integer?, j: integer?) -> string"),
-        ("insert", insert, "(list: table, position: any, value: any) -> ()"),
-        ("move", move_, "(from: table, first: integer, last: integer, target: integer, to: table?) -> table"),
-        ("pack", pack, "(...any) -> table"),
-        ("remove", remove, "(list: table, position: integer?) -> any"),
-        ("sort", sort::sort, "(list: table, less: any) -> ()"),
-        ("unpack", unpack, "(list: any, i: integer?, j: integer?) -> (...any)"),
+        (
+            "concat",
+            concat,
+            "(list: readonly {string | number}, separator: string?, i: integer?, j: integer?) -> string"
+        ),
+        ("insert", insert, "<T>(list: {T}, position: integer | T, value: T?) -> ()"),
+        ("move", move_, "<T>(from: {T}, first: integer, last: integer, target: integer, to: {T}?) -> {T}"),
+        ("pack", pack, "(...any) -> {n: integer, [integer]: any}"),
+        ("remove", remove, "<T>(list: {T}, position: integer?) -> T?"),
+        ("sort", sort::sort, "<T>(list: {T}, less: ((a: T, b: T) -> any)?) -> ()"),
+        ("unpack", unpack, "<T>(list: readonly {T}, i: integer?, j: integer?) -> (...T)"),
     ]
 );
 

@@ -42,16 +42,16 @@ pub(super) static CLASS: Class = Class { methods: &METHODS, metamethods: &METAME
 pub(super) static METHODS: Library = library!(
     "duration",
     [
-        ("nanoseconds", nanoseconds, "(self: any) -> integer"),
-        ("microseconds", microseconds, "(self: any) -> integer"),
-        ("milliseconds", milliseconds, "(self: any) -> integer"),
-        ("seconds", seconds, "(self: any) -> number"),
-        ("minutes", minutes, "(self: any) -> number"),
-        ("hours", hours, "(self: any) -> number"),
+        ("nanoseconds", nanoseconds, "(self: Duration) -> integer"),
+        ("microseconds", microseconds, "(self: Duration) -> integer"),
+        ("milliseconds", milliseconds, "(self: Duration) -> integer"),
+        ("seconds", seconds, "(self: Duration) -> number"),
+        ("minutes", minutes, "(self: Duration) -> number"),
+        ("hours", hours, "(self: Duration) -> number"),
     ]
 );
 
-static METAMETHODS: Library = library!("duration", [("__tostring", tostring, "(self: any) -> string")]);
+static METAMETHODS: Library = library!("duration", [("__tostring", tostring, "(self: Duration) -> string")]);
 
 fn this(cx: &Context<'_>) -> Result<i64> {
     Ok(CLASS.this::<DurationValue>(cx)?.0)

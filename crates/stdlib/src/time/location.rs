@@ -35,9 +35,9 @@ impl HostObject for Location {
 pub(super) static CLASS: Class = Class { methods: &METHODS, metamethods: &METAMETHODS };
 
 /// The methods of locations.
-pub(super) static METHODS: Library = library!("location", [("string", string, "(self: any) -> string")]);
+pub(super) static METHODS: Library = library!("location", [("string", string, "(self: Location) -> string")]);
 
-static METAMETHODS: Library = library!("location", [("__tostring", string, "(self: any) -> string")]);
+static METAMETHODS: Library = library!("location", [("__tostring", string, "(self: Location) -> string")]);
 
 fn string(cx: &mut Context<'_>) -> Result<Outcome> {
     let name = cx.string(CLASS.this::<Location>(cx)?.name.as_bytes())?;

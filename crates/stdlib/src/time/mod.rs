@@ -30,21 +30,21 @@ pub use point::TimeValue;
 pub static LIBRARY: Library = library!(
     "time",
     [
-        ("now", now, "() -> any"),
+        ("now", now, "() -> Time"),
         (
             "date",
             date,
-            "(year: number, month: number, day: number, hour: number, minute: number, second: number, nanosecond: number, location: any?) -> any"
+            "(year: number, month: number, day: number, hour: number, minute: number, second: number, nanosecond: number, location: Location?) -> Time"
         ),
-        ("unix", unix, "(seconds: number, nanoseconds: number) -> any"),
-        ("parse", parse_native, "(layout: string, value: string, location: any?) -> (any, any)"),
-        ("parse_duration", parse_duration, "(duration: any) -> (any, any)"),
-        ("load_location", load_location, "(name: string) -> (any, any)"),
-        ("fixed_zone", fixed_zone, "(name: string, offset: number) -> any"),
-        ("sleep", waiting::sleep, "(duration: any) -> (any, any)"),
-        ("after", waiting::after, "(duration: any) -> (any, any)"),
-        ("timer", waiting::timer, "(duration: any) -> (any, any)"),
-        ("ticker", waiting::ticker, "(duration: any) -> (any, any)"),
+        ("unix", unix, "(seconds: number, nanoseconds: number) -> Time"),
+        ("parse", parse_native, "(layout: string, value: string, location: Location?) -> (Time?, error?)"),
+        ("parse_duration", parse_duration, "(duration: any) -> (Duration?, error?)"),
+        ("load_location", load_location, "(name: string) -> (Location?, error?)"),
+        ("fixed_zone", fixed_zone, "(name: string, offset: number) -> Location"),
+        ("sleep", waiting::sleep, "(duration: any) -> (boolean?, error?)"),
+        ("after", waiting::after, "(duration: any) -> (Channel<Time>, error?)"),
+        ("timer", waiting::timer, "(duration: any) -> (Timer, error?)"),
+        ("ticker", waiting::ticker, "(duration: any) -> (Ticker, error?)"),
     ]
 );
 

@@ -26,10 +26,10 @@ const TICKER_BUFFER: usize = 16;
 pub(super) static TIMER: Library = library!(
     "timer",
     [
-        ("channel", channel_method, "(self: any) -> any"),
-        ("response", channel_method, "(self: any) -> any"),
-        ("stop", stop_timer, "(self: any) -> boolean"),
-        ("reset", reset, "(self: any, duration: any) -> boolean"),
+        ("channel", channel_method, "(self: Timer) -> Channel<Time>"),
+        ("response", channel_method, "(self: Timer) -> Channel<Time>"),
+        ("stop", stop_timer, "(self: Timer) -> boolean"),
+        ("reset", reset, "(self: Timer, duration: any) -> boolean"),
     ]
 );
 
@@ -37,9 +37,9 @@ pub(super) static TIMER: Library = library!(
 pub(super) static TICKER: Library = library!(
     "ticker",
     [
-        ("channel", channel_method, "(self: any) -> any"),
-        ("response", channel_method, "(self: any) -> any"),
-        ("stop", stop_ticker, "(self: any) -> boolean"),
+        ("channel", channel_method, "(self: Ticker) -> Channel<Time>"),
+        ("response", channel_method, "(self: Ticker) -> Channel<Time>"),
+        ("stop", stop_ticker, "(self: Ticker) -> boolean"),
     ]
 );
 

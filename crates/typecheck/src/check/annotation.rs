@@ -57,6 +57,7 @@ pub(super) fn basic(basic: Basic) -> Ty {
 impl<'a> Checker<'_, 'a> {
     /// Enters the generic parameters and definitions of the chunk, then gives them their structure.
     pub(super) fn declare_types(&mut self) {
+        self.hoisting = true;
         self.generic_base = self.types.parameters.len() as u32;
         self.definition_base = self.types.definitions.len() as u32;
         for at in 0..self.names.generics.len() {
@@ -108,6 +109,7 @@ impl<'a> Checker<'_, 'a> {
             let text = self.text(name.symbol);
             self.report(Code::E0013, name.span, format!("type '{text}' refers only to itself"));
         }
+        self.hoisting = false;
     }
 
     /// Definitions of this chunk that lead back to themselves without passing a table or a function.
@@ -267,19 +269,6 @@ impl<'a> Checker<'_, 'a> {
             }
             TypeKind::Typeof(expression) => self.type_of_expression(expression),
         }
-    }
-
-    /// `typeof(e)` in a type: what is declared about a variable, else nothing is known.
-    fn type_of_expression(&mut self, expression: &Expression<'a>) -> Ty {
-        if let ExpressionKind::Name(_) = expression.kind
-            && let Meaning::Variable(variable) = self.names.at(expression.span.start)
-        {
-            let declared = self.declared_type(variable);
-            if declared != Ty::NONE {
-                return declared;
-            }
-        }
-        Ty::ANY
     }
 
     fn lower_reference(&mut self, reference: &TypeReference<'a>, span: Span) -> Ty {
@@ -543,7 +532,7 @@ impl<'a> Checker<'_, 'a> {
         }
     }
 
-    fn access_type(&mut self, object: Ty, key: Ty) -> Ty {
+    pub(super) fn access_type(&mut self, object: Ty, key: Ty) -> Ty {
         let object = self.types.expand(object);
         match self.types.node(object).clone() {
             Node::Record(record) => {

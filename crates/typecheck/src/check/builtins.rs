@@ -43,23 +43,11 @@ impl<'a> Checker<'_, 'a> {
                 }
                 Some(Pack { items: vec![kept], tail: Some(Ty::DYN), rows: None })
             }
-            Builtin::Error | Builtin::Exit => {
-                for argument in arguments {
-                    self.value(argument, Ty::NONE);
-                }
-                Some(Pack::one(Ty::NEVER))
-            }
             Builtin::SetMetatable => {
                 let [table, metatable] = arguments else { return None };
                 let table_ty = self.value(table, expected);
                 let meta_ty = self.value(metatable, Ty::NONE);
                 Some(Pack::one(self.with_metatable(table_ty, meta_ty)))
-            }
-            Builtin::GetMetatable | Builtin::RawGet | Builtin::Next => {
-                for argument in arguments {
-                    self.value(argument, Ty::NONE);
-                }
-                Some(Pack::dynamic())
             }
             Builtin::RawSet => {
                 let mut first = Ty::DYN;
@@ -130,13 +118,6 @@ impl<'a> Checker<'_, 'a> {
                 self.probe = false;
                 Some(Pack::one(Ty::STRING))
             }
-            Builtin::MathType => {
-                for argument in arguments {
-                    self.value(argument, Ty::NONE);
-                }
-                let ty = self.types.optional(Ty::STRING);
-                Some(Pack::one(if self.frame.strict { ty } else { Ty::DYN }))
-            }
             Builtin::ToNumber => {
                 let [argument] = arguments else { return None };
                 let ty = self.value(argument, Ty::NONE);
@@ -148,40 +129,6 @@ impl<'a> Checker<'_, 'a> {
                 }
                 let result = self.types.optional(Ty::NUMBER);
                 Some(Pack::one(if self.frame.strict { result } else { Ty::DYN }))
-            }
-            Builtin::MathAbs | Builtin::MathMax | Builtin::MathMin => {
-                let mut result = Ty::NEVER;
-                for (at, argument) in arguments.iter().enumerate() {
-                    let ty = if self.frame.strict {
-                        self.checked(argument, Ty::NUMBER, Purpose::Argument(at))
-                    } else {
-                        self.value(argument, Ty::NONE)
-                    };
-                    let one = if ty.is_any() {
-                        Ty::DYN
-                    } else if self.types.assignable(ty, Ty::INTEGER) {
-                        Ty::INTEGER
-                    } else {
-                        Ty::NUMBER
-                    };
-                    result = self.types.join(result, one);
-                }
-                if arguments.is_empty()
-                    || arguments.last().is_some_and(Expression::is_multiple) && arguments.len() == 1
-                {
-                    result = Ty::NUMBER;
-                }
-                Some(Pack::one(if result == Ty::DYN { Ty::NUMBER } else { result }))
-            }
-            Builtin::MathFloor | Builtin::MathCeil => {
-                for (at, argument) in arguments.iter().enumerate().take(1) {
-                    if self.frame.strict {
-                        self.checked(argument, Ty::NUMBER, Purpose::Argument(at));
-                    } else {
-                        self.value(argument, Ty::NONE);
-                    }
-                }
-                Some(Pack::one(Ty::INTEGER))
             }
             Builtin::TableInsert => {
                 let (table, value) = match arguments {
@@ -206,67 +153,19 @@ impl<'a> Checker<'_, 'a> {
                 self.append(ty, given, table, value, arguments.len() - 1);
                 Some(Pack::default())
             }
-            Builtin::TableRemove => {
-                let mut element = Ty::DYN;
-                for (at, argument) in arguments.iter().enumerate() {
-                    let ty = self.value(argument, Ty::NONE);
-                    if at == 0 {
-                        element = self.element_of(ty);
-                    }
-                }
-                let result = self.types.optional(element);
-                Some(Pack::one(if self.frame.strict { result } else { Ty::DYN }))
-            }
-            Builtin::TableUnpack | Builtin::Unpack => {
-                let mut element = Ty::DYN;
-                for (at, argument) in arguments.iter().enumerate() {
-                    let ty = self.value(argument, Ty::NONE);
-                    if at == 0 {
-                        element = self.element_of(ty);
-                    }
-                }
-                let tail = if self.frame.strict { element } else { Ty::DYN };
-                Some(Pack { items: Vec::new(), tail: Some(tail), rows: None })
-            }
-            Builtin::TableSort => {
-                let (table, rest) = arguments.split_first()?;
-                let ty = self.value(table, Ty::NONE);
-                let element = self.element_of(ty);
-                if let Some(less) = rest.first() {
-                    let wanted = self.comparator(element);
-                    self.value(less, wanted);
-                }
-                Some(Pack::default())
-            }
-            Builtin::TableConcat => {
-                for (at, argument) in arguments.iter().enumerate() {
-                    let ty = self.value(argument, Ty::NONE);
-                    if at == 0 && self.frame.strict {
-                        let element = self.element_of(ty);
-                        let text = self.types.join(Ty::STRING, Ty::NUMBER);
-                        if !self.types.assignable(element, text) {
-                            let wanted = self.types.array(text);
-                            let message = self.mismatch(ty, wanted, Purpose::Argument(0));
-                            self.report(Code::E0000, argument.span, message);
-                        }
-                    }
-                }
-                Some(Pack::one(Ty::STRING))
-            }
-            Builtin::TablePack => {
-                for argument in arguments {
-                    let ty = self.value(argument, Ty::NONE);
-                    self.escape(ty);
-                }
-                Some(Pack::one(Ty::DYN))
-            }
             Builtin::Require => {
                 let [argument] = arguments else { return None };
                 self.value(argument, Ty::NONE);
                 let ExpressionKind::String(name) = argument.kind else { return Some(Pack::one(Ty::DYN)) };
                 Some(Pack::one(self.required(name, argument.span)))
             }
-            Builtin::None | Builtin::Row | Builtin::MathRandom | Builtin::StringFind => None,
+            Builtin::ChannelSelect => self.select_cases(arguments),
+            Builtin::None
+            | Builtin::Row
+            | Builtin::MathRandom
+            | Builtin::StringFind
+            | Builtin::StringGmatch
+            | Builtin::StringMatch => None,
         }
     }
 
@@ -296,35 +195,6 @@ impl<'a> Checker<'_, 'a> {
             *first = self.types.truthy(*first);
         }
         pack
-    }
-
-    /// What a list holds.
-    pub(super) fn element_of(&mut self, ty: Ty) -> Ty {
-        let ty = self.types.expand(ty);
-        match *self.types.node(ty) {
-            Node::Array { element, .. } => element,
-            Node::Map { value, .. } => value,
-            Node::Shape(number) => {
-                let shape = &self.types.shapes[number as usize];
-                if shape.open || !self.frame.strict { Ty::DYN } else { shape.element.unwrap_or(Ty::DYN) }
-            }
-            _ => Ty::DYN,
-        }
-    }
-
-    pub(super) fn comparator(&mut self, element: Ty) -> Ty {
-        let parameter = super::types::Parameter { name: None, ty: element };
-        self.types.function(Function {
-            generics: Vec::new(),
-            parameters: vec![parameter.clone(), parameter],
-            vararg: None,
-            result: Returns::Unknown,
-            annotated: true,
-            method: false,
-            asserts: None,
-            builtin: Builtin::None,
-            source: 0,
-        })
     }
 
     /// The variables of `for … in pairs(t)` and the like.

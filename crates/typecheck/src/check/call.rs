@@ -469,7 +469,8 @@ impl<'a> Checker<'_, 'a> {
                 let guide = self.types.substitute(wanted, &bindings);
                 let free: Vec<(u32, Ty)> =
                     function.generics.iter().map(|&number| (number, Ty::DYN)).collect();
-                let target = self.types.expand(guide);
+                let target = self.types.non_nil(guide);
+                let target = self.types.expand(target);
                 let guide = match self.types.node(target).clone() {
                     // What the literal returns decides; its parameters are known or anything.
                     Node::Function(inner) => {
@@ -496,6 +497,16 @@ impl<'a> Checker<'_, 'a> {
                     bindings.push((number, default.unwrap_or(Ty::DYN)));
                 }
             }
+            if lenient {
+                // Lua converts where it can: what the row promises holds, whatever was given.
+                for binding in &mut bindings {
+                    if let Some(bound) = self.types.parameters[binding.0 as usize].bound
+                        && !self.types.assignable(binding.1, bound)
+                    {
+                        binding.1 = bound;
+                    }
+                }
+            }
             self.check_instance(function, &bindings, arguments, &types, offset, lenient);
         }
         self.check_arity(function, arguments, given_count, offset, spreads, extra.as_ref(), span, lenient);
@@ -520,9 +531,10 @@ impl<'a> Checker<'_, 'a> {
         }
         self.apply_facts(function, arguments, offset);
         match function.builtin {
-            // Both positions or none.
-            Builtin::StringFind => pack.rows = Some(vec![vec![Ty::INTEGER; 2], vec![Ty::NIL; 2]].into()),
             Builtin::MathRandom if !arguments.is_empty() => pack = Pack::one(Ty::INTEGER),
+            Builtin::StringFind | Builtin::StringMatch | Builtin::StringGmatch => {
+                self.found_by_pattern(function.builtin, arguments.get(1 - offset.min(1)), &mut pack);
+            }
             _ => {}
         }
         if lenient { self.soften_pack(pack) } else { pack }
@@ -619,15 +631,21 @@ impl<'a> Checker<'_, 'a> {
             _ if spreads => usize::MAX,
             _ => given,
         };
+        let help = |wanted: usize| {
+            let (wanted, own) = (wanted.saturating_sub(offset), given - offset);
+            let plural = if wanted == 1 { "" } else { "s" };
+            Some(format!("the function takes {wanted} argument{plural}, this call has {own}"))
+        };
         if known < required {
-            let end = Span::new(span.start, span.end);
-            self.report(Code::E0003, end, "not enough arguments".to_owned());
+            let help = if required == function.parameters.len() { help(required) } else { None };
+            self.report_with(Code::E0003, span, "not enough arguments".to_owned(), help);
         } else if given > function.parameters.len() && function.vararg.is_none() {
             let first = function.parameters.len().saturating_sub(offset);
             if let Some(argument) = arguments.get(first)
                 && !(argument.is_multiple() && first + 1 == arguments.len())
             {
-                self.report(Code::E0003, argument.span, "too many arguments".to_owned());
+                let help = help(function.parameters.len());
+                self.report_with(Code::E0003, argument.span, "too many arguments".to_owned(), help);
             }
         }
     }
@@ -659,10 +677,14 @@ impl<'a> Checker<'_, 'a> {
         }
     }
 
-    /// In code without annotations, results of builtins that may be nil are not held against it.
+    /// In code without annotations, results of builtins that may be nil are not held against it, and tables and objects
+    /// may be asked for fields that they do not have.
     pub(super) fn soften(&mut self, ty: Ty) -> Ty {
         let expanded = self.types.expand(ty);
-        if self.types.is_union(expanded) { Ty::DYN } else { ty }
+        match self.types.node(expanded) {
+            Node::Array { .. } | Node::Map { .. } | Node::Record(_) | Node::Union(_) => Ty::DYN,
+            _ => ty,
+        }
     }
 
     pub(super) fn soften_pack(&mut self, pack: Pack) -> Pack {

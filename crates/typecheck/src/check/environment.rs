@@ -16,6 +16,10 @@ use super::types::{Builtin, Field, Function, Map, Node, Ty};
 pub struct Environment {
     /// Type declarations, in the language itself, that every chunk sees.
     declarations: String,
+    /// Libraries of which everything is listed.
+    complete: Vec<String>,
+    /// Library and type declared above that is also found as `library.Type`.
+    qualified: Vec<(String, String)>,
     /// Path (`print`, `string.rep`) and type.
     globals: Vec<(String, String)>,
     /// Module, path inside it, type.
@@ -35,6 +39,13 @@ impl Environment {
         self
     }
 
+    /// Says that all of a library is listed: what is not is probably a mistake.
+    #[must_use]
+    pub fn complete(mut self, library: &str) -> Self {
+        self.complete.push(library.to_owned());
+        self
+    }
+
     /// A field of a module that `require(module)` gives, of a type.
     #[must_use]
     pub fn module(mut self, module: &str, field: &str, ty: &str) -> Self {
@@ -49,6 +60,15 @@ impl Environment {
         self.declarations.push('\n');
         self
     }
+
+    /// One type, `type Channel<T> = …`, that every chunk may also name as `library.Channel`.
+    #[must_use]
+    pub fn declare_in(mut self, library: &str, declaration: &str) -> Self {
+        let name = declaration.trim_start().trim_start_matches("type ");
+        let end = name.find(|c: char| !c.is_alphanumeric() && c != '_').unwrap_or(name.len());
+        self.qualified.push((library.to_owned(), name[..end].to_owned()));
+        self.declare(declaration)
+    }
 }
 
 const PREFIX: &str = "__row_";
@@ -62,6 +82,13 @@ impl Session {
             .chain(environment.modules.iter().map(|(_, field, ty)| (field.as_str(), ty.as_str())))
             .collect();
         let types = self.row_types(&environment.declarations, &rows);
+        let mut qualified: Map<&str, Map<Symbol, u32>> = Map::default();
+        for (library, name) in &environment.qualified {
+            let name = self.interner().intern(name.as_bytes());
+            if let Some(number) = self.environment_type(name) {
+                qualified.entry(library).or_default().insert(name, number);
+            }
+        }
         let mut libraries: Vec<(String, Vec<Field>)> = Vec::new();
         for (at, (path, _)) in environment.globals.iter().enumerate() {
             let ty = self.marked(types[at], path);
@@ -100,6 +127,9 @@ impl Session {
                 continue;
             }
             self.types_mut().libraries.insert(ty);
+            if environment.complete.contains(&library) {
+                self.types_mut().complete.insert(ty);
+            }
             self.set_global(symbol, ty);
         }
         let mut modules: Vec<(String, Vec<Field>)> = Vec::new();
@@ -117,7 +147,8 @@ impl Session {
             // A module has more than functions; what is not listed is simply not known.
             let export = self.types_mut().record(fields, Some((Ty::ANY, Ty::DYN)), false);
             self.types_mut().libraries.insert(export);
-            self.set_host_module(symbol, Module { export, types: Map::default(), complete: true });
+            let types = qualified.get(module.as_str()).cloned().unwrap_or_default();
+            self.set_host_module(symbol, Module { export, types, complete: true });
         }
     }
 
@@ -134,7 +165,7 @@ impl Session {
     }
 
     /// The types that texts describe, in the scope of some declarations.
-    fn row_types(&mut self, declarations: &str, rows: &[(&str, &str)]) -> Vec<Ty> {
+    pub(super) fn row_types(&mut self, declarations: &str, rows: &[(&str, &str)]) -> Vec<Ty> {
         let mut source = declarations.to_owned();
         let mut usable = Vec::with_capacity(rows.len());
         for (at, (_, ty)) in rows.iter().enumerate() {
@@ -157,6 +188,7 @@ impl Session {
             globals: &globals,
             environment_types: &environment_types,
             modules: &modules,
+            host_modules: &modules,
             source: source.as_bytes(),
             lines: &lines,
         };

@@ -35,9 +35,9 @@ impl<'a> Checker<'_, 'a> {
                     ExpressionKind::Binary(binary)
                         if binary.operator == wippy_parser::ast::BinaryOperator::Equal =>
                     {
-                        let (place, literal) = match self.literal_type(binary.right) {
+                        let (place, literal) = match self.case_of(binary.right) {
                             Some(literal) => (binary.left, literal),
-                            None => match self.literal_type(binary.left) {
+                            None => match self.case_of(binary.left) {
                                 Some(literal) => (binary.right, literal),
                                 None => return,
                             },
@@ -60,7 +60,9 @@ impl<'a> Checker<'_, 'a> {
         let Some((ty, shown)) = self.closed_subject(subject) else { return };
         let members = self.types.members(ty);
         if members.len() < 2
-            || !members.iter().all(|&member| self.types.is_literal(member) || member == Ty::NIL)
+            || !members.iter().all(|&member| {
+                self.types.is_literal(member) || member == Ty::NIL || self.is_channel_constant(member)
+            })
         {
             return;
         }
@@ -80,10 +82,18 @@ impl<'a> Checker<'_, 'a> {
         }
     }
 
+    /// What a comparison with an expression tests for: a literal, or one of the channels of a select.
+    fn case_of(&mut self, expression: &Expression<'a>) -> Option<Ty> {
+        self.literal_type(expression).or_else(|| self.channel_constant(expression))
+    }
+
     /// The literals a declared place may hold, and its text.
     pub(super) fn closed_subject(&mut self, subject: &Expression<'a>) -> Option<(Ty, String)> {
         let shown = String::from_utf8_lossy(subject.span.slice(self.source)).into_owned();
         let ty = self.peek(subject);
+        if self.is_channel_constant(ty) {
+            return None;
+        }
         let mut ty = self.types.expand(ty);
         if ty.is_any() || ty == Ty::UNKNOWN {
             return None;

@@ -1,12 +1,10 @@
-//! Reading and writing of fields and elements.
+//! Reading of fields and elements.
 //!
 //! Invariant: a missing field of an inferred table is reported only if nothing unseen can have written it.
 
-use wippy_parser::ast::{Expression, ExpressionKind};
 use wippy_parser::{Span, Symbol};
 
 use super::Checker;
-use super::expression::Purpose;
 use super::relate::{ShapeField, known};
 use super::types::{Node, Ty};
 use crate::diagnostic::Code;
@@ -18,27 +16,17 @@ enum Found {
     NotIndexable,
 }
 
-impl<'a> Checker<'_, 'a> {
-    // ---- reading ----
-
+impl Checker<'_, '_> {
     /// `object.name`; `probe`: asking for a field that is not there is no mistake.
     pub(super) fn read_field(&mut self, object: Ty, name: Symbol, span: Span, probe: bool) -> Ty {
         match object {
             Ty::DYN | Ty::ANY => return Ty::DYN,
             Ty::UNKNOWN => return Ty::UNKNOWN,
             Ty::NEVER => return Ty::DYN,
-            _ if self.names.written.contains(&name) && self.types.libraries.contains(&object) => {
-                return Ty::DYN;
-            }
+            _ if self.types.libraries.contains(&object) => return self.read_library(object, name, span),
             _ => {}
         }
-        let mut ty = self.types.expand(object);
-        if self.types.is_union(ty) && self.types.is_optional(ty) {
-            let text = "cannot index optional value without nil check".to_owned();
-            self.report(Code::E0023, span, text);
-            let rest = self.types.non_nil(ty);
-            ty = self.types.expand(rest);
-        }
+        let ty = self.indexed(object, span);
         if !self.types.is_union(ty) {
             return match self.find_field(ty, name) {
                 Found::Type(found) => self.types.with_self(found, object),
@@ -95,6 +83,26 @@ impl<'a> Checker<'_, 'a> {
         self.types.union(&found)
     }
 
+    /// `string.rep`: a library has what its rows declare. Programs and later versions add to libraries, so another name
+    /// is a mistake only where types are written, and only if it looks like one that is there.
+    fn read_library(&mut self, library: Ty, name: Symbol, span: Span) -> Ty {
+        if self.names.written.contains(&name) {
+            return Ty::DYN;
+        }
+        let Node::Record(record) = self.types.node(library).clone() else { return Ty::DYN };
+        if let Some(field) = record.field(name) {
+            return field.ty;
+        }
+        if self.frame.strict && self.types.complete.contains(&library) && self.silent == 0 {
+            let text = self.text(name);
+            if let Some(help) = self.suggest_field(library, &text) {
+                let message = format!("field '{text}' does not exist on this library");
+                self.report_with(Code::E0004, span, message, Some(help));
+            }
+        }
+        Ty::DYN
+    }
+
     pub(super) fn missing_field(&mut self, object: Ty, ty: Ty, name: Symbol, span: Span, declared: bool) {
         if let Node::Shape(number) = *self.types.node(ty)
             && !declared
@@ -115,7 +123,11 @@ impl<'a> Checker<'_, 'a> {
     /// Whether it is certain that an inferred table does not get a field anywhere.
     pub(super) fn is_closed(&self, number: u32, name: Symbol) -> bool {
         let shape = &self.types.shapes[number as usize];
-        if shape.open || self.opened.contains(&number) || shape.potential.contains(&name) || self.names.written.contains(&name) {
+        if shape.open
+            || self.opened.contains(&number)
+            || shape.potential.contains(&name)
+            || self.names.written.contains(&name)
+        {
             return false;
         }
         if self.names.environment_used {
@@ -235,12 +247,7 @@ impl<'a> Checker<'_, 'a> {
             Ty::UNKNOWN => return Ty::UNKNOWN,
             _ => {}
         }
-        let mut ty = self.types.expand(object);
-        if self.types.is_union(ty) && self.types.is_optional(ty) {
-            self.report(Code::E0023, span, "cannot index optional value without nil check".to_owned());
-            let rest = self.types.non_nil(ty);
-            ty = self.types.expand(rest);
-        }
+        let ty = self.indexed(object, span);
         let members = self.flattened(ty);
         let mut found = Vec::with_capacity(members.len());
         for member in members {
@@ -314,300 +321,45 @@ impl<'a> Checker<'_, 'a> {
                         _ => Ty::DYN,
                     }
                 }
-                Node::Integer(_) | Node::Float(_) | Node::Function(_) => {
-                    self.not_indexable(object, span);
+                _ => {
+                    if !self.has_fields(expanded) {
+                        self.not_indexable(object, span);
+                    }
                     Ty::DYN
                 }
-                Node::Basic
-                    if matches!(
-                        expanded,
-                        Ty::NUMBER
-                            | Ty::INTEGER
-                            | Ty::BOOLEAN
-                            | Ty::TRUE
-                            | Ty::FALSE
-                            | Ty::NIL
-                            | Ty::FUNCTION
-                    ) =>
-                {
-                    self.not_indexable(object, span);
-                    Ty::DYN
-                }
-                _ => Ty::DYN,
             };
             found.push(one);
         }
         self.types.union(&found)
     }
 
+    /// What an index goes into: a value that may be nil is reported, and taken for one that is not.
+    pub(super) fn indexed(&mut self, object: Ty, span: Span) -> Ty {
+        let ty = self.types.expand(object);
+        if !self.types.is_union(ty) || !self.types.is_optional(ty) {
+            return ty;
+        }
+        self.report(Code::E0023, span, "cannot index optional value without nil check".to_owned());
+        let rest = self.types.non_nil(ty);
+        self.types.expand(rest)
+    }
+
+    /// Whether values of a type can be indexed at all, for reading.
+    pub(super) fn has_fields(&self, ty: Ty) -> bool {
+        match self.types.node(ty) {
+            Node::Integer(_) | Node::Float(_) | Node::Function(_) => false,
+            Node::Basic => !matches!(
+                ty,
+                Ty::NUMBER | Ty::INTEGER | Ty::BOOLEAN | Ty::TRUE | Ty::FALSE | Ty::NIL | Ty::FUNCTION
+            ),
+            _ => true,
+        }
+    }
+
     pub(super) fn not_indexable(&mut self, object: Ty, span: Span) {
         if self.frame.strict {
             let shown = self.show(object);
             self.report(Code::E0005, span, format!("cannot index type {shown}"));
-        }
-    }
-
-    // ---- writing ----
-
-    /// What a field is declared to hold, or `NONE`.
-    pub(super) fn field_target(&mut self, object: Ty, name: Symbol) -> Ty {
-        if object.is_any() || object == Ty::NONE || self.types.libraries.contains(&object) {
-            return Ty::NONE;
-        }
-        let ty = self.types.non_nil(object);
-        let ty = self.types.expand(ty);
-        match self.types.node(ty).clone() {
-            Node::Record(record) => match record.field(name) {
-                Some(field) if field.optional => self.types.optional(field.ty),
-                Some(field) => field.ty,
-                None => match record.indexer {
-                    Some((key, value)) => {
-                        let literal = self.types.string(name);
-                        if self.types.assignable(literal, key) {
-                            self.types.optional(value)
-                        } else {
-                            Ty::NONE
-                        }
-                    }
-                    None => Ty::NONE,
-                },
-            },
-            Node::Map { value, .. } => self.types.optional(value),
-            Node::Union(list) => {
-                let mut result = Ty::NONE;
-                for &member in list.iter() {
-                    let target = self.field_target(member, name);
-                    if target == Ty::NONE {
-                        return Ty::NONE;
-                    }
-                    result = if result == Ty::NONE || self.types.assignable(target, result) {
-                        target
-                    } else {
-                        result
-                    };
-                }
-                result
-            }
-            Node::Parameter(number) => match self.types.parameters[number as usize].bound {
-                Some(bound) => self.field_target(bound, name),
-                None => Ty::NONE,
-            },
-            _ => Ty::NONE,
-        }
-    }
-
-    /// What an element is declared to hold, or `NONE`.
-    pub(super) fn index_target(&mut self, object: Ty, key: Ty) -> Ty {
-        if object.is_any() || object == Ty::NONE {
-            return Ty::NONE;
-        }
-        if let Node::String(name) = *self.types.node(key) {
-            return self.field_target(object, name);
-        }
-        let ty = self.types.non_nil(object);
-        let ty = self.types.expand(ty);
-        match self.types.node(ty).clone() {
-            Node::Array { element, .. } => self.types.optional(element),
-            Node::Map { value, .. } => self.types.optional(value),
-            Node::Record(record) => match record.indexer {
-                Some((_, value)) => self.types.optional(value),
-                None => Ty::NONE,
-            },
-            _ => Ty::NONE,
-        }
-    }
-
-    /// `object.name = given`; whether the value fits was checked before.
-    pub(super) fn write_field(&mut self, object: Ty, name: Symbol, given: Ty, span: Span) {
-        if object.is_any()
-            || object == Ty::UNKNOWN
-            || object == Ty::NEVER
-            || self.types.libraries.contains(&object)
-        {
-            self.escape(given);
-            return;
-        }
-        let mut ty = self.types.expand(object);
-        if self.types.is_union(ty) && self.types.is_optional(ty) {
-            self.report(Code::E0023, span, "cannot index optional value without nil check".to_owned());
-            let rest = self.types.non_nil(ty);
-            ty = self.types.expand(rest);
-        }
-        for member in self.flattened(ty) {
-            let expanded = self.types.expand(member);
-            match self.types.node(expanded).clone() {
-                Node::Shape(number) => self.add_field(number, name, given),
-                Node::Record(record) => match record.field(name) {
-                    Some(field) => {
-                        if field.readonly || record.readonly {
-                            let text = self.text(name);
-                            self.report(
-                                Code::E0008,
-                                span,
-                                format!("cannot assign to readonly field '{text}'"),
-                            );
-                        }
-                    }
-                    None => {
-                        let literal = self.types.string(name);
-                        let indexed =
-                            record.indexer.is_some_and(|(key, _)| self.types.assignable(literal, key));
-                        if !indexed {
-                            let (text, shown) = (self.text(name), self.show(object));
-                            let help = self.suggest_field(expanded, &text);
-                            self.report_with(
-                                Code::E0004,
-                                span,
-                                format!("field '{text}' does not exist on type {shown}"),
-                                help,
-                            );
-                        } else if record.readonly {
-                            let text = self.text(name);
-                            self.report(
-                                Code::E0008,
-                                span,
-                                format!("cannot assign to readonly field '{text}'"),
-                            );
-                        }
-                    }
-                },
-                Node::Map { key, readonly, .. } => {
-                    let literal = self.types.string(name);
-                    if !self.types.assignable(literal, key) {
-                        self.wrong_key(literal, object, span);
-                    } else if readonly {
-                        let text = self.text(name);
-                        self.report(Code::E0008, span, format!("cannot assign to readonly field '{text}'"));
-                    }
-                }
-                Node::Array { .. } => {
-                    let literal = self.types.string(name);
-                    self.wrong_key(literal, object, span);
-                }
-                Node::Integer(_) | Node::Float(_) | Node::Function(_) | Node::String(_) => {
-                    self.not_indexable(object, span);
-                }
-                Node::Basic
-                    if matches!(
-                        expanded,
-                        Ty::NUMBER
-                            | Ty::INTEGER
-                            | Ty::STRING
-                            | Ty::BOOLEAN
-                            | Ty::TRUE
-                            | Ty::FALSE
-                            | Ty::NIL
-                            | Ty::FUNCTION
-                    ) =>
-                {
-                    self.not_indexable(object, span);
-                }
-                _ => self.escape(given),
-            }
-        }
-    }
-
-    /// `object[key] = given`
-    pub(super) fn write_index(&mut self, object: Ty, key: Ty, given: Ty, span: Span, object_span: Span) {
-        if let Node::String(name) = *self.types.node(key) {
-            self.write_field(object, name, given, span);
-            return;
-        }
-        if object.is_any() || object == Ty::UNKNOWN || object == Ty::NEVER {
-            self.escape(given);
-            return;
-        }
-        let mut ty = self.types.expand(object);
-        if self.types.is_union(ty) && self.types.is_optional(ty) {
-            self.report(Code::E0023, span, "cannot index optional value without nil check".to_owned());
-            let rest = self.types.non_nil(ty);
-            ty = self.types.expand(rest);
-        }
-        for member in self.flattened(ty) {
-            let expanded = self.types.expand(member);
-            match self.types.node(expanded).clone() {
-                Node::Shape(number) => {
-                    if self.types.assignable(key, Ty::NUMBER) && !key.is_any() {
-                        if given != Ty::NIL {
-                            self.add_element(number, given);
-                        }
-                    } else {
-                        self.open(number, given);
-                    }
-                }
-                Node::Array { readonly, .. } => {
-                    if !self.types.assignable(key, Ty::NUMBER) {
-                        self.wrong_key(key, object, span);
-                    } else if readonly {
-                        self.report(
-                            Code::E0008,
-                            object_span,
-                            "cannot assign to an element of a readonly array".to_owned(),
-                        );
-                    }
-                }
-                Node::Map { key: wanted, readonly, .. } => {
-                    if !self.types.assignable(key, wanted) {
-                        self.wrong_key(key, object, span);
-                    } else if readonly {
-                        self.report(
-                            Code::E0008,
-                            object_span,
-                            "cannot assign to a value of a readonly map".to_owned(),
-                        );
-                    }
-                }
-                Node::Record(record) => match record.indexer {
-                    Some((wanted, _)) => {
-                        if !self.types.assignable(key, wanted) && !self.types.assignable(key, Ty::STRING) {
-                            self.wrong_key(key, object, span);
-                        }
-                    }
-                    None => {
-                        if self.frame.strict && !self.types.overlaps(key, Ty::STRING) {
-                            self.wrong_key(key, object, span);
-                        }
-                    }
-                },
-                Node::Integer(_) | Node::Float(_) | Node::Function(_) | Node::String(_) => {
-                    self.not_indexable(object, span);
-                }
-                _ => self.escape(given),
-            }
-        }
-    }
-
-    /// The element type of `t[#t + 1] = v`, `table.insert(t, v)`.
-    pub(super) fn append(
-        &mut self,
-        table: Ty,
-        given: Ty,
-        argument: &Expression<'a>,
-        value: &Expression<'a>,
-        at: usize,
-    ) {
-        let ty = self.types.expand(table);
-        match self.types.node(ty).clone() {
-            Node::Shape(number) => {
-                if matches!(value.kind, ExpressionKind::Vararg) {
-                    self.open(number, given);
-                }
-                self.add_element(number, given);
-            }
-            Node::Array { element, readonly } => {
-                if readonly {
-                    self.report(
-                        Code::E0008,
-                        argument.span,
-                        "cannot assign to an element of a readonly array".to_owned(),
-                    );
-                }
-                self.expect(given, element, value, Purpose::Argument(at));
-            }
-            Node::Map { key, value: stored, .. } if self.types.assignable(Ty::INTEGER, key) => {
-                self.expect(given, stored, value, Purpose::Argument(at));
-            }
-            _ => self.escape(given),
         }
     }
 }

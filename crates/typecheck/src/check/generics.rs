@@ -6,6 +6,12 @@ use super::Checker;
 use super::types::{Node, Returns, Ty};
 
 impl<'a> Checker<'_, 'a> {
+    /// What an inferred list holds, as far as that is certain.
+    fn element_of(&self, number: u32) -> Ty {
+        let shape = &self.types.shapes[number as usize];
+        if shape.open || !self.frame.strict { Ty::DYN } else { shape.element.unwrap_or(Ty::DYN) }
+    }
+
     /// Collects what `given` says about the generic parameters in `wanted`.
     pub(super) fn infer(&mut self, wanted: Ty, given: Ty, bindings: &mut Vec<(u32, Ty)>, depth: u32) {
         if depth > 12 || !self.types.is_parametric(wanted) || given == Ty::NONE {
@@ -43,9 +49,8 @@ impl<'a> Checker<'_, 'a> {
                     Node::Array { element: own, .. } => self.infer(element, own, bindings, depth),
                     Node::Map { value, .. } => self.infer(element, value, bindings, depth),
                     Node::Shape(number) => {
-                        if let Some(own) = self.types.shapes[number as usize].element {
-                            self.infer(element, own, bindings, depth);
-                        }
+                        let own = self.element_of(number);
+                        self.infer(element, own, bindings, depth);
                     }
                     Node::Union(list) => {
                         for &member in list.iter() {
@@ -77,6 +82,11 @@ impl<'a> Checker<'_, 'a> {
                         let shape = &self.types.shapes[number as usize];
                         let all: Vec<Ty> = shape.fields.iter().map(|field| field.1).collect();
                         let element = shape.element;
+                        if shape.open || !self.frame.strict {
+                            self.infer(key, Ty::DYN, bindings, depth);
+                            self.infer(value, Ty::DYN, bindings, depth);
+                            return;
+                        }
                         if !all.is_empty() {
                             self.infer(key, Ty::STRING, bindings, depth);
                             let joined = self.types.union(&all);

@@ -4,6 +4,8 @@
 //! edit. Neither knows files: whoever uses them provides texts. Invariant: the report on a chunk depends on its text, the reports on what it requires and the
 //! environment, on nothing else; so an unchanged chunk is never checked twice.
 
+#[cfg(test)]
+mod agreement;
 mod annotation;
 mod builtins;
 mod call;
@@ -19,16 +21,20 @@ mod loops;
 mod names;
 mod narrow;
 mod operators;
+mod patterns;
 mod project;
 mod relate;
 mod resolve;
+mod select;
 mod session;
 mod show;
 mod statement;
 mod suggest;
 mod suppress;
 mod table;
+mod typeof_type;
 mod types;
+mod writes;
 
 use std::rc::Rc;
 use std::sync::Arc;
@@ -37,7 +43,7 @@ use wippy_parser::ast::{Chunk, Expression};
 use wippy_parser::{Interner, LineIndex, Span, Symbol};
 
 use self::flow::{Delta, Flow};
-use self::names::{Meaning, Names, Variable, VariableKind};
+use self::names::{FaultKind, Meaning, Names, Variable, VariableKind};
 use self::types::{Function, Inferred, Map, Pack, Set, Ty, Types};
 use crate::diagnostic::{Code, Diagnostic};
 
@@ -94,6 +100,8 @@ struct Checker<'s, 'a> {
     environment_types: &'s Map<Symbol, u32>,
     /// What `require` gives, by name.
     modules: &'s Map<Symbol, session::Module>,
+    /// Modules of the environment, whether required or not.
+    host_modules: &'s Map<Symbol, session::Module>,
     source: &'a [u8],
     lines: &'s LineIndex,
     names: Rc<Names<'a>>,
@@ -106,6 +114,8 @@ struct Checker<'s, 'a> {
     kinds: Map<Variable, &'a Expression<'a>>,
     tests: Map<Variable, (&'a Expression<'a>, Ty)>,
     groups: Vec<Group>,
+    /// Channels that a select tells apart, each with a type of its own.
+    channels: Map<Variable, Ty>,
     constructors: Map<u32, (u32, Ty)>,
     shape_variables: Map<u32, Variable>,
     volatile: Vec<Variable>,
@@ -128,6 +138,8 @@ struct Checker<'s, 'a> {
     opened: Set<u32>,
     generic_base: u32,
     definition_base: u32,
+    /// Whether types are being declared, before anything is known about values.
+    hoisting: bool,
     /// Whether the chunk has annotations at all.
     strict_file: bool,
     strict_file_forced: bool,
@@ -146,6 +158,7 @@ struct Shared<'s, 'a> {
     globals: &'s Map<Symbol, Ty>,
     environment_types: &'s Map<Symbol, u32>,
     modules: &'s Map<Symbol, session::Module>,
+    host_modules: &'s Map<Symbol, session::Module>,
     source: &'a [u8],
     lines: &'s LineIndex,
 }
@@ -160,7 +173,7 @@ impl<'s, 'a> Checker<'s, 'a> {
         shared: Shared<'s, 'a>,
         names: Rc<Names<'a>>,
     ) -> Self {
-        let Shared { globals, environment_types, modules, source, lines } = shared;
+        let Shared { globals, environment_types, modules, host_modules, source, lines } = shared;
         let function_base = types.inferred.len() as u32;
         let shape_base = types.shapes.len() as u32;
         Self {
@@ -169,6 +182,7 @@ impl<'s, 'a> Checker<'s, 'a> {
             globals,
             environment_types,
             modules,
+            host_modules,
             source,
             lines,
             flow: Flow::new(names.variables.len()),
@@ -179,6 +193,7 @@ impl<'s, 'a> Checker<'s, 'a> {
             kinds: Map::default(),
             tests: Map::default(),
             groups: Vec::new(),
+            channels: Map::default(),
             constructors: Map::default(),
             shape_variables: Map::default(),
             volatile: Vec::new(),
@@ -199,6 +214,7 @@ impl<'s, 'a> Checker<'s, 'a> {
             opened: Set::default(),
             generic_base: 0,
             definition_base: 0,
+            hoisting: false,
             strict_file: false,
             strict_file_forced: false,
             options_strict_any: false,
@@ -220,6 +236,7 @@ impl<'a> Checker<'_, 'a> {
             self.types.inferred.push(Inferred::Unknown);
         }
         self.declare_types();
+        self.report_names();
         self.strict_file = self.names.functions.iter().any(|function| function.typed);
         self.frame = Frame {
             main: true,
@@ -242,6 +259,24 @@ impl<'a> Checker<'_, 'a> {
             let number = self.queue[next];
             next += 1;
             self.body(number);
+        }
+    }
+
+    /// What the walk over names found wrong.
+    fn report_names(&mut self) {
+        let names = Rc::clone(&self.names);
+        for fault in &names.faults {
+            let text = self.text(fault.name.symbol);
+            let (code, message) = match fault.kind {
+                FaultKind::DuplicateLocal if text.starts_with('_') => continue,
+                // Nothing fails because of it, so it is a matter for those who write types.
+                FaultKind::DuplicateLocal if !names.functions[fault.function as usize].typed => continue,
+                FaultKind::DuplicateLocal => (Code::E0017, format!("duplicate local '{text}'")),
+                FaultKind::DuplicateLabel => (Code::E0017, format!("duplicate label '{text}'")),
+                FaultKind::UndefinedLabel => (Code::E0001, format!("undefined label '{text}'")),
+                FaultKind::BreakOutside => (Code::E0019, "break outside loop".to_owned()),
+            };
+            self.report(code, fault.name.span, message);
         }
     }
 
@@ -493,7 +528,11 @@ impl<'a> Checker<'_, 'a> {
         let [module, name] = reference.path else { return Ty::DYN };
         let Meaning::Variable(variable) = self.names.at(module.span.start) else {
             if self.globals.contains_key(&module.symbol) || self.modules.contains_key(&module.symbol) {
-                return Ty::DYN;
+                let host = self.host_modules.get(&module.symbol);
+                return match host.and_then(|host| host.types.get(&name.symbol)) {
+                    Some(&number) => self.named(number, arguments, span),
+                    None => Ty::DYN,
+                };
             }
             let text = self.text(module.symbol);
             self.report(Code::E0012, module.span, format!("unknown type '{text}'"));

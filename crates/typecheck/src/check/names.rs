@@ -3,7 +3,7 @@
 //! One walk before anything is inferred. No types here. Invariant: every later look-up is an index: [`Names::at`] maps
 //! the offset of a name (or of the word `function`, or of a loop) to what it is.
 
-use wippy_parser::ast::{Expression, ExpressionKind, FunctionBody, GenericParameter, Name};
+use wippy_parser::ast::{Expression, ExpressionKind, FunctionBody, GenericParameter, Name, TypeExpression};
 use wippy_parser::{Offset, Span, Symbol};
 
 use super::relate::known;
@@ -39,14 +39,16 @@ pub(super) enum VariableKind {
     Receiver(Option<Variable>),
 }
 
-#[derive(Clone, Debug)]
-pub(super) struct VariableInfo {
+pub(super) struct VariableInfo<'a> {
     pub(super) name: Symbol,
     pub(super) span: Span,
     /// The function it belongs to.
     pub(super) function: u32,
     pub(super) kind: VariableKind,
     pub(super) annotated: bool,
+    /// What it is declared with.
+    pub(super) annotation: Option<&'a TypeExpression<'a>>,
+    pub(super) value: Option<&'a Expression<'a>>,
     pub(super) initialised: bool,
     /// How often it is assigned after its declaration.
     pub(super) assigned: u32,
@@ -69,8 +71,6 @@ pub(super) struct FunctionInfo<'a> {
     /// Whether it has annotations of its own, beside those of functions inside it.
     pub(super) typed: bool,
     pub(super) receiver: Option<Variable>,
-    /// Holds labels.
-    pub(super) jumps: bool,
 }
 
 #[derive(Debug, Default)]
@@ -94,6 +94,24 @@ pub(super) enum DefinitionSource<'a> {
     Interface(&'a wippy_parser::ast::Interface<'a>),
 }
 
+/// Something wrong with a name.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Fault {
+    pub(super) kind: FaultKind,
+    pub(super) name: Name,
+    /// The function it stands in.
+    pub(super) function: u32,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum FaultKind {
+    /// One list declares it twice.
+    DuplicateLocal,
+    DuplicateLabel,
+    UndefinedLabel,
+    BreakOutside,
+}
+
 /// A generic parameter as it was declared.
 #[derive(Clone, Copy)]
 pub(super) struct GenericInfo<'a> {
@@ -102,7 +120,7 @@ pub(super) struct GenericInfo<'a> {
 
 pub(super) struct Names<'a> {
     pub(super) at: Vec<u32>,
-    pub(super) variables: Vec<VariableInfo>,
+    pub(super) variables: Vec<VariableInfo<'a>>,
     pub(super) functions: Vec<FunctionInfo<'a>>,
     pub(super) loops: Vec<LoopInfo>,
     pub(super) definitions: Vec<DefinitionInfo<'a>>,
@@ -119,6 +137,8 @@ pub(super) struct Names<'a> {
     pub(super) globals: Set<Symbol>,
     /// Types that are declared twice in a block, with the first declaration.
     pub(super) duplicates: Vec<(Name, Span)>,
+    /// Names that cannot stand where they do.
+    pub(super) faults: Vec<Fault>,
     /// Declarations that hide another variable.
     pub(super) shadowing: Vec<Name>,
     /// Assignments to globals: name and whether it is a function declaration.
@@ -133,7 +153,7 @@ pub(super) struct Names<'a> {
 
 const TAG: u32 = 7;
 
-impl Names<'_> {
+impl<'a> Names<'a> {
     pub(super) fn at(&self, offset: Offset) -> Meaning {
         let entry = self.at.get(offset.index()).copied().unwrap_or(0);
         let number = entry >> 3;
@@ -147,7 +167,7 @@ impl Names<'_> {
         }
     }
 
-    pub(super) fn variable(&self, variable: Variable) -> &VariableInfo {
+    pub(super) fn variable(&self, variable: Variable) -> &VariableInfo<'a> {
         &self.variables[variable.0 as usize]
     }
 

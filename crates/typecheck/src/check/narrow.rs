@@ -77,7 +77,10 @@ impl<'a> Checker<'_, 'a> {
                         self.narrow_equal(binary.left, binary.right, equal, budget);
                     } else if self.literal_type(binary.left).is_some() {
                         self.narrow_equal(binary.right, binary.left, equal, budget);
-                    } else if equal {
+                    } else if !self.narrow_channel(binary.left, binary.right, equal)
+                        && !self.narrow_channel(binary.right, binary.left, equal)
+                        && equal
+                    {
                         self.narrow_same(binary.left, binary.right);
                     }
                 }
@@ -143,7 +146,7 @@ impl<'a> Checker<'_, 'a> {
     }
 
     /// The type of a field as a member of a union declares it.
-    fn declared_field(&mut self, member: Ty, name: Symbol) -> Option<Ty> {
+    pub(super) fn declared_field(&mut self, member: Ty, name: Symbol) -> Option<Ty> {
         let member = self.types.expand(member);
         match self.types.node(member).clone() {
             Node::Record(record) => match record.field(name) {
@@ -157,7 +160,11 @@ impl<'a> Checker<'_, 'a> {
     }
 
     /// Keeps members of the (union) type of a place.
-    fn narrow_members(&mut self, object: &Expression<'a>, keep: &mut dyn FnMut(&mut Self, Ty) -> bool) {
+    pub(super) fn narrow_members(
+        &mut self,
+        object: &Expression<'a>,
+        keep: &mut dyn FnMut(&mut Self, Ty) -> bool,
+    ) {
         let ty = self.peek(object);
         let expanded = self.types.expand(ty);
         if !self.types.is_union(expanded) {

@@ -2,7 +2,8 @@
 //!
 //! What an editor needs. A query is answered from memory unless the text of the file changed, or what a module it
 //! requires offers did; whether that is so is found out once for each change. Files that nobody set are asked of a
-//! [`Resolver`]. Invariant: answers are those of a fresh project with the same texts.
+//! [`Resolver`]. Invariant: answers are those of a fresh project with the same texts, except that of files which require
+//! each other the one asked about first is checked last.
 
 use std::sync::Arc;
 
@@ -102,10 +103,9 @@ mod tests {
     }
 
     fn project(files: &[(&str, &str)]) -> Project<Named> {
-        let environment = Environment::new().global("require", "(name: string) -> any").global(
-            "error",
-            "(message: any, level: integer?) -> never",
-        );
+        let environment = Environment::new()
+            .global("require", "(name: string) -> any")
+            .global("error", "(message: any, level: integer?) -> never");
         let mut project = Project::new(environment, Options::default(), Named);
         for (name, text) in files {
             project.set_file(name, text.as_bytes());
@@ -143,7 +143,8 @@ mod tests {
     fn what_a_function_establishes_is_part_of_what_a_module_offers() {
         let good = "local M = {} function M.need(x) if x == nil then error(\"nil\") end end return M";
         let bad = "local M = {} function M.need(x) if x == 1 then error(\"nil\") end end return M";
-        let user = "local m = require(\"m\") local function f(x: number?): number m.need(x) return x end return f";
+        let user =
+            "local m = require(\"m\") local function f(x: number?): number m.need(x) return x end return f";
         let mut project = project(&[("m", good), ("user", user)]);
         assert_eq!(codes(&mut project, "user"), (vec![], true));
         project.set_file("m", bad.as_bytes());
@@ -178,7 +179,11 @@ mod tests {
         for at in 0..90 {
             let text = match at {
                 0 | 1 => "return {x = 1}".to_owned(),
-                _ => format!("local a, b = require(\"{}\"), require(\"{}\") return {{x = a.x, y = b.x}}", at - 1, at - 2),
+                _ => format!(
+                    "local a, b = require(\"{}\"), require(\"{}\") return {{x = a.x, y = b.x}}",
+                    at - 1,
+                    at - 2
+                ),
             };
             project.set_file(&at.to_string(), text.into_bytes());
         }

@@ -1,6 +1,7 @@
 //! How types relate: what may be assigned to what, what overlaps, what a test leaves of a type.
 //!
-//! Assignability is consistency: `any` fits everywhere in both directions. Invariant: every question ends: pairs under
+//! Assignability is consistency: `any` fits everywhere in both directions. The rules are those of [`crate::assignable`],
+//! for the checker's own types; `agreement` holds the two against each other and lists the liberties taken here. Invariant: every question ends: pairs under
 //! comparison are assumed to hold (so recursive types are compared coinductively), and a budget of steps bounds the rest,
 //! after which the answer is yes.
 
@@ -152,14 +153,17 @@ impl Types {
             (Node::Map { key, value, .. }, Node::Array { element, .. }) => {
                 self.fits(Ty::INTEGER, key, depth) && self.fits(value, element, depth)
             }
-            (Node::Map { key, .. }, Node::Record(record)) => {
-                // A map promises no field, so only optional ones may be asked for.
-                self.fits(Ty::STRING, key, depth)
-                    && record.fields.iter().all(|field| field.optional || self.accepts_nil(field.ty))
-                    && record.indexer.is_none()
-            }
-            (Node::Array { .. }, Node::Record(record)) => {
-                record.fields.iter().all(|field| field.optional || self.accepts_nil(field.ty))
+            (own @ (Node::Map { .. } | Node::Array { .. }), Node::Record(record)) => {
+                // They promise no field, so only optional ones may be asked for.
+                let (key, value) = match own {
+                    Node::Map { key, value, .. } => (key, value),
+                    Node::Array { element, .. } => (Ty::INTEGER, element),
+                    _ => return false,
+                };
+                let indexed = record
+                    .indexer
+                    .is_none_or(|(k, v)| self.fits(key, k, depth) && self.fits(value, v, depth));
+                indexed && record.fields.iter().all(|field| field.optional || self.accepts_nil(field.ty))
             }
             (Node::Record(record), Node::Array { element, .. }) => match record.indexer {
                 Some((key, value)) => self.fits(Ty::INTEGER, key, depth) && self.fits(value, element, depth),
@@ -643,4 +647,7 @@ known! {
     44 LOAD "load",
     45 PCALL "pcall",
     46 RAWSET "rawset",
+    47 VALUE "value",
+    48 OK "ok",
+    49 DEFAULT "default",
 }

@@ -3,15 +3,16 @@
 //! One pass in source order; types are hoisted per block. Invariant: a binding is in force exactly inside its block,
 //! after its declaration.
 
+mod annotation;
+
 use wippy_parser::ast::{
     Assign, Binding, Block, Chunk, Expression, ExpressionKind, FunctionBody, FunctionStatement,
-    GenericParameter, InterfaceItem, Name, RecordItem, ReturnAnnotation, Statement, StatementKind, TableItem,
-    TypeExpression, TypeKind, TypePack, Vararg,
+    InterfaceItem, Name, Statement, StatementKind, TableItem, TypeExpression,
 };
 use wippy_parser::{Offset, Symbol};
 
 use super::names::{
-    DefinitionInfo, DefinitionSource, FunctionInfo, GenericInfo, LoopInfo, Meaning, Names, Variable,
+    DefinitionInfo, DefinitionSource, Fault, FaultKind, FunctionInfo, LoopInfo, Meaning, Names, Variable,
     VariableInfo, VariableKind, imported,
 };
 use super::relate::known;
@@ -34,11 +35,20 @@ struct Walk<'a> {
     stack: Vec<u32>,
     /// The loops around in the innermost function.
     loops: Vec<u32>,
+    /// Labels and jumps of the innermost block.
+    jumps: Jumps,
+}
+
+/// What a block declares and wants in the way of labels.
+#[derive(Default)]
+struct Jumps {
+    labels: Vec<Name>,
+    gotos: Vec<Name>,
 }
 
 /// Resolves the names of a chunk; `symbols` is how many the interner holds.
 pub(super) fn resolve<'a>(chunk: &Chunk<'a>, symbols: usize) -> Names<'a> {
-    let main = FunctionInfo { body: None, captures: Vec::new(), typed: false, receiver: None, jumps: false };
+    let main = FunctionInfo { body: None, captures: Vec::new(), typed: false, receiver: None };
     let mut walk = Walk {
         names: Names {
             at: vec![0; chunk.span.end.index() + 1],
@@ -53,6 +63,7 @@ pub(super) fn resolve<'a>(chunk: &Chunk<'a>, symbols: usize) -> Names<'a> {
             instance_fields: Map::default(),
             globals: Set::default(),
             duplicates: Vec::new(),
+            faults: Vec::new(),
             shadowing: Vec::new(),
             global_writes: Vec::new(),
             requires: Vec::new(),
@@ -64,8 +75,10 @@ pub(super) fn resolve<'a>(chunk: &Chunk<'a>, symbols: usize) -> Names<'a> {
         types: vec![0; symbols],
         stack: vec![0],
         loops: Vec::new(),
+        jumps: Jumps::default(),
     };
     walk.block(&chunk.block, true);
+    walk.undefined_labels();
     walk.names
 }
 
@@ -112,7 +125,13 @@ impl<'a> Walk<'a> {
         }
     }
 
-    fn declare(&mut self, name: Name, kind: VariableKind, annotated: bool, initialised: bool) -> Variable {
+    fn declare(
+        &mut self,
+        name: Name,
+        kind: VariableKind,
+        annotation: Option<&'a TypeExpression<'a>>,
+        initialised: bool,
+    ) -> Variable {
         if !matches!(kind, VariableKind::Receiver(_))
             && let Meaning::Variable(_) = self.look_up(name.symbol, false)
         {
@@ -124,7 +143,9 @@ impl<'a> Walk<'a> {
             span: name.span,
             function: self.function(),
             kind,
-            annotated,
+            annotated: annotation.is_some(),
+            annotation,
+            value: None,
             initialised,
             assigned: 0,
             reads: 0,
@@ -146,6 +167,27 @@ impl<'a> Walk<'a> {
         self.names.functions[function].typed = true;
     }
 
+    fn fault(&mut self, kind: FaultKind, name: Name) {
+        let function = self.function();
+        self.names.faults.push(Fault { kind, name, function });
+    }
+
+    /// Names that one list declares twice.
+    fn distinct(&mut self, list: &[Binding<'a>]) {
+        for (at, binding) in list.iter().enumerate().skip(1) {
+            if list.len() < 300 && list[..at].iter().any(|it| it.name.symbol == binding.name.symbol) {
+                self.fault(FaultKind::DuplicateLocal, binding.name);
+            }
+        }
+    }
+
+    /// Jumps of a function that found no label.
+    fn undefined_labels(&mut self) {
+        for name in std::mem::take(&mut self.jumps).gotos {
+            self.fault(FaultKind::UndefinedLabel, name);
+        }
+    }
+
     // ---- statements ----
 
     fn block(&mut self, block: &Block<'a>, outermost: bool) {
@@ -156,9 +198,14 @@ impl<'a> Walk<'a> {
 
     fn statements(&mut self, block: &Block<'a>, outermost: bool) {
         self.hoist(block, outermost);
+        let around = std::mem::take(&mut self.jumps);
         for statement in block.statements {
             self.statement(statement);
         }
+        // What has no label here may have one in a block around.
+        let own = std::mem::replace(&mut self.jumps, around);
+        let wanted = own.gotos.into_iter();
+        self.jumps.gotos.extend(wanted.filter(|it| own.labels.iter().all(|label| label.symbol != it.symbol)));
     }
 
     /// Types are visible in their whole block.
@@ -192,10 +239,19 @@ impl<'a> Walk<'a> {
 
     fn statement(&mut self, statement: &Statement<'a>) {
         match statement.kind {
-            StatementKind::Empty | StatementKind::Break => {}
-            StatementKind::Goto(_) | StatementKind::Label(_) => {
-                let function = self.function() as usize;
-                self.names.functions[function].jumps = true;
+            StatementKind::Empty => {}
+            StatementKind::Break if self.loops.is_empty() => {
+                let name = Name { symbol: Symbol::SELF, span: statement.span };
+                self.fault(FaultKind::BreakOutside, name);
+            }
+            StatementKind::Break => {}
+            StatementKind::Goto(name) => self.jumps.gotos.push(name),
+            StatementKind::Label(name) => {
+                let known = self.jumps.labels.iter().any(|label| label.symbol == name.symbol);
+                if known {
+                    self.fault(FaultKind::DuplicateLabel, name);
+                }
+                self.jumps.labels.push(name);
             }
             StatementKind::Call(call) => self.expression(call),
             StatementKind::Assign(assign) => self.assign(assign),
@@ -206,15 +262,16 @@ impl<'a> Walk<'a> {
                 for binding in local.names {
                     self.annotation(binding);
                 }
+                self.distinct(local.names);
                 for (at, binding) in local.names.iter().enumerate() {
                     let value = local.values.get(at);
                     let spread = local.values.last().is_some_and(Expression::is_multiple);
                     let initialised = value.is_some() || spread;
-                    let variable =
-                        self.declare(binding.name, VariableKind::Local, binding.ty.is_some(), initialised);
+                    let variable = self.declare(binding.name, VariableKind::Local, binding.ty, initialised);
                     if let Some(value) = value {
                         let (table, class) = self.table_value(value);
                         let info = &mut self.names.variables[variable.0 as usize];
+                        info.value = Some(value);
                         info.table = table;
                         info.class = class;
                         info.import = imported(value);
@@ -222,7 +279,7 @@ impl<'a> Walk<'a> {
                 }
             }
             StatementKind::LocalFunction(local) => {
-                self.declare(local.name, VariableKind::Function, false, true);
+                self.declare(local.name, VariableKind::Function, None, true);
                 self.body(local.body, None);
             }
             StatementKind::Function(function) => self.function_statement(function),
@@ -259,7 +316,7 @@ impl<'a> Walk<'a> {
                 self.annotation(&node.variable);
                 self.enter_loop(statement);
                 let mark = self.bindings.len();
-                self.declare(node.variable.name, VariableKind::Loop, node.variable.ty.is_some(), true);
+                self.declare(node.variable.name, VariableKind::Loop, node.variable.ty, true);
                 self.statements(&node.block, false);
                 self.leave(mark);
                 self.loops.pop();
@@ -270,9 +327,10 @@ impl<'a> Walk<'a> {
                 }
                 self.enter_loop(statement);
                 let mark = self.bindings.len();
+                self.distinct(node.names);
                 for binding in node.names {
                     self.annotation(binding);
-                    self.declare(binding.name, VariableKind::Loop, binding.ty.is_some(), true);
+                    self.declare(binding.name, VariableKind::Loop, binding.ty, true);
                 }
                 self.statements(&node.block, false);
                 self.leave(mark);
@@ -510,19 +568,20 @@ impl<'a> Walk<'a> {
             captures: Vec::new(),
             typed: false,
             receiver: None,
-            jumps: false,
         });
         self.set(body.keyword.start, Meaning::Function(number));
         self.stack.push(number);
         let loops = std::mem::take(&mut self.loops);
+        let jumps = std::mem::take(&mut self.jumps);
         let mark = self.bindings.len();
+        self.distinct(body.parameters);
         if !body.generics.is_empty() {
             self.typed();
         }
         self.generics(body.generics);
         if body.has_self {
             let name = Name { symbol: Symbol::SELF, span: body.keyword };
-            let receiver = self.declare(name, VariableKind::Receiver(class.flatten()), false, true);
+            let receiver = self.declare(name, VariableKind::Receiver(class.flatten()), None, true);
             self.names.functions[number as usize].receiver = Some(receiver);
         }
         for (at, binding) in body.parameters.iter().enumerate() {
@@ -533,7 +592,7 @@ impl<'a> Walk<'a> {
                 Some(class) if is_self => VariableKind::Receiver(Some(class)),
                 _ => VariableKind::Parameter,
             };
-            let variable = self.declare(binding.name, kind, binding.ty.is_some(), true);
+            let variable = self.declare(binding.name, kind, binding.ty, true);
             self.set(binding.name.span.start, Meaning::Variable(variable));
             if is_self && class.flatten().is_some() {
                 self.names.functions[number as usize].receiver = Some(variable);
@@ -545,6 +604,8 @@ impl<'a> Walk<'a> {
         }
         self.result(body.result);
         self.statements(&body.block, false);
+        self.undefined_labels();
+        self.jumps = jumps;
         self.leave(mark);
         self.loops = loops;
         self.stack.pop();
@@ -649,109 +710,6 @@ impl<'a> Walk<'a> {
                 Some(left) => at = left,
                 None => return,
             }
-        }
-    }
-
-    // ---- types ----
-
-    fn generics(&mut self, list: &'a [GenericParameter<'a>]) -> Vec<u32> {
-        let mut numbers = Vec::with_capacity(list.len());
-        for node in list {
-            let number = self.names.generics.len() as u32;
-            self.names.generics.push(GenericInfo { node });
-            self.bind(node.name.symbol, Meaning::Generic(number), true);
-            self.set(node.name.span.start, Meaning::Generic(number));
-            numbers.push(number);
-        }
-        for node in list {
-            for ty in [node.bound, node.default].into_iter().flatten() {
-                self.ty(ty);
-            }
-        }
-        numbers
-    }
-
-    fn types(&mut self, list: &'a [TypeExpression<'a>]) {
-        for ty in list {
-            self.ty(ty);
-        }
-    }
-
-    fn pack(&mut self, pack: &TypePack<'a>) {
-        self.types(pack.items);
-        self.vararg(pack.tail);
-    }
-
-    fn vararg(&mut self, vararg: Option<Vararg<'a>>) {
-        if let Some(ty) = vararg.and_then(|vararg| vararg.ty) {
-            self.ty(ty);
-        }
-    }
-
-    fn result(&mut self, result: Option<ReturnAnnotation<'a>>) {
-        match result {
-            None => {}
-            Some(ReturnAnnotation::Types(pack)) => self.pack(pack),
-            Some(ReturnAnnotation::Asserts(asserts)) => {
-                if let Some(ty) = &asserts.ty {
-                    self.ty(ty);
-                }
-            }
-        }
-    }
-
-    fn ty(&mut self, node: &TypeExpression<'a>) {
-        match node.kind {
-            TypeKind::Nil
-            | TypeKind::True
-            | TypeKind::False
-            | TypeKind::Integer(_)
-            | TypeKind::Float(_)
-            | TypeKind::String(_) => {}
-            TypeKind::Reference(reference) => {
-                self.types(reference.arguments);
-                let Some(first) = reference.path.first() else { return };
-                if reference.path.len() == 1 {
-                    let meaning = self.look_up(first.symbol, true);
-                    self.set(first.span.start, meaning);
-                } else {
-                    let meaning = self.look_up(first.symbol, false);
-                    self.set(first.span.start, meaning);
-                    self.read(meaning);
-                }
-            }
-            TypeKind::Record(record) => {
-                for item in record.items {
-                    match item {
-                        RecordItem::Field(field) => self.ty(field.ty),
-                        RecordItem::Indexer { key, value } => {
-                            self.ty(key);
-                            self.ty(value);
-                        }
-                    }
-                }
-            }
-            TypeKind::Array { element, .. } => self.ty(element),
-            TypeKind::Optional(inner) | TypeKind::Paren(inner) | TypeKind::Keyof(inner) => self.ty(inner),
-            TypeKind::Access { object, key } => {
-                self.ty(object);
-                self.ty(key);
-            }
-            TypeKind::Annotated { ty, .. } => self.ty(ty),
-            TypeKind::Union(list) | TypeKind::Intersection(list) => self.types(list),
-            TypeKind::Function(function) => {
-                let mark = self.bindings.len();
-                self.generics(function.generics);
-                for parameter in function.parameters {
-                    self.ty(parameter.ty);
-                }
-                self.vararg(function.vararg);
-                if let Some(result) = function.result {
-                    self.pack(result);
-                }
-                self.leave(mark);
-            }
-            TypeKind::Typeof(expression) => self.expression(expression),
         }
     }
 }

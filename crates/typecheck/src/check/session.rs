@@ -230,6 +230,10 @@ impl Session {
         self.globals.insert(symbol, ty);
     }
 
+    pub(super) fn environment_type(&self, symbol: Symbol) -> Option<u32> {
+        self.environment_types.get(&symbol).copied()
+    }
+
     pub(super) fn set_environment_type(&mut self, symbol: Symbol, number: u32) {
         self.environment_types.insert(symbol, number);
     }
@@ -357,6 +361,7 @@ impl Session {
                     globals: &self.globals,
                     environment_types: &self.environment_types,
                     modules: &modules,
+                    host_modules: &self.host_modules,
                     source: text,
                     lines: &lines,
                 };

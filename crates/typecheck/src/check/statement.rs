@@ -65,7 +65,8 @@ impl<'a> Checker<'_, 'a> {
 
     pub(super) fn statement(&mut self, statement: &Statement<'a>) {
         match statement.kind {
-            StatementKind::Empty | StatementKind::TypeAlias(_) | StatementKind::Interface(_) => {}
+            StatementKind::Empty | StatementKind::Interface(_) => {}
+            StatementKind::TypeAlias(alias) => self.reach_alias(alias),
             StatementKind::Label(_) => {}
             StatementKind::Call(call) => {
                 let pack = self.multiple(call);

@@ -2,18 +2,20 @@
 //!
 //! Pure. A suggestion is made only when it is probably right: at most a third of the letters differ.
 
-/// The name nearest to `word`, if it is close enough; the first one wins a tie.
+/// The name nearest to `word`, if it is close enough; of two that are, the one with as many capitals, then the first.
 pub(super) fn nearest<'a>(word: &str, names: impl Iterator<Item = &'a str>) -> Option<&'a str> {
-    let mut best: Option<(usize, &'a str)> = None;
+    let capitals = |text: &str| text.bytes().filter(u8::is_ascii_uppercase).count();
+    let mut best: Option<((usize, bool), &'a str)> = None;
     for name in names {
         let limit = (word.chars().count().max(name.chars().count()) / 3).max(1);
         let distance = distance(word, name);
+        let rank = (distance, capitals(word) != capitals(name));
         if distance <= limit
             && distance < word.chars().count()
             && name != word
-            && best.is_none_or(|(least, _)| distance < least)
+            && best.is_none_or(|(least, _)| rank < least)
         {
-            best = Some((distance, name));
+            best = Some((rank, name));
         }
     }
     best.map(|(_, name)| name)
@@ -55,6 +57,7 @@ mod tests {
         let names = ["print", "pairs", "ipairs"];
         assert_eq!(nearest("prnt", names.into_iter()), Some("print"));
         assert_eq!(nearest("pars", names.into_iter()), Some("pairs"));
+        assert_eq!(nearest("strng", ["String", "string"].into_iter()), Some("string"));
         assert_eq!(nearest("os", names.into_iter()), None);
         assert_eq!(nearest("", names.into_iter()), None);
     }

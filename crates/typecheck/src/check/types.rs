@@ -184,36 +184,22 @@ macro_rules! builtins {
 
 builtins! {
     Assert "assert",
-    Error "error",
-    Exit "os.exit",
-    GetMetatable "getmetatable",
+    ChannelSelect "channel.select",
     Ipairs "ipairs",
-    MathType "math.type",
-    Next "next",
     Pairs "pairs",
     Pcall "pcall",
-    RawGet "rawget",
     RawSet "rawset",
     Require "require",
     Select "select",
     SetMetatable "setmetatable",
     TableInsert "table.insert",
-    TableRemove "table.remove",
-    TableUnpack "table.unpack",
-    TablePack "table.pack",
-    TableSort "table.sort",
-    TableConcat "table.concat",
     ToNumber "tonumber",
     TypeOf "type",
-    Unpack "unpack",
     Xpcall "xpcall",
-    MathAbs "math.abs",
-    MathMax "math.max",
-    MathMin "math.min",
-    MathFloor "math.floor",
-    MathCeil "math.ceil",
     MathRandom "math.random",
     StringFind "string.find",
+    StringGmatch "string.gmatch",
+    StringMatch "string.match",
 }
 
 /// An inferred table.
@@ -306,6 +292,8 @@ pub(super) struct Types {
     pub(super) facts: Vec<Vec<Fact>>,
     /// The tables of libraries, to which programs may write.
     pub(super) libraries: Set<Ty>,
+    /// Those of them whose every field is listed.
+    pub(super) complete: Set<Ty>,
     /// The fields of strings, errors.
     pub(super) string_fields: Ty,
     pub(super) error_fields: Ty,
@@ -329,6 +317,7 @@ impl Types {
             inferred: Vec::new(),
             facts: Vec::new(),
             libraries: Set::default(),
+            complete: Set::default(),
             string_fields: Ty::DYN,
             error_fields: Ty::DYN,
             assumed: Set::default(),
@@ -531,6 +520,12 @@ impl Types {
             Node::Named(..) | Node::Intersection(_) => self.expand_slowly(ty),
             _ => ty,
         }
+    }
+
+    /// Gives a definition another structure.
+    pub(super) fn define(&mut self, number: u32, body: Ty) {
+        self.definitions[number as usize].body = body;
+        self.expansions.fill(Ty::NONE);
     }
 
     fn expand_slowly(&mut self, ty: Ty) -> Ty {
