@@ -390,8 +390,4 @@ impl Drop for Heap {
 }
 
 #[cfg(test)]
-#[expect(
-    clippy::undocumented_unsafe_blocks,
-    reason = "all rest on one rule: what is used is reachable from the roots"
-)]
 mod tests;

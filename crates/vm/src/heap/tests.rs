@@ -43,12 +43,30 @@ fn heap_with(limit: usize) -> Heap {
 }
 
 fn push(heap: &mut Heap, value: Slot) {
+    // SAFETY: `heap_with` made the coroutine; the stack has room after it was grown.
     unsafe {
         let co = heap.roots.current;
         heap.grow_stack(co, 1).unwrap();
         slot::copy((*co).top, &value);
         (*co).top = (*co).top.add(1);
     }
+}
+
+fn pop(heap: &mut Heap) {
+    // SAFETY: what was pushed is popped once.
+    unsafe { (*heap.roots.current).top = (*heap.roots.current).top.sub(1) };
+}
+
+/// Collects everything.
+fn full(heap: &mut Heap) {
+    // SAFETY: afterwards tests use only what a root leads to.
+    unsafe { heap.full() };
+}
+
+/// Collects a little.
+fn step(heap: &mut Heap) {
+    // SAFETY: as for `full`.
+    unsafe { heap.step() };
 }
 
 fn text(heap: &mut Heap, bytes: &str) -> Slot {
@@ -59,17 +77,33 @@ fn new_table(heap: &mut Heap) -> Slot {
     Slot::table(heap.table(0, 0).unwrap())
 }
 
+// Below, tables are alive: tests use what they made since the last collection, or what a root leads to.
+
 fn set(heap: &mut Heap, t: Slot, key: Slot, value: Slot) {
+    // SAFETY: the table, key and value are alive.
     unsafe { heap.set(t.as_table(), key, value).unwrap() }
 }
 
 fn set_meta(heap: &mut Heap, t: Slot, metatable: Slot) {
+    // SAFETY: both tables are alive; the barrier follows.
     unsafe { (*t.as_table()).metatable = metatable.as_table() };
     heap.barrier(metatable);
 }
 
 fn get(t: Slot, key: Slot) -> Slot {
+    // SAFETY: the table is alive.
     unsafe { table::get(t.as_table(), key) }
+}
+
+fn length(t: Slot) -> i64 {
+    // SAFETY: the table is alive.
+    unsafe { table::length(t.as_table()) }
+}
+
+/// The entry after a key.
+fn next(t: Slot, key: Slot) -> Result<Option<(Slot, Slot)>, table::InvalidKey> {
+    // SAFETY: the table is alive.
+    unsafe { table::next(t.as_table(), key) }
 }
 
 /// Walks everything reachable and panics at a dangling reference.
@@ -90,6 +124,7 @@ fn verify(heap: &Heap) {
         if cell.is_null() || !seen.insert(cell) {
             continue;
         }
+        // SAFETY: reached from a root through live cells; a dangling reference is what the address sanitizer finds here.
         unsafe {
             let mark = (*cell).mark;
             assert!((1..=3).contains(&mark), "a live cell has no mark");
@@ -168,6 +203,7 @@ fn verify(heap: &Heap) {
 /// Lets the collector work a little, and looks whether marking has missed something when it ended just now.
 fn run(heap: &mut Heap, budget: isize) {
     let before = heap.phase;
+    // SAFETY: as for `full`.
     unsafe { heap.run(&mut { budget }) };
     if before == Phase::Mark && heap.phase == Phase::Destroy {
         all_marked(heap);
@@ -180,6 +216,7 @@ fn all_marked(heap: &Heap) {
     let mut seen = HashSet::new();
     let co = heap.roots.current;
     let mut pending: Vec<Slot> = Vec::new();
+    // SAFETY: everything reachable is alive; the stack is initialised up to its top.
     unsafe {
         for i in 0..(*co).top.offset_from((*co).stack) as usize {
             pending.push(*(*co).stack.add(i));
@@ -206,7 +243,7 @@ fn all_marked(heap: &Heap) {
 
 /// Bytes of cells that no object is: what the collector counts as live is what the memory counts, but for these.
 fn check_accounting(heap: &mut Heap) {
-    unsafe { heap.full() };
+    full(heap);
     let extra = heap.memory.own_prefixes()
         + heap.strings.bytes()
         + heap.names.as_ref().map_or(0, |names| names.bytes());
@@ -215,7 +252,9 @@ fn check_accounting(heap: &mut Heap) {
 }
 
 fn heap_code_bytes(heap: &Heap) -> usize {
+    // SAFETY: the list names live cells only.
     let units = heap.destructible.iter().filter(|cell| unsafe { (***cell).kind } == Kind::Code);
+    // SAFETY: a cell of this kind is a unit.
     units.map(|cell| unsafe { (*cell.cast::<code::Unit>()).bytes }).sum()
 }
 
@@ -242,18 +281,18 @@ fn an_empty_heap_uses_nothing_and_leaves_nothing() {
 #[test]
 fn garbage_is_found_and_memory_used_again() {
     let mut heap = heap();
-    unsafe { heap.full() };
+    full(&mut heap);
     let base = heap.bytes();
     for _ in 0..200_000 {
         let t = new_table(&mut heap);
         let s = text(&mut heap, "x");
         set(&mut heap, t, s, Slot::TRUE);
         if heap.wants_collection() {
-            unsafe { heap.step() };
+            step(&mut heap);
         }
         assert!(heap.bytes() < base + 200_000);
     }
-    unsafe { heap.full() };
+    full(&mut heap);
     assert!(heap.bytes() < base + 2_000);
     check_accounting(&mut heap);
 }
@@ -278,19 +317,19 @@ fn the_heap_stays_near_twice_what_lives() {
             let child = tree(heap, depth - 1);
             set(heap, t, Slot::integer(i), child);
         }
-        unsafe { (*heap.roots.current).top = (*heap.roots.current).top.sub(1) };
+        pop(heap);
         t
     }
     let mut heap = heap();
     let t = tree(&mut heap, 12);
     push(&mut heap, t);
-    unsafe { heap.full() };
+    full(&mut heap);
     let live = heap.bytes();
     let mut peak = 0;
     for _ in 0..200_000 {
         heap.table(0, 0).unwrap();
         if heap.wants_collection() {
-            unsafe { heap.step() };
+            step(&mut heap);
         }
         peak = peak.max(heap.bytes());
     }

@@ -69,6 +69,7 @@ impl World {
         let holder = self.objects[from].slot;
         let place = if holder.tag == tag::USERDATA { 0 } else { place };
         if holder.tag == tag::USERDATA {
+            // SAFETY: the holder is alive; the barrier follows.
             unsafe { (*holder.as_userdata()).user_value = value };
             self.heap.barrier(value);
         } else {
@@ -134,6 +135,7 @@ impl World {
         if slot.tag != tag::TABLE {
             return;
         }
+        // SAFETY: the table is alive and has `len` initialised slots.
         unsafe {
             let t = slot.as_table();
             let len = (*t).len as usize;
@@ -162,7 +164,7 @@ impl World {
 
     fn pop(&mut self) {
         if self.stack.pop().is_some() {
-            unsafe { (*self.heap.roots.current).top = (*self.heap.roots.current).top.sub(1) };
+            pop(&mut self.heap);
         }
     }
 
@@ -188,6 +190,7 @@ impl World {
                 assert_eq!((found.tag, found.as_integer()), (tag::INTEGER, id as i64));
                 let name = get(object.slot, Slot::TRUE);
                 assert_eq!(name.tag, tag::STRING);
+                // SAFETY: the string is held by a live object.
                 assert_eq!(unsafe { string::bytes(name.as_string()) }, format!("object {id}").as_bytes());
                 for (place, child) in object.children.iter().enumerate() {
                     let found = get(object.slot, self.key(place));
@@ -207,7 +210,7 @@ fn run(seed: u64, actions: usize, work: isize) {
         world.act();
         match work {
             0 if world.heap.wants_collection() => {
-                unsafe { world.heap.step() };
+                step(&mut world.heap);
             }
             0 => {}
             _ => {
@@ -258,11 +261,12 @@ fn large_tables_are_traced_in_slices_while_they_change() {
             set(&mut heap, fresh, Slot::integer(1), Slot::integer(count));
             match random.below(4) {
                 0 | 1 => {
-                    let n = unsafe { table::length(array.as_table()) };
+                    let n = length(array);
                     set(&mut heap, array, Slot::integer(n + 1), fresh);
                 }
                 2 => {
                     // From the end of one table to the beginning of another, past the cursor.
+                    // SAFETY: both tables are on the stack; the index is below the length.
                     unsafe {
                         let t = array.as_table();
                         let n = (*t).len as usize;
@@ -279,7 +283,7 @@ fn large_tables_are_traced_in_slices_while_they_change() {
             super::run(&mut heap, 700);
         }
         verify(&heap);
-        unsafe { heap.full() };
+        full(&mut heap);
         verify(&heap);
         check_accounting(&mut heap);
     }
@@ -297,6 +301,7 @@ fn coroutines_and_their_upvalues() {
         let list = new_table(&mut heap);
         push(&mut heap, list);
         for i in 0..3_000_i64 {
+            // SAFETY: coroutines are held by the list until they are dropped from both.
             unsafe {
                 match random.below(8) {
                     0 => {
@@ -396,6 +401,7 @@ fn a_deep_stack_shrinks_when_it_is_left() {
     let mut heap = heap();
     let co = heap.coroutine().unwrap();
     push(&mut heap, Slot::coroutine(co));
+    // SAFETY: the coroutine is on the stack; frames and stack have room after they were grown.
     unsafe {
         heap.grow_stack(co, 100_000).unwrap();
         for _ in 0..1000 {

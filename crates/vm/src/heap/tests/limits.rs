@@ -12,6 +12,7 @@ fn a_limit_stops_large_allocations_and_leaves_tables_intact() {
     push(&mut heap, t);
     let mut n = 0;
     let error = loop {
+        // SAFETY: the table is on the stack.
         match unsafe { heap.set_integer(t.as_table(), n + 1, Slot::integer(n)) } {
             Ok(()) => n += 1,
             Err(error) => break error,
@@ -19,8 +20,9 @@ fn a_limit_stops_large_allocations_and_leaves_tables_intact() {
     };
     assert_eq!(error, table::TableError::OutOfMemory);
     assert!(heap.bytes() <= 100_000);
-    assert_eq!(unsafe { table::length(t.as_table()) }, n);
+    assert_eq!(length(t), n);
     let mut m = 0;
+    // SAFETY: the table is on the stack.
     while unsafe { heap.set(t.as_table(), Slot::float(f64::from(m) + 0.5), Slot::TRUE) }.is_ok() {
         m += 1;
     }
@@ -36,6 +38,7 @@ fn a_limit_stops_large_allocations_and_leaves_tables_intact() {
     assert!(heap.table(0, 1 << 40).is_err());
     check_accounting(&mut heap);
     heap.set_limit(usize::MAX);
+    // SAFETY: the table is on the stack.
     unsafe { heap.set_integer(t.as_table(), n + 1, Slot::TRUE).unwrap() };
 }
 
@@ -49,14 +52,14 @@ fn small_allocations_show_the_limit_at_the_safepoint() {
     }
     new_table(&mut heap);
     assert!(heap.wants_collection());
-    unsafe { heap.step() };
+    step(&mut heap);
     assert!(!heap.over_limit());
 }
 
 #[test]
 fn a_stopped_collector_still_steps_when_asked() {
     let mut heap = heap();
-    unsafe { heap.full() };
+    full(&mut heap);
     heap.stop();
     for _ in 0..3_000 {
         new_table(&mut heap);
@@ -64,6 +67,7 @@ fn a_stopped_collector_still_steps_when_asked() {
     let full = heap.bytes();
     assert!(!heap.wants_collection());
     let mut steps = 1;
+    // SAFETY: as for `full`.
     while !unsafe { heap.step_for(0) } {
         steps += 1;
     }
@@ -71,6 +75,7 @@ fn a_stopped_collector_still_steps_when_asked() {
     assert!(!heap.is_running() && !heap.wants_collection());
     heap.restart();
     assert!(heap.is_running());
+    // SAFETY: as for `full`.
     assert!(unsafe { heap.step_for(20_000) });
 }
 
@@ -80,6 +85,7 @@ fn short_strings_are_found_again() {
     let a = heap.string(b"hello").unwrap();
     assert_eq!(a, heap.string(b"hello").unwrap());
     let b = heap.string_uninit(5).unwrap();
+    // SAFETY: strings made here have room for their bytes, and nothing is collected meanwhile.
     unsafe {
         b.add(1).cast::<u8>().copy_from_nonoverlapping(b"hello".as_ptr(), 5);
         assert_eq!(heap.finish_string(b), a);
@@ -102,7 +108,7 @@ fn short_strings_are_found_again() {
     for i in 0..100_000 {
         heap.string(format!("filler {i}").as_bytes()).unwrap();
         if heap.wants_collection() {
-            unsafe { heap.step() };
+            step(&mut heap);
         }
     }
     assert!(heap.bytes() < 500_000);
@@ -140,29 +146,32 @@ fn linked_code_lives_as_long_as_a_closure_of_it() {
     let before = pool::outstanding::bytes();
     {
         let mut heap = heap();
-        unsafe { heap.full() };
+        full(&mut heap);
         let base = heap.bytes();
         let original = prototype(9, 3);
         let code = heap.link(original.clone()).unwrap();
         // A closure of a nested function keeps the whole.
+        // SAFETY: nothing was collected since it was linked.
         let nested = unsafe { *(*code).children.last().unwrap() };
         let closure = heap.closure(nested, 0);
         push(&mut heap, Slot::closure(closure));
         for _ in 0..3 {
-            unsafe { heap.full() };
+            full(&mut heap);
             for i in 0..1000 {
                 text(&mut heap, &format!("noise {i}"));
             }
+            // SAFETY: a closure of it is on the stack.
             assert_eq!(unsafe { (*code).to_prototype() }, original);
         }
         check_accounting(&mut heap);
-        unsafe { (*heap.roots.current).top = (*heap.roots.current).top.sub(1) };
-        unsafe { heap.full() };
+        pop(&mut heap);
+        full(&mut heap);
         assert!(heap.bytes() < base + 1_000 + heap.strings.bytes());
         for _ in 0..100 {
             let code = heap.link(original.clone()).unwrap();
             let closure = heap.closure(code, 0);
             push(&mut heap, Slot::closure(closure));
+            // SAFETY: the closure on the stack keeps the code until it is popped.
             unsafe {
                 super::run(&mut heap, 2_000);
                 assert_eq!((*code).to_prototype(), original);

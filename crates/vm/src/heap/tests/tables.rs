@@ -60,6 +60,7 @@ impl Rig {
                 // A fresh object each time, short and long ones.
                 let text = if n % 3 == 0 { format!("{n}{}", "-".repeat(60)) } else { format!("k{n}") };
                 let s = self.heap.string_uninit(text.len()).unwrap();
+                // SAFETY: the string has room for the text, and nothing refers to it yet.
                 unsafe {
                     s.add(1).cast::<u8>().copy_from_nonoverlapping(text.as_ptr(), text.len());
                     if self.random.below(2) == 0 {
@@ -80,6 +81,7 @@ impl Rig {
             tag::TRUE => Key::Boolean(true),
             tag::FALSE => Key::Boolean(false),
             tag::STRING => {
+                // SAFETY: the string is a key of a live table.
                 let bytes = unsafe { string::bytes(slot.as_string()) };
                 let text = std::str::from_utf8(bytes).unwrap().trim_end_matches('-').trim_start_matches('k');
                 Key::Text(text.parse().unwrap())
@@ -108,7 +110,7 @@ impl Rig {
         }
         let mut seen = HashMap::new();
         let mut key = Slot::NIL;
-        while let Some((k, v)) = unsafe { table::next(self.table.as_table(), key) }.unwrap() {
+        while let Some((k, v)) = next(self.table, key).unwrap() {
             assert!(
                 seen.insert(self.key_of(k), v.as_integer()).is_none(),
                 "twice {:?}, seed {seed}",
@@ -117,7 +119,7 @@ impl Rig {
             key = k;
         }
         assert_eq!(seen, self.model, "seed {seed}");
-        let n = unsafe { table::length(self.table.as_table()) };
+        let n = length(self.table);
         let has = |i: i64| self.model.contains_key(&Key::Integer(i));
         assert!((n == 0 || has(n)) && !has(n + 1), "{n} is no border, seed {seed}");
     }
@@ -143,11 +145,11 @@ fn random_writes_agree_with_a_model() {
             }
             rig.compare();
             if round % 3 == 0 {
-                unsafe { rig.heap.step() };
+                step(&mut rig.heap);
                 rig.compare();
             }
         }
-        unsafe { rig.heap.full() };
+        full(&mut rig.heap);
         rig.compare();
         verify(&rig.heap);
         check_accounting(&mut rig.heap);
@@ -171,21 +173,23 @@ fn entries_may_be_removed_while_traversing_with_collections_in_between() {
         let mut count = 0;
         let mut key = Slot::NIL;
         push(&mut rig.heap, Slot::NIL);
-        while let Some((k, _)) = unsafe { table::next(rig.table.as_table(), key) }.unwrap() {
+        while let Some((k, _)) = next(rig.table, key).unwrap() {
             count += 1;
             set(&mut rig.heap, rig.table, k, Slot::NIL);
+            // SAFETY: a value was pushed before.
             let control = unsafe { (*rig.heap.roots.current).top.sub(1) };
             // The control variable of a loop keeps the key; sometimes nothing keeps the object.
+            // SAFETY: the stack has not grown since.
             unsafe { *control = if count % 3 == 0 && k.tag == tag::TABLE { Slot::NIL } else { k } };
             if count % 5 == 0 {
-                unsafe { rig.heap.full() };
+                full(&mut rig.heap);
             } else {
-                unsafe { rig.heap.step() };
+                step(&mut rig.heap);
             }
             key = k;
         }
         assert_eq!(count, expected, "seed {seed}");
-        assert!(unsafe { table::next(rig.table.as_table(), Slot::NIL) }.unwrap().is_none());
+        assert!(next(rig.table, Slot::NIL).unwrap().is_none());
     }
 }
 
@@ -199,6 +203,7 @@ fn a_queue_does_not_grow() {
         if i > 10 {
             set(&mut heap, q, Slot::integer(i - 10), Slot::NIL);
         }
+        // SAFETY: the table is on the stack.
         let t = unsafe { &*q.as_table() };
         assert!((t.capacity as usize) < 100 && t.node_count() < 100);
     }
@@ -210,6 +215,7 @@ fn appended_items_are_in_the_array_part() {
     let t = new_table(&mut heap);
     push(&mut heap, t);
     for i in 1..=10_000 {
+        // SAFETY: the table was made just now and nothing is collected.
         unsafe {
             let raw = t.as_table();
             heap.set_integer(raw, i, Slot::integer(i)).unwrap();
@@ -218,10 +224,10 @@ fn appended_items_are_in_the_array_part() {
         }
     }
     for i in (1..=10_000).rev() {
-        assert_eq!(unsafe { table::length(t.as_table()) }, i);
+        assert_eq!(length(t), i);
         set(&mut heap, t, Slot::integer(i), Slot::NIL);
     }
-    assert_eq!(unsafe { table::length(t.as_table()) }, 0);
+    assert_eq!(length(t), 0);
 }
 
 #[test]
@@ -232,6 +238,7 @@ fn keys_written_backwards_end_in_the_array_part() {
     for i in (1..=100).rev() {
         set(&mut heap, t, Slot::integer(i), Slot::integer(i));
     }
+    // SAFETY: the table is alive: nothing is collected here.
     unsafe {
         assert_eq!(table::length(t.as_table()), 100);
         assert!((*t.as_table()).capacity >= 64);
@@ -246,8 +253,10 @@ fn length_of_constructors_with_holes_is_as_in_the_reference_implementation() {
         let t = heap.table(items.len(), 0).unwrap();
         for (i, &present) in items.iter().enumerate() {
             let value = if present { Slot::TRUE } else { Slot::NIL };
+            // SAFETY: the table is alive: nothing is collected here.
             unsafe { heap.set_integer(t, i as i64 + 1, value).unwrap() };
         }
+        // SAFETY: the table is alive: nothing is collected here.
         unsafe { table::length(t) }
     };
     assert_eq!(list(&[true, true, false, true]), 4);
@@ -261,6 +270,7 @@ fn length_of_constructors_with_holes_is_as_in_the_reference_implementation() {
 fn keys_that_cannot_be() {
     let mut heap = heap();
     let t = heap.table(0, 0).unwrap();
+    // SAFETY: the table is alive: nothing is collected here.
     unsafe {
         assert_eq!(heap.set(t, Slot::NIL, Slot::TRUE), Err(table::TableError::NilKey));
         assert_eq!(heap.set(t, Slot::float(f64::NAN), Slot::TRUE), Err(table::TableError::NanKey));
@@ -282,6 +292,7 @@ fn keys_that_cannot_be() {
 fn misleading_keys_do_not_mislead_length() {
     let mut heap = heap();
     let t = heap.table(0, 0).unwrap();
+    // SAFETY: the table is alive: nothing is collected here.
     unsafe {
         for log in 0..63 {
             heap.set_integer(t, 1 << log, Slot::TRUE).unwrap();

@@ -16,6 +16,7 @@ fn weak(heap: &mut Heap, mode: &str) -> Slot {
 fn count(t: Slot) -> usize {
     let mut n = 0;
     let mut position = 0;
+    // SAFETY: the table is alive; the position is what the table itself answered.
     while let Some((next, _, _)) = unsafe { table::next_at(t.as_table(), position) } {
         n += 1;
         position = next;
@@ -39,7 +40,7 @@ fn weak_values_go_strings_and_numbers_stay() {
     let s = text(&mut heap, "a value that is a string, and a long one at that, but still a value");
     set(&mut heap, t, Slot::integer(7), s);
     set(&mut heap, t, Slot::integer(8), Slot::integer(1));
-    unsafe { heap.full() };
+    full(&mut heap);
     assert_eq!(count(t), 3);
     assert_eq!(get(t, Slot::integer(300)).payload, kept.payload);
     verify(&heap);
@@ -69,7 +70,7 @@ fn weak_keys_are_ephemerons() {
         set(&mut heap, t, lonely, holder);
     }
     assert_eq!(count(t), 202);
-    unsafe { heap.full() };
+    full(&mut heap);
     assert_eq!(count(t), 100);
     verify(&heap);
     check_accounting(&mut heap);
@@ -87,7 +88,7 @@ fn two_ephemeron_tables_wait_for_each_other() {
         set(&mut heap, if i % 2 == 0 { a } else { b }, key, value);
         key = value;
     }
-    unsafe { heap.full() };
+    full(&mut heap);
     assert_eq!((count(a), count(b)), (30, 30));
     verify(&heap);
 }
@@ -105,7 +106,7 @@ fn all_weak_needs_both() {
     set(&mut heap, t, Slot::integer(1), kept);
     let s = text(&mut heap, "only a string");
     set(&mut heap, t, s, s);
-    unsafe { heap.full() };
+    full(&mut heap);
     assert_eq!(count(t), 3);
     verify(&heap);
     check_accounting(&mut heap);
@@ -130,6 +131,7 @@ fn weak_tables_that_change_while_marking() {
                 2 => {
                     // Something is read from a weak table while marking and made strong.
                     if let Some((_, key, value)) =
+                        // SAFETY: the table is alive.
                         unsafe { table::next_at(t.as_table(), random.below(60) as u32) }
                     {
                         set(&mut heap, strong, Slot::integer(random.below(100) as i64), value);
@@ -143,7 +145,7 @@ fn weak_tables_that_change_while_marking() {
                 verify(&heap);
             }
         }
-        unsafe { heap.full() };
+        full(&mut heap);
         verify(&heap);
         check_accounting(&mut heap);
     }
@@ -156,6 +158,7 @@ fn finalizers_are_due_in_reverse_and_once() {
     for i in 0..10 {
         let t = new_table(&mut heap);
         set(&mut heap, t, Slot::integer(1), Slot::integer(i));
+        // SAFETY: the table is alive: nothing was collected since it was made.
         unsafe {
             heap.register_finalizer(t);
             heap.register_finalizer(t);
@@ -163,18 +166,19 @@ fn finalizers_are_due_in_reverse_and_once() {
         objects.push(t);
     }
     push(&mut heap, objects[3]);
-    unsafe { heap.full() };
+    full(&mut heap);
     let mut order = Vec::new();
     while let Some(object) = heap.next_finalizable() {
         order.push(get(object, Slot::integer(1)).as_integer());
         if order.len() == 2 {
             // Those still due survive another collection.
-            unsafe { heap.full() };
+            full(&mut heap);
         }
     }
     assert_eq!(order, [9, 8, 7, 6, 5, 4, 2, 1, 0]);
-    unsafe { heap.full() };
+    full(&mut heap);
     assert!(heap.next_finalizable().is_none());
+    // SAFETY: no object of the heap is used afterwards but what is due.
     unsafe { heap.separate_all() };
     assert_eq!(get(heap.next_finalizable().unwrap(), Slot::integer(1)).as_integer(), 3);
 }
@@ -186,18 +190,19 @@ fn objects_to_be_finalized_leave_weak_values_before_and_weak_keys_after() {
     let object = new_table(&mut heap);
     let friend = new_table(&mut heap);
     set(&mut heap, object, Slot::integer(1), friend);
+    // SAFETY: the object is alive: nothing was collected since it was made.
     unsafe { heap.register_finalizer(object) };
     for t in [object, friend] {
         set(&mut heap, keys, t, Slot::TRUE);
         let n = count(values) as i64 + 1;
         set(&mut heap, values, Slot::integer(n), t);
     }
-    unsafe { heap.full() };
+    full(&mut heap);
     assert_eq!((count(keys), count(values)), (2, 0));
     let due = heap.next_finalizable().unwrap();
     assert_eq!(get(due, Slot::integer(1)).payload, friend.payload);
     verify(&heap);
-    unsafe { heap.full() };
+    full(&mut heap);
     assert_eq!(count(keys), 0);
     check_accounting(&mut heap);
 }
@@ -215,7 +220,7 @@ fn host_data_is_dropped_with_its_object_or_its_heap() {
             }
             super::run(&mut heap, 100);
         }
-        unsafe { heap.full() };
+        full(&mut heap);
         assert_eq!(Arc::strong_count(&data), 11);
         for _ in 0..50 {
             heap.userdata(Some(Box::new(Arc::clone(&data))));
