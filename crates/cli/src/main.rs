@@ -6,6 +6,8 @@
 mod app;
 mod arguments;
 mod blame;
+#[cfg_attr(not(feature = "processes"), path = "no_census.rs")]
+mod census;
 mod check;
 mod commands;
 mod completion;

@@ -17,6 +17,7 @@ use wippy::stdlib::errors::{ErrorValue, Kind};
 use wippy::vm::{ExitRequest, Image, Program as Code};
 use wippy::{Candidate, Ended, Enlister, ErrorKind, Failure, Interrupt, Limits, Stop, Vm};
 
+use crate::census;
 use crate::output;
 use crate::script::Program as Script;
 use crate::settings::Settings;
@@ -177,6 +178,8 @@ impl Processes {
             }))
             .setup(Box::new(move |cx, _| wippy::stdlib::package::set_path(cx, &path)))
             .start()?;
+        census::show_on_signal()?;
+        census::watch(Some(runtime.starter()));
         Ok(Running { runtime, notes, sender })
     }
 }
@@ -230,6 +233,7 @@ impl Enlister for Processes {
 
     fn close(&mut self) {
         if let Some(Running { runtime, .. }) = self.running.take() {
+            census::watch(None);
             runtime.shutdown(GRACE);
         }
     }

@@ -15,7 +15,7 @@ use crate::machine::{Machine, Surroundings};
 use crate::settings::Settings;
 use crate::surroundings::path_of;
 use crate::text::Text;
-use crate::{output, repl, signals, system_error};
+use crate::{census, output, repl, signals, system_error};
 
 /// Chunk name of code given with `-e`.
 pub(crate) const COMMAND_LINE: &[u8] = b"=(command line)";
@@ -63,6 +63,9 @@ pub(crate) fn run(script: Script, executable: &[u8], settings: &Settings) -> Res
     }
     if script.interactive && !machine.ended && matches!(result, Ok(_) | Err(Exit::FAILURE)) {
         return repl::run(machine, interrupt, around);
+    }
+    if settings.stats {
+        census::show()?;
     }
     machine.close();
     result

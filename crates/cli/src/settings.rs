@@ -16,6 +16,8 @@ pub(crate) struct Settings {
     pub(crate) error_format: Format,
     /// `--memory-limit`, in bytes; scripts run without a limit unless one is given.
     pub(crate) memory_limit: Option<usize>,
+    /// `--stats`.
+    pub(crate) stats: bool,
 }
 
 impl Settings {
@@ -35,7 +37,7 @@ impl Settings {
             _ => Format::Human,
         };
         let memory_limit = flags.last(&table::MEMORY_LIMIT).map(size).transpose()?;
-        Ok(Settings { colour, error_format, memory_limit })
+        Ok(Settings { colour, error_format, memory_limit, stats: flags.has(&table::STATS) })
     }
 
     /// Whether messages on standard error get colours.

@@ -31,6 +31,8 @@ pub(crate) fn install() -> io::Result<Interrupt> {
     {
         use std::sync::Once;
 
+        // Somebody who asks for the processes must not end a program that has none.
+        register(signal_hook::consts::SIGUSR1, Arc::default())?;
         register_conditional_shutdown(signal_hook::consts::SIGPIPE, i32::from(Exit::BROKEN_PIPE.0), always)?;
         let (flag, begun) = (interrupt.flag(), Once::new());
         wippy::stdlib::waiting::tell(move || {

@@ -7,8 +7,10 @@ use std::any::Any;
 use std::sync::Arc;
 
 use wippy_scheduler::{HostId, MonitorError, NameError, Pid, Spawn, SpawnError, Turn};
+use wippy_stdlib::system::Seek;
 use wippy_vm::{Kept, Outside, Parcel, Vm};
 
+use crate::census::Watcher;
 use crate::mail::Mail;
 use crate::pid::format_pid;
 use crate::process::LuaProcess;
@@ -67,8 +69,13 @@ pub(crate) struct Answers<'a, 'b> {
 
 impl Outside for Answers<'_, '_> {
     fn ask(&mut self, question: &mut dyn Any) {
-        let Some(question) = question.downcast_mut::<Ask>() else { return };
         let turn = &mut *self.turn;
+        let Some(question) = question.downcast_mut::<Ask>() else {
+            if let Some(Seek(found)) = question.downcast_mut() {
+                *found = Some(Arc::new(Watcher { handle: turn.handle() }));
+            }
+            return;
+        };
         match question {
             Ask::Send { target, mail } => {
                 if let Some(sent) = mail.take() {

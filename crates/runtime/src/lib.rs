@@ -5,6 +5,7 @@
 //! their own. Nothing here prints, and nothing blocks a worker.
 
 mod ask;
+mod census;
 mod library;
 mod local;
 mod mail;
@@ -19,6 +20,7 @@ mod shared;
 pub mod supervisor;
 mod upgradable;
 
+pub use census::Census;
 pub use library::{
     CTX, Caller, Enlist, GLOBALS, LIBRARY, REGISTRY, caller, ctx_module, open, subscribe, unsubscribe,
 };

@@ -15,6 +15,7 @@ use wippy_stdlib::requests::{Answer, Pending, Request};
 use wippy_vm::{Context, ErrorKind, Failure, HostObject, Operation, Packed, Parcel, Ticket, Value, Vm};
 
 use crate::ask::{Answers, Demand, enter};
+use crate::census;
 use crate::local::{Local, Values};
 use crate::mail::{Event, Fault, Mail, Output, error_of};
 use crate::message::{Classes, kind};
@@ -214,11 +215,15 @@ impl Process for LuaProcess {
         }
     }
 
-    fn describe(&self, description: &mut Description) {
-        let body = &*self.0;
+    fn describe(&mut self, description: &mut Description) {
+        let body = &mut *self.0;
         description.entry = body.entry.id.to_string();
-        description.heap_bytes = body.vm.memory_bytes() as u64;
         description.backlog = body.room.len() as u64;
+        census::describe(&mut body.vm, description);
+    }
+
+    fn burden_bytes(&self) -> usize {
+        self.0.vm.memory_bytes()
     }
 }
 

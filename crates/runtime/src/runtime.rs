@@ -6,8 +6,10 @@ use std::time::Duration;
 
 use wippy_scheduler::{Builder as Workers, Fuel, Handle, HostId, Inbox, Pid, Scheduler, Shutdown, Spawn};
 use wippy_stdlib::errors::{ErrorValue, Kind};
+use wippy_stdlib::plain::Plain;
 use wippy_vm::{Image, Packed, Parcel, Vm};
 
+use crate::census::{self, Census};
 use crate::library;
 use crate::local::{Local, Values};
 use crate::mail::Mail;
@@ -300,6 +302,24 @@ impl Starter {
             spawn = spawn.name(&name);
         }
         self.handle.spawn(spawn).map_err(|refused| ErrorValue::new(Kind::UNAVAILABLE, refused.to_string()))
+    }
+
+    /// All processes, each with what it says about itself if it comes to a step within `wait`. Not for use inside a step.
+    pub fn census(&self, wait: Duration) -> Census {
+        Census::take(&self.handle, wait)
+    }
+
+    /// A host as `system.hosts.list()` shows it.
+    pub fn host_row(&self, host: &str) -> Plain {
+        census::host_row(&self.handle, host)
+    }
+
+    /// The processes of a host as `system.hosts.processes(host)` shows them; waits a moment for their answers.
+    ///
+    /// # Errors
+    /// When nothing was ever started on such a host.
+    pub fn process_rows(&self, host: &str) -> Result<Plain, ErrorValue> {
+        census::process_rows(&self.handle, host)
     }
 
     /// Sends a message without a sender.

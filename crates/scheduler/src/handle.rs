@@ -224,6 +224,7 @@ fn info<P: Process>(pid: Pid, slot: &Slot<P>) -> Option<ProcessInfo> {
         pid,
         host: slot.host(),
         state,
+        started: Duration::from_nanos(slot.born()),
         reductions: slot.reductions(),
         mailbox: slot.backlog(),
         names,

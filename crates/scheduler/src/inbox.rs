@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 
 use parking_lot::{Condvar, Mutex};
 
+use crate::ending::clear;
 use crate::error::{MonitorError, Undelivered};
 use crate::hub::Hub;
 use crate::letter::Letter;
@@ -18,7 +19,7 @@ use crate::pid::Pid;
 use crate::process::{Exit, Failure, Process, Signal};
 use crate::table::Runnable;
 use crate::turn::open;
-use crate::worker::{absorb, clear};
+use crate::worker::absorb;
 
 /// Where the owner of an inbox sleeps.
 #[derive(Default)]

@@ -32,6 +32,8 @@ pub struct ProcessInfo {
     pub host: HostId,
     /// What it does.
     pub state: State,
+    /// When it was started, by the clock of the scheduler, a slice of fuel early at most.
+    pub started: Duration,
     /// Fuel it has used.
     pub reductions: u64,
     /// Messages in its mailbox; a few more may be there that were not counted.

@@ -86,6 +86,7 @@ mod builder;
 mod clock;
 mod deterministic;
 mod dice;
+mod ending;
 mod error;
 mod handle;
 mod hub;

@@ -92,6 +92,11 @@ impl Hosts {
         self.0.read().numbers.get(name).copied()
     }
 
+    /// All names but the empty one.
+    pub fn all(&self) -> Vec<Arc<str>> {
+        self.0.read().names[1..].to_vec()
+    }
+
     /// The name behind a number.
     pub fn name(&self, id: HostId) -> Arc<str> {
         let interned = self.0.read();
@@ -119,6 +124,10 @@ mod tests {
         assert_eq!(&*hosts.name(app), "app:processes");
         assert_eq!(&*hosts.name(HostId::default()), "");
         assert_eq!(hosts.find("nowhere"), None);
+        assert_eq!(
+            hosts.all().iter().map(|name| &**name).collect::<Vec<_>>(),
+            ["app:processes", "app:other"]
+        );
     }
 
     #[test]

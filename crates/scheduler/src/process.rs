@@ -33,8 +33,13 @@ pub trait Process: Sized + Send + 'static {
     /// [`Failure::Panicked`] and harms nobody else.
     fn step(&mut self, turn: &mut Turn<'_, Self>) -> Step<Self::Output, Self::Error>;
 
-    /// Fills in what only the process itself knows, for a table of processes. Called between two steps.
-    fn describe(&self, _description: &mut Description) {}
+    /// Fills in what only the process itself knows, for a table of processes. Called between two steps; must be short.
+    fn describe(&mut self, _description: &mut Description) {}
+
+    /// Bytes that dropping it gives back, about. Dropping a large one takes long, so that is done on the blocking pool.
+    fn burden_bytes(&self) -> usize {
+        0
+    }
 }
 
 /// What a step came to.
@@ -208,7 +213,7 @@ pub struct Readiness {
 pub struct Description {
     /// What it runs.
     pub entry: String,
-    /// What it waits for, and where in its code.
+    /// Where in its code it waits, and for what; where it stands, if it does not wait.
     pub waiting: String,
     /// Bytes of its heap.
     pub heap_bytes: u64,

@@ -108,11 +108,13 @@ impl<P: Process> Hub<P> {
         }
         match core {
             Some(core) => {
+                self.table.slot(&runnable).set_born(core.time());
                 core.count(self).spawned.add(1);
                 core.queues.push_newborn(runnable);
                 core.notify(self);
             }
             None => {
+                self.table.slot(&runnable).set_born(self.clock.now());
                 self.outside_counters().spawned.add_shared(1);
                 self.inject(runnable);
             }

@@ -84,6 +84,8 @@ pub(crate) struct Slot<P: Process> {
     reductions: AtomicU64,
     labels: AtomicU64,
     owned: UnsafeCell<Owned<P>>,
+    /// When the owner was started, in nanoseconds of the scheduler's clock, for people.
+    born: AtomicU64,
 }
 
 /// The part of a slot that only the holder of its [`Runnable`] touches.
@@ -126,6 +128,7 @@ impl<P: Process> Slot<P> {
                 trap_links: false,
                 asleep: false,
             }),
+            born: AtomicU64::new(0),
         }
     }
 
@@ -194,6 +197,14 @@ impl<P: Process> Slot<P> {
 
     pub(crate) fn reductions(&self) -> u64 {
         self.reductions.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn born(&self) -> u64 {
+        self.born.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn set_born(&self, now: u64) {
+        self.born.store(now, Ordering::Relaxed);
     }
 
     pub(crate) fn host(&self) -> HostId {

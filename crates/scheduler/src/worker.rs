@@ -21,6 +21,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crate::dice::Dice;
+use crate::ending::Ending;
 use crate::hub::{Hub, STOPPED};
 use crate::inspect::Inquiry;
 use crate::letter::{Doom, Letter};
@@ -134,6 +135,11 @@ impl<P: Process> Core<P> {
 
     pub(crate) fn count<'a>(&self, hub: &'a Hub<P>) -> &'a Counters {
         &hub.counters[self.index]
+    }
+
+    /// Nanoseconds of the clock when it was last looked at.
+    pub(crate) fn time(&self) -> u64 {
+        self.now
     }
 
     /// Questions that came with the messages taken, to be answered after the step.
@@ -440,10 +446,10 @@ impl<P: Process> Core<P> {
     }
 
     /// Answers what was asked about the process at hand.
-    fn answer(&mut self, pid: Pid, owned: &Owned<P>) {
+    fn answer(&mut self, pid: Pid, owned: &mut Owned<P>) {
         while let Some(inquiry) = self.inquiries.pop() {
             let mut description = Description::default();
-            if let Some(body) = &owned.body {
+            if let Some(body) = &mut owned.body {
                 // Like a step: a panic in here must not reach the worker.
                 let _ = catch_unwind(AssertUnwindSafe(|| body.describe(&mut description)));
             }
@@ -463,16 +469,7 @@ impl<P: Process> Core<P> {
         if let Some(relations) = &relations {
             hub.release_names(pid, relations);
         }
-        clear(hub, hub.table.owned(&mut runnable));
-        self.count(hub).ended.add(1);
-        hub.uncount_spawn();
-        if let Some(relations) = &relations {
-            hub.announce(Some(self), pid, relations, &exit);
-        }
-        drop(relations);
-        // Others may hold clones of what is in there; a destructor that panics is as harmless as a step that does.
-        let _ = catch_unwind(AssertUnwindSafe(|| drop(exit)));
-        hub.table.vacate(&mut self.free, pid, runnable);
+        Ending { pid, runnable, relations, exit }.begin(hub, self);
     }
 
     /// Sends a message of the running process; in a chain if its receiver is awake anyway.
@@ -567,30 +564,6 @@ pub(crate) fn absorb_into<P: Process>(
         }
     });
     (news, doom)
-}
-
-/// Drops everything a process had. Destructors that panic harm nobody.
-pub(crate) fn clear<P: Process>(hub: &Arc<Hub<P>>, owned: &mut Owned<P>) {
-    let body = owned.body.take();
-    let _ = catch_unwind(AssertUnwindSafe(|| drop(body)));
-    let inbox = std::mem::replace(&mut owned.inbox, List::new());
-    let _ = catch_unwind(AssertUnwindSafe(|| drop(inbox)));
-    if let Some(mut books) = owned.books.take() {
-        for timer in books.timers() {
-            if let Some(wheel) = hub.wheels.get(timer.wheel()) {
-                wheel.lock().cancel(timer.key());
-            }
-        }
-        for source in books.sources() {
-            hub.reactor.forget(source);
-        }
-        for abandon in books.take_operations() {
-            let _ = catch_unwind(AssertUnwindSafe(abandon));
-        }
-    }
-    owned.debt = 0;
-    owned.trap_links = false;
-    owned.asleep = false;
 }
 
 fn panic_text(panic: &(dyn Any + Send)) -> Arc<str> {

@@ -6,11 +6,14 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use wippy_vm::{Collection, Context, ErrorKind, ExitRequest, Library, Outcome, Result, Then, Value, library};
+use wippy_vm::{
+    Collection, Context, ErrorKind, ExitRequest, Library, Outcome, Result, Then, Ticket, Value, library,
+};
 
 use crate::errors::{self, ErrorValue, Kind};
 use crate::modules;
 use crate::plain::Plain;
+use crate::requests::{Answer, Request};
 
 /// A question to the runtime.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,14 +29,18 @@ pub enum Question {
 }
 
 /// The runtime of an interpreter.
-pub trait System: Send + Sync {
+pub trait System: Tables {
     /// Begins the end of the program.
     fn exit(&self, code: i32);
+}
 
+/// What a runtime tells about itself.
+pub trait Tables: Send + Sync {
     /// Live processes and threads of services.
     fn activities(&self) -> i64;
 
-    /// Answers a question, in the form that scripts see.
+    /// Answers a question, in the form that scripts see. [`Question::Processes`] may take a moment; it is asked on a
+    /// thread that may wait.
     ///
     /// # Errors
     /// When there is no such host or service.
@@ -43,6 +50,10 @@ pub trait System: Send + Sync {
 /// The runtime of an interpreter; a host value.
 #[derive(Clone)]
 pub struct HostSystem(pub Arc<dyn System>);
+
+/// What a native asks the owner of its process: which runtime it belongs to, where no [`HostSystem`] says so.
+#[derive(Default)]
+pub struct Seek(pub Option<Arc<dyn Tables>>);
 
 /// The functions of `system` itself.
 pub static LIBRARY: Library = library!(
@@ -133,6 +144,16 @@ fn exit(cx: &mut Context<'_>) -> Result<Outcome> {
         // A program that runs alone ends at once.
         None => Err(ErrorKind::Exit(ExitRequest { code, close: false }).into()),
     }
+}
+
+/// The runtime whose tables are asked for.
+fn runtime(cx: &mut Context<'_>) -> Option<Arc<dyn Tables>> {
+    if let Some(system) = host(cx) {
+        return Some(system);
+    }
+    let mut seek = Seek::default();
+    cx.ask(&mut seek);
+    seek.0
 }
 
 fn list_modules(cx: &mut Context<'_>) -> Result<Outcome> {
@@ -227,7 +248,7 @@ fn cpu_count(cx: &mut Context<'_>) -> Result<Outcome> {
 }
 
 fn goroutines(cx: &mut Context<'_>) -> Result<Outcome> {
-    let count = host(cx).map_or(1, |host| host.activities());
+    let count = runtime(cx).map_or(1, |host| host.activities());
     Ok(cx.returns(count))
 }
 
@@ -257,12 +278,14 @@ fn cwd(cx: &mut Context<'_>) -> Result<Outcome> {
     }
 }
 
+fn unavailable(cx: &mut Context<'_>) -> Result<Outcome> {
+    let error = ErrorValue::new(Kind::UNAVAILABLE, "no runtime context").retryable(Some(false));
+    errors::fails(cx, error)
+}
+
 fn ask(cx: &mut Context<'_>, question: &Question) -> Result<Outcome> {
-    let Some(host) = host(cx) else {
-        let error = ErrorValue::new(Kind::UNAVAILABLE, "no runtime context").retryable(Some(false));
-        return errors::fails(cx, error);
-    };
-    match host.answer(question) {
+    let Some(runtime) = runtime(cx) else { return unavailable(cx) };
+    match runtime.answer(question) {
         Ok(answer) => {
             let answer = answer.build(cx)?;
             Ok(cx.returns(answer))
@@ -284,7 +307,22 @@ fn processes(cx: &mut Context<'_>) -> Result<Outcome> {
     if id.is_empty() {
         return errors::fails(cx, ErrorValue::invalid("host ID required"));
     }
-    ask(cx, &Question::Processes(id.to_string_lossy().into_owned()))
+    let question = Question::Processes(id.to_string_lossy().into_owned());
+    let Some(runtime) = runtime(cx) else { return unavailable(cx) };
+    cx.truncate(0);
+    // The processes are asked, this one among them, which therefore waits.
+    let job = move || -> Answer {
+        let answer = runtime.answer(&question);
+        Box::new(move |cx: &mut Context<'_>, ticket: Ticket| {
+            let values = match answer {
+                Ok(rows) => rows.build(cx).map(|rows| [rows, Value::Nil]),
+                Err(error) => errors::object(cx, error).map(|error| [Value::Nil, error.into()]),
+            };
+            // A table that does not fit into memory is as good as none.
+            cx.wake(ticket, &values.unwrap_or([Value::Nil; 2]));
+        })
+    };
+    Ok(cx.operation(Box::new(Request::Block(Box::new(job))), Then::Return))
 }
 
 fn service(cx: &mut Context<'_>) -> Result<Outcome> {

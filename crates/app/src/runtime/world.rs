@@ -8,7 +8,7 @@ use std::sync::Weak;
 
 use wippy_stdlib::errors::{ErrorValue, Kind};
 use wippy_stdlib::plain::Plain;
-use wippy_stdlib::system::{Question, System};
+use wippy_stdlib::system::{Question, System, Tables};
 use wippy_stdlib::terminal::{Output, Terminal};
 
 use super::app::App;
@@ -94,7 +94,9 @@ impl System for World {
             app.order(Order::Exit(i64::from(code)));
         }
     }
+}
 
+impl Tables for World {
     fn activities(&self) -> i64 {
         let app = self.0.upgrade();
         let processes = app.as_ref().and_then(|app| Some(app.starter()?.handle().statistics().processes));
@@ -120,41 +122,15 @@ fn not_found(message: &str) -> ErrorValue {
 }
 
 fn hosts(app: &App) -> Vec<Plain> {
+    let Some(starter) = app.starter() else { return Vec::new() };
     let snapshot = app.registry.snapshot();
     let hosts = snapshot.iter().filter(|entry| matches!(&*entry.kind, "process.host" | "terminal.host"));
-    let workers = super::hosts::workers(snapshot.iter().map(|entry| &**entry)).0 as i64;
-    hosts
-        .map(|entry| {
-            let count = app.starter().map_or(0, |starter| {
-                let Some(host) = starter.handle().hosts().find(entry.id.as_str()) else { return 0 };
-                starter.handle().processes().iter().filter(|process| process.host == host).count()
-            });
-            Plain::map([
-                ("id", entry.id.as_str().into()),
-                ("workers", workers.into()),
-                ("processes", (count as i64).into()),
-                ("executed", 0_i64.into()),
-                ("stolen", 0_i64.into()),
-                ("queue_depth", 0_i64.into()),
-            ])
-        })
-        .collect()
+    hosts.map(|entry| starter.host_row(entry.id.as_str())).collect()
 }
 
 fn processes(app: &App, host: &str) -> Result<Plain, ErrorValue> {
     let starter = app.starter().ok_or_else(|| ErrorValue::internal("the runtime has not started"))?;
-    let id = starter.handle().hosts().find(host).ok_or_else(|| not_found("host not found"))?;
-    let processes = starter.handle().processes().into_iter().filter(|process| process.host == id);
-    let rows = processes.map(|process| {
-        Plain::map([
-            ("pid", starter.pid_text(process.pid).into()),
-            ("host", host.into()),
-            ("source", process.description.map_or(String::new(), |about| about.entry).into()),
-            ("state", format!("{:?}", process.state).to_lowercase().into()),
-            ("steps", (process.reductions as i64).into()),
-        ])
-    });
-    Ok(Plain::List(rows.collect()))
+    starter.process_rows(host)
 }
 
 fn service(report: &Report) -> Plain {

@@ -13,6 +13,7 @@ use wippy_parser::nearest::nearest;
 use super::top::Top;
 use super::{boot, fail, problems, signals, source, text};
 use crate::arguments::{Flags, Word};
+use crate::census;
 use crate::commands::table;
 use crate::exit::Exit;
 use crate::output;
@@ -98,6 +99,10 @@ pub(crate) fn start(
     if let Err(error) = signals::install(&engine.orders()) {
         return fail(&format!("cannot handle signals: {error}"));
     }
+    if let Err(error) = census::show_on_signal() {
+        return fail(&format!("cannot handle signals: {error}"));
+    }
+    census::watch(booted.app.starter().cloned());
     let top = (screen == Screen::Table).then(|| Top::begin(&booted.app));
     let ended = engine.run();
     if let Some(top) = top {

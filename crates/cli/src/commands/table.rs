@@ -65,12 +65,15 @@ pub(crate) static INTERACTIVE: Flag = Flag::switch("", "enter the interactive pr
 /// `-l NAME`.
 pub(crate) static REQUIRE: Flag =
     Flag::value("", "NAME", "require NAME into a global of that name first").short('l').list();
+/// `--stats`.
+pub(crate) static STATS: Flag =
+    Flag::switch("stats", "print a table of processes to standard error when the script has ended");
 /// `--sandbox`.
 pub(crate) static SANDBOX: Flag =
     Flag::switch("sandbox", "application rules: no files, processes or network").later();
 
 /// Only before the script or command. `-e` means "evaluate" there, so the global short form is out of reach.
-pub(crate) static ROOT: &[&Flag] = &[&HELP, &VERSION, &EVALUATE, &INTERACTIVE, &REQUIRE, &SANDBOX];
+pub(crate) static ROOT: &[&Flag] = &[&HELP, &VERSION, &EVALUATE, &INTERACTIVE, &REQUIRE, &STATS, &SANDBOX];
 
 // --- flags shared by several commands --------------------------------------------------------------------------
 

@@ -32,7 +32,7 @@ impl Process for Actor {
         (self.0)(turn)
     }
 
-    fn describe(&self, description: &mut Description) {
+    fn describe(&mut self, description: &mut Description) {
         description.entry = "actor".to_owned();
     }
 }

@@ -678,7 +678,7 @@ pub(crate) unsafe fn settle(state: *mut State) -> Option<Exit> {
                 return Some(Exit::OutOfFuel);
             }
             if (*state).heap.wants_collection() {
-                (*state).heap.step();
+                super::cursor::collect(&mut *state);
                 frame = (*co).frame;
             }
             if (*state).finalizers && start_finalizer(&mut *state) {

@@ -7,6 +7,7 @@
 //! slots whoever wakes it appends the results, and it is woken once for each time it parks (its generation tells).
 
 use std::any::Any;
+use std::fmt;
 
 use crate::error::Result;
 use crate::heap::anchors::Ticket;
@@ -42,6 +43,20 @@ pub struct Waiting {
     pub operation: Option<String>,
     /// The innermost Lua function and the line it waits at.
     pub place: Option<Place>,
+}
+
+impl fmt::Display for Waiting {
+    /// The line, and the builtin that waits: `worker.lua:3 in method 'receive'`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.place {
+            Some(place) => place.fmt(f)?,
+            None => f.write_str("?")?,
+        }
+        match &self.operation {
+            Some(operation) => write!(f, " in {operation}"),
+            None => Ok(()),
+        }
+    }
 }
 
 /// Marks the running coroutine as waiting, or as waiting for its turn.
@@ -348,6 +363,33 @@ impl<'gc> Context<'gc> {
     }
 }
 
+/// The native on top of a coroutine, as a traceback calls it, and the innermost Lua function with its line, which may
+/// be in a coroutine that resumed this one.
+///
+/// # Safety
+/// The coroutine and those that resumed it must be alive.
+unsafe fn locate(cx: &mut Context<'_>, leaf: *mut object::Coroutine) -> (Option<String>, Option<Place>) {
+    let mut operation = None;
+    let mut co = leaf;
+    while !co.is_null() {
+        // SAFETY: the caller's promise.
+        let handle = unsafe { Coroutine::from_raw(co) };
+        let mut level = 0;
+        while let Some(activation) = cx.activation(handle, level) {
+            if level == 0 && co == leaf {
+                operation = activation.name().map(|name| format!("{} '{}'", name.kind, name.name));
+            }
+            if let Some(place) = cx.place(&activation) {
+                return (operation, Some(place));
+            }
+            level += 1;
+        }
+        // SAFETY: as above.
+        co = unsafe { (*co).resumer };
+    }
+    (operation, None)
+}
+
 impl Vm {
     /// Schedules the main coroutine from its start: a yield in it gives others their turn instead of failing. Happens
     /// by itself with the first spawned coroutine.
@@ -393,37 +435,34 @@ impl Vm {
 
     /// Who waits, and where, in the order of their making.
     pub fn waiting(&mut self) -> Vec<Waiting> {
+        self.first_waiting(usize::MAX)
+    }
+
+    /// The first `most` of [`Vm::waiting`].
+    pub fn first_waiting(&mut self, most: usize) -> Vec<Waiting> {
         let parked = self.state.heap.parked_coroutines();
         let (main, queue) = (self.state.heap.roots.main, &self.state.heap.roots.ready);
-        let parked: Vec<_> = parked.into_iter().filter(|co| !queue.contains(co)).collect();
+        let parked: Vec<_> = parked.into_iter().filter(|co| !queue.contains(co)).take(most).collect();
         self.enter(|cx| {
             let describe = |&leaf: &*mut object::Coroutine| {
                 // SAFETY: parked coroutines are alive while nothing is collected.
                 let is_main = unsafe { outermost(leaf) } == main;
-                let mut waiting = Waiting { is_main, operation: None, place: None };
-                let mut co = leaf;
-                while waiting.place.is_none() && !co.is_null() {
-                    // SAFETY: as above.
-                    let handle = unsafe { Coroutine::from_raw(co) };
-                    let mut level = 0;
-                    while let Some(activation) = cx.activation(handle, level) {
-                        if level == 0 && co == leaf {
-                            waiting.operation =
-                                activation.name().map(|name| format!("{} '{}'", name.kind, name.name));
-                        }
-                        waiting.place = cx.place(&activation);
-                        if waiting.place.is_some() {
-                            break;
-                        }
-                        level += 1;
-                    }
-                    // SAFETY: as above.
-                    co = unsafe { (*co).resumer };
-                }
-                waiting
+                // SAFETY: as above.
+                let (operation, place) = unsafe { locate(cx, leaf) };
+                Waiting { is_main, operation, place }
             };
             parked.iter().map(describe).collect()
         })
+    }
+
+    /// Where the running coroutine stands between two runs; nothing when everything waits.
+    pub fn position(&mut self) -> Option<Place> {
+        if self.state.idle {
+            return None;
+        }
+        let co = self.state.current();
+        // SAFETY: the running coroutine is alive.
+        self.enter(|cx| unsafe { locate(cx, co).1 })
     }
 
     /// The failure of a program whose coroutines all wait for something that cannot happen.
@@ -438,13 +477,7 @@ impl Vm {
         for waiting in waiting.iter().take(MOST) {
             let who = if waiting.is_main { "main coroutine" } else { "coroutine" };
             let operation = waiting.operation.as_deref().map_or(String::new(), |name| format!(" in {name}"));
-            let place = waiting.place.as_ref().map_or_else(
-                || "?".to_owned(),
-                |place| {
-                    let source = crate::bytecode::chunk_id::chunk_id(&place.source);
-                    format!("{}:{}", String::from_utf8_lossy(&source), place.position.line)
-                },
-            );
+            let place = waiting.place.as_ref().map_or_else(|| "?".to_owned(), Place::to_string);
             message.push_str(&format!("\n  {place}: {who} waits{operation}"));
         }
         if waiting.len() > MOST {

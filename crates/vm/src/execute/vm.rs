@@ -1,6 +1,7 @@
 //! `Vm`: one interpreter as its owner sees it. It runs until it has finished, failed or used up its fuel.
 
 use std::any::{Any, TypeId};
+use std::fmt;
 use std::sync::Arc;
 
 use crate::error::{Error, ErrorKind, ExitRequest, Result};
@@ -61,6 +62,14 @@ pub struct Place {
     pub position: crate::bytecode::prototype::Position,
     /// What the function is called, as in a traceback: `function 'f'`, `main chunk`.
     pub function: String,
+}
+
+impl fmt::Display for Place {
+    /// File and line, as error messages have them.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let source = crate::bytecode::chunk_id::chunk_id(&self.source);
+        write!(f, "{}:{}", String::from_utf8_lossy(&source), self.position.line)
+    }
 }
 
 /// Limits of an interpreter.

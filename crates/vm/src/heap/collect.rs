@@ -44,29 +44,31 @@ impl Heap {
         self.memory.debt > 0
     }
 
-    /// Does a bounded amount of work; true if that ended a cycle.
+    /// Does a bounded amount of work; how much, in weighted bytes.
     ///
     /// # Safety
     /// `top` of the running coroutine is its first dead slot, and everything reachable is reachable from the roots.
     /// The stacks of all coroutines but the running one may move.
-    pub(crate) unsafe fn step(&mut self) -> bool {
+    pub(crate) unsafe fn step(&mut self) -> isize {
         // SAFETY: the caller's promise.
         unsafe {
             if self.stress {
                 self.full();
-                return true;
+                return 0;
             }
             if self.stopped {
                 if self.over_limit() {
                     self.full();
-                    return true;
+                    return self.bytes() as isize;
                 }
                 self.set_next_cycle();
-                return false;
+                return 0;
             }
             // A few large allocations owe as much work as many small ones, but meet few safepoints.
             let owed = self.memory.debt.max(0) as i128 * i128::from(self.step_percent) / 50;
-            self.work(owed.min(LARGEST_STEP_WORK as i128).max(STEP_WORK as i128) as isize)
+            let work = owed.min(LARGEST_STEP_WORK as i128).max(STEP_WORK as i128) as isize;
+            self.work(work);
+            work
         }
     }
 
