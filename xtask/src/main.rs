@@ -40,6 +40,8 @@ cargo xtask <command> [options]        --bin PATH: the interpreter, else the new
   fuzz programs [--count N] [--seed S]    random programs, in wippy and in lua5.3; --print shows them
   bench [--rounds N] [--suite DIR] [--only TEXT] [--instructions] [--write] INTERPRETER...
                                        benches/ in several interpreters, ratios to the first
+  bench actors [--rounds N] [--only NAME] [--most COUNT] [--write]
+                                       benches/actors beside Erlang and Go
   schemas [--count N] [--require-oracle]  schemas of types against python's jsonschema, on generated values
   guard [--accept]                     instruction counts of xtask/guard/ against recorded ones
   help                                 this text

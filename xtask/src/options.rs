@@ -46,6 +46,11 @@ impl Options {
         Some(self.words.remove(at))
     }
 
+    /// The next word that is not an option, left where it is.
+    pub(crate) fn peek(&self) -> Option<&str> {
+        self.words.iter().find(|word| !word.starts_with("--")).map(String::as_str)
+    }
+
     /// `--bin PATH`, or the interpreter of the newest build.
     pub(crate) fn interpreter(&mut self) -> Result<PathBuf, Failure> {
         match self.value::<PathBuf>("--bin")? {

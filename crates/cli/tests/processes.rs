@@ -112,9 +112,91 @@ fn a_child_that_exits_ends_the_program() {
     assert_eq!(run("exit", &[("e.lua", text)], &["e.lua"]).0, 9);
 }
 
+const WATCHED: &str = "
+    function idle() process.inbox():receive() end
+    local pid = process.spawn('self:idle', nil)
+    process.registry.register('the idle one', pid)
+    require('time').sleep('50ms')";
+
+fn row<'a>(table: &'a str, entry: &str) -> &'a str {
+    table.lines().find(|line| line.contains(entry)).unwrap_or_else(|| panic!("no {entry} in:\n{table}"))
+}
+
+#[test]
+fn the_statistics_show_each_process_and_where_it_waits() {
+    let (code, stdout, stderr) = run("stats", &[("w.lua", WATCHED)], &["--stats", "w.lua"]);
+    assert_eq!((code, stdout.as_str()), (0, ""));
+    let head: Vec<&str> = stderr.lines().next().expect("a head").split_whitespace().collect();
+    assert_eq!(head, ["PID", "NAME", "ENTRY", "STATE", "HEAP", "MAIL", "REDUCTIONS", "AT"]);
+    let idle = row(&stderr, "w.lua:idle");
+    assert!(idle.starts_with("{script:processes|0x") && idle.contains(" the idle one "), "{idle}");
+    assert!(idle.contains(" parked ") && idle.ends_with("w.lua:2 in method 'receive'"), "{idle}");
+    assert!(stderr.contains("1 processes: 0 running, 0 queued, 1 parked; 2 started, 1 ended"), "{stderr}");
+    assert!(stderr.contains(" steals, ") && stderr.contains("run queues 0"), "{stderr}");
+
+    let (_, _, stderr) = run("alone", &[("a.lua", "print(1)")], &["--stats", "a.lua"]);
+    assert_eq!(stderr, "no processes: the program has asked for none\n");
+}
+
+#[test]
+fn a_script_sees_its_processes() {
+    let text = "
+        function idle() process.inbox():receive() end
+        local system, before = require('system'), require('time').now():unix_nano()
+        process.spawn('self:idle', nil)
+        require('time').sleep('20ms')
+        local hosts = assert(system.hosts.list())
+        print(#hosts, hosts[1].id, hosts[1].processes, hosts[1].workers > 0, hosts[1].executed > 0)
+        local rows = assert(system.hosts.processes('script:processes'))
+        table.sort(rows, function(a, b) return a.source < b.source end)
+        for _, row in ipairs(rows) do
+            print(row.source, row.state, row.steps > 0, row.stats.heap > 0, row.stats.at, row.started_at >= before - 1e9)
+        end
+        print(system.hosts.processes('nowhere'))
+        print(select(2, system.hosts.processes('')), system.runtime.goroutines())";
+    let (code, stdout, stderr) = run("system", &[("s.lua", text)], &["s.lua"]);
+    let expected = "1\tscript:processes\t2\ttrue\ttrue\n\
+                    s.lua\tparked\ttrue\ttrue\ts.lua:8 in function 'processes'\ttrue\n\
+                    s.lua:idle\tparked\ttrue\ttrue\ts.lua:2 in method 'receive'\ttrue\n\
+                    nil\thost not found\nhost ID required\t2\n";
+    assert_eq!((code, stdout.as_str(), stderr.as_str()), (0, expected, ""));
+}
+
 #[cfg(unix)]
 mod signals {
     use super::*;
+
+    #[test]
+    fn a_signal_shows_the_processes_and_disturbs_nobody() {
+        use std::io::{BufRead, BufReader};
+        let text = "
+            function spin() while true do end end
+            local pid = process.spawn('self:spin', nil)
+            print('on') io.stdout:flush()
+            io.read()
+            print(process.terminate(pid))";
+        let folder = folder("usr1", &[("u.lua", text)]);
+        let mut command = wippy(&folder, &["u.lua"]);
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn().expect("it runs");
+        let mut output = BufReader::new(child.stdout.take().expect("a pipe"));
+        let mut messages = BufReader::new(child.stderr.take().expect("a pipe"));
+        let mut line = String::new();
+        output.read_line(&mut line).expect("text");
+        let status =
+            Command::new("kill").args(["-USR1", &child.id().to_string()]).status().expect("kill exists");
+        assert!(status.success());
+        let mut table = String::new();
+        while !table.contains("run queues") {
+            assert!(messages.read_line(&mut table).expect("text") > 0, "{table}");
+        }
+        assert!(row(&table, "u.lua:spin").ends_with("u.lua:2"), "{table}");
+        drop(child.stdin.take());
+        line.clear();
+        output.read_line(&mut line).expect("text");
+        assert_eq!((line.as_str(), child.wait().expect("it ends").code()), ("true\tnil\n", Some(0)));
+        let _ = std::fs::remove_dir_all(&folder);
+    }
 
     /// Sends SIGINT when the program has printed a line; answers code, all output, and how long it then took.
     fn interrupted(name: &str, text: &str) -> (i32, String, Duration) {

@@ -177,13 +177,15 @@ impl<P: Process> Handle<P> {
             let question = Question::new(&inquiry);
             let _ = self.hub.deliver(None, process.pid, Pid::SYSTEM, Letter::Inquiry(question));
         }
-        Inspection { handle: self.clone(), inquiry }
+        Inspection { handle: self.clone(), processes, inquiry }
     }
 }
 
 /// An inspection under way.
 pub struct Inspection<P: Process> {
     handle: Handle<P>,
+    /// As they were before they were asked, which wakes those that sleep.
+    processes: Vec<ProcessInfo>,
     inquiry: Arc<Inquiry>,
 }
 
@@ -198,12 +200,14 @@ impl<P: Process> Inspection<P> {
     pub fn finish(self, wait: Duration) -> Vec<ProcessInfo> {
         let mut answers = self.inquiry.collect(wait);
         answers.sort_unstable_by_key(|answer| answer.0);
-        let mut processes = self.handle.processes();
+        let mut processes = self.processes;
         for process in &mut processes {
             if let Ok(at) = answers.binary_search_by_key(&process.pid, |answer| answer.0) {
                 process.description = Some(std::mem::take(&mut answers[at].1));
             }
         }
+        // Some may have ended meanwhile.
+        processes.retain(|process| process.description.is_some() || self.handle.is_alive(process.pid));
         processes
     }
 }

@@ -175,18 +175,24 @@ fn work_until_found(idle: &Idle, reactor: &Reactor, work: &AtomicUsize) {
     }
 }
 
+/// A worker that falls asleep while somebody leaves work and calls `wake`; what the two leave behind.
+fn against_a_sleeper(wake: fn(&Idle, &Reactor)) -> Arc<(Idle, Reactor, AtomicUsize)> {
+    let shared = Arc::new((Idle::new(1), Reactor::new().expect("a poll"), AtomicUsize::new(0)));
+    let worker = {
+        let shared = Arc::clone(&shared);
+        thread::spawn(move || work_until_found(&shared.0, &shared.1, &shared.2))
+    };
+    // As a push to a queue: visible in time only by the fence in `notify` or `wake_all`.
+    shared.2.fetch_add(1, Ordering::Relaxed);
+    wake(&shared.0, &shared.1);
+    worker.join().expect("it finds the work");
+    shared
+}
+
 #[test]
 fn no_worker_sleeps_while_there_is_work() {
     loom::model(|| {
-        let shared = Arc::new((Idle::new(1), Reactor::new().expect("a poll"), AtomicUsize::new(0)));
-        let worker = {
-            let shared = Arc::clone(&shared);
-            thread::spawn(move || work_until_found(&shared.0, &shared.1, &shared.2))
-        };
-        // As a push to a queue: visible in time only by the fence in `notify`.
-        shared.2.fetch_add(1, Ordering::Relaxed);
-        shared.0.notify(&shared.1);
-        worker.join().expect("it finds the work");
+        let shared = against_a_sleeper(|idle, reactor| drop(idle.notify(reactor)));
         assert!(shared.0.start_searching(), "the count of searchers has returned to 0");
         assert!(shared.0.stop_searching());
         assert_eq!(shared.0.parked(), 0);
@@ -195,14 +201,114 @@ fn no_worker_sleeps_while_there_is_work() {
 
 #[test]
 fn a_stop_reaches_a_worker_that_falls_asleep() {
-    loom::model(|| {
-        let shared = Arc::new((Idle::new(1), Reactor::new().expect("a poll"), AtomicUsize::new(0)));
-        let worker = {
-            let shared = Arc::clone(&shared);
-            thread::spawn(move || work_until_found(&shared.0, &shared.1, &shared.2))
-        };
-        shared.2.fetch_add(1, Ordering::Relaxed);
-        shared.0.wake_all(&shared.1);
-        worker.join().expect("it sees the stop");
-    });
+    loom::model(|| drop(against_a_sleeper(Idle::wake_all)));
+}
+
+/// A process, its mailbox, the queue it waits in, and workers that sleep when that is empty: all of what lies between
+/// a send and the step that receives.
+struct Yard {
+    world: Arc<World>,
+    idle: Idle,
+    reactor: Reactor,
+    /// How often the process is queued.
+    queue: AtomicUsize,
+    received: AtomicUsize,
+    /// Workers that run the process right now.
+    running: AtomicUsize,
+}
+
+/// Messages that are sent in the model of the whole.
+const SENT: usize = 2;
+
+impl Yard {
+    /// The process has just been started, so it is queued.
+    fn new(workers: usize) -> Arc<Yard> {
+        Arc::new(Yard {
+            world: World::new(),
+            idle: Idle::new(workers),
+            reactor: Reactor::new().expect("a poll"),
+            queue: AtomicUsize::new(1),
+            received: AtomicUsize::new(0),
+            running: AtomicUsize::new(0),
+        })
+    }
+
+    fn send(&self, number: u32) {
+        let pushed = self.world.mailbox.push(self.world.parcel(7, number));
+        if let Pushed::Wake = pushed {
+            self.queue.fetch_add(1, Ordering::Relaxed);
+            self.idle.notify(&self.reactor);
+        }
+    }
+
+    /// A step and what follows it, as `Core::run` does.
+    fn run(&self) {
+        assert_eq!(self.running.fetch_add(1, Ordering::AcqRel), 0, "one worker at a time");
+        let (mut list, mut pool) = (List::new(), Pool::new());
+        loop {
+            self.world.mailbox.take(&mut list, |_, _, _| {});
+            while let Some(parcel) = list.pop() {
+                let number = parcel.open(&mut pool).1.1;
+                assert_eq!(self.received.fetch_add(1, Ordering::AcqRel), number as usize, "in order");
+            }
+            self.running.fetch_sub(1, Ordering::AcqRel);
+            if self.world.mailbox.park() {
+                return;
+            }
+            assert_eq!(self.running.fetch_add(1, Ordering::AcqRel), 0, "still the only one");
+        }
+    }
+
+    fn is_over(&self) -> bool {
+        self.received.load(Ordering::Acquire) == SENT
+    }
+
+    /// The life of a worker, as `Core::work` lives it, until everything is received.
+    fn work(&self, worker: usize) {
+        let mut searching = self.idle.start_searching();
+        while !self.is_over() {
+            let taken =
+                self.queue.fetch_update(Ordering::AcqRel, Ordering::Relaxed, |queued| queued.checked_sub(1));
+            if std::mem::take(&mut searching) {
+                self.idle.stop_searching();
+            }
+            if taken.is_ok() {
+                self.run();
+                continue;
+            }
+            let look = || self.queue.load(Ordering::Relaxed) > 0 || self.is_over();
+            self.idle.sleep(worker, &self.reactor, None, look, |_| {});
+            searching = true;
+        }
+        if searching {
+            self.idle.stop_searching();
+        }
+        // The others are to see it, too.
+        self.idle.wake_all(&self.reactor);
+    }
+}
+
+#[test]
+fn what_is_sent_is_received_whoever_sleeps() {
+    for workers in [1, 2] {
+        let mut model = loom::model::Builder::new();
+        // As above: complete up to this many preemptions.
+        model.preemption_bound = Some(if workers == 1 { 4 } else { 2 });
+        model.check(move || {
+            let yard = Yard::new(workers);
+            let threads: Vec<_> = (0..workers)
+                .map(|worker| {
+                    let yard = Arc::clone(&yard);
+                    thread::spawn(move || yard.work(worker))
+                })
+                .collect();
+            for number in 0..SENT {
+                yard.send(number as u32);
+            }
+            for thread in threads {
+                thread.join().expect("it sees the end");
+            }
+            assert!(yard.is_over());
+        });
+    }
 }

@@ -87,11 +87,15 @@ impl Queues {
         true
     }
 
-    pub(crate) fn push_newborn(&mut self, runnable: Runnable) {
-        match &mut self.bag {
-            Some(bag) => bag.push(runnable),
-            None => self.newborn.push(runnable),
+    /// Just started. Whether somebody else waits there already.
+    pub(crate) fn push_newborn(&mut self, runnable: Runnable) -> bool {
+        if let Some(bag) = &mut self.bag {
+            bag.push(runnable);
+            return false;
         }
+        let company = !self.newborn.is_empty();
+        self.newborn.push(runnable);
+        company
     }
 
     /// To the back of the common queue. Whether somebody else waits there already.

@@ -110,8 +110,11 @@ impl<P: Process> Hub<P> {
             Some(core) => {
                 self.table.slot(&runnable).set_born(core.time());
                 core.count(self).spawned.add(1);
-                core.queues.push_newborn(runnable);
-                core.notify(self);
+                // Whoever starts one process mostly waits for it next; if not, it is stolen when the slice is over. A wake
+                // each time took the child to another core, and its end back.
+                if core.queues.push_newborn(runnable) {
+                    core.notify(self);
+                }
             }
             None => {
                 self.table.slot(&runnable).set_born(self.clock.now());

@@ -6,9 +6,7 @@
 
 use wippy_vm::{Context, Library, Result, Table, Value};
 
-use crate::{
-    base64, crypto, hash, json, logger, payload, system, terminal, time, types, uuid, yaml,
-};
+use crate::{base64, crypto, hash, json, logger, payload, system, terminal, time, types, uuid, yaml};
 
 /// A built-in module.
 pub struct Module {

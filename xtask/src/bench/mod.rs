@@ -4,6 +4,7 @@
 //! noise only ever adds. Invariant: ratios compare runs of the same rounds, and a program that prints
 //! something else than in the first interpreter, or fails, has no ratio.
 
+mod actors;
 mod chart;
 pub(crate) mod guard;
 pub(crate) mod measure;
@@ -13,6 +14,9 @@ use std::path::{Path, PathBuf};
 
 use crate::options::{Options, absolute};
 use crate::{Failure, workspace};
+
+/// The word for the other comparison, and the folder of its programs.
+const ACTORS: &str = "actors";
 
 /// Rounds unless `--rounds` says otherwise.
 const ROUNDS: usize = 5;
@@ -38,6 +42,10 @@ pub(crate) struct Cell {
 
 /// Measures and reports.
 pub(crate) fn run(mut options: Options) -> Result<(), Failure> {
+    if options.peek() == Some(ACTORS) {
+        options.word();
+        return actors::run(options);
+    }
     let suite = options.value::<PathBuf>("--suite")?.unwrap_or_else(|| workspace::root().join("benches"));
     let rounds = options.value("--rounds")?.unwrap_or(ROUNDS);
     let only = options.value::<String>("--only")?.unwrap_or_default();
@@ -52,9 +60,11 @@ pub(crate) fn run(mut options: Options) -> Result<(), Failure> {
             vec![workspace::oracle().ok_or("which interpreters?")?, workspace::built_interpreter()?];
     }
     let mut programs = workspace::files_below(&suite, "lua")?;
-    // What is in `types` is compared with other languages, by its own programs.
-    let foreign = suite.join("types");
-    programs.retain(|program| program.to_string_lossy().contains(&only) && !program.starts_with(&foreign));
+    // What is in these is compared with other languages, by programs of its own.
+    let foreign = [suite.join("types"), suite.join(ACTORS)];
+    programs.retain(|program| {
+        program.to_string_lossy().contains(&only) && !foreign.iter().any(|folder| program.starts_with(folder))
+    });
     let mut rows: Vec<Row> = programs.iter().map(|program| row(program, interpreters.len())).collect();
     let mut expected: Vec<Option<Vec<u8>>> = vec![None; programs.len()];
     for round in 0..if counting { 1 } else { rounds } {

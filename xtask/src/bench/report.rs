@@ -5,6 +5,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::fs;
+use std::path::Path;
 
 use super::{Cell, Row};
 use crate::{Failure, workspace};
@@ -100,18 +101,24 @@ impl<'a> Report<'a> {
     /// Puts the table into `docs/performance.md` and the chart beside it.
     pub(super) fn write(&self, chart: &str) -> Result<(), Failure> {
         let docs = workspace::root().join("docs");
-        let page = docs.join("performance.md");
-        let old = fs::read_to_string(&page).unwrap_or_else(|_| {
-            format!("# Performance\n\n![Ratios by group](performance.svg)\n\n{BEGIN}\n{END}\n")
-        });
-        let (head, rest) =
-            old.split_once(BEGIN).ok_or("docs/performance.md has lost the mark of its table")?;
-        let (_, tail) = rest.split_once(END).ok_or("docs/performance.md has lost the end of its table")?;
-        fs::write(&page, format!("{head}{BEGIN}\n\n{}\n{END}{tail}", self.text()))?;
+        replace_table(&docs.join("performance.md"), BEGIN, END, &self.text())?;
         fs::write(docs.join("performance.svg"), chart)?;
-        println!("written: {} and performance.svg", page.display());
         Ok(())
     }
+}
+
+/// Puts a table between two lines of a page.
+///
+/// # Errors
+/// When the page cannot be read or written, or has lost one of the lines.
+pub(super) fn replace_table(page: &Path, begin: &str, end: &str, table: &str) -> Result<(), Failure> {
+    let shown = page.display();
+    let old = fs::read_to_string(page).map_err(|error| format!("{shown}: {error}"))?;
+    let (head, rest) = old.split_once(begin).ok_or_else(|| format!("{shown} has lost the line {begin}"))?;
+    let (_, tail) = rest.split_once(end).ok_or_else(|| format!("{shown} has lost the line {end}"))?;
+    fs::write(page, format!("{head}{begin}\n\n{}\n\n{end}{tail}", table.trim_end()))?;
+    println!("written: {shown}");
+    Ok(())
 }
 
 fn ratio(row: &Row, column: usize, part: impl Fn(&Cell) -> f64) -> Option<f64> {

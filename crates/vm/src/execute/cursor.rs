@@ -186,8 +186,8 @@ pub(crate) unsafe fn out_of_fuel(state: *mut State) -> bool {
 /// As for [`Heap::step`](crate::heap::Heap::step).
 pub(crate) unsafe fn collect(state: &mut State) {
     /// Weighted bytes of the collector's work for a unit of fuel. A step of 64 KB takes 20 microseconds in a cached heap
-    /// and three times that in a large one; an instruction takes about 10 nanoseconds.
-    const WORK_PER_UNIT: isize = 32;
+    /// and five times that in a large one; a unit of fuel is a call or a loop, and takes about 10 nanoseconds.
+    const WORK_PER_UNIT: isize = 16;
 
     // SAFETY: the caller's promise.
     let work = unsafe { state.heap.step() };
