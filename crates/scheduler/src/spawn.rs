@@ -110,8 +110,8 @@ impl<P: Process> Hub<P> {
             Some(core) => {
                 self.table.slot(&runnable).set_born(core.time());
                 core.count(self).spawned.add(1);
-                // Whoever starts one process mostly waits for it next; if not, it is stolen when the slice is over. A wake
-                // each time took the child to another core, and its end back.
+                // Whoever starts one process mostly waits for it next. A wake each time took the child to another core, and
+                // the news of its end back: 25 us instead of 8 for both.
                 if core.queues.push_newborn(runnable) {
                     core.notify(self);
                 }
