@@ -1,9 +1,10 @@
 //! Blocks from mapped chunks: what small heaps live in, shared by all heaps of the OS process.
 //!
-//! A chunk is 2 MiB from the system and serves one size. Freed blocks are handed out again last in, first out, while
-//! they are still in the caches; a chunk whose blocks are all free goes back to the system, except one per size. Links
-//! are kept in the chunk's first pages, never in free blocks, so that pages of free blocks can be given back as well
-//! ([`purge`]). Where memory cannot be mapped, and for the checking heap, blocks come from the global allocator.
+//! A chunk is 2 MiB from the system, cut into spans of 64 KiB; a span serves one size while it has used blocks. The
+//! lowest free block of a span is handed out first, while it is still in the caches; a chunk whose spans are all unused
+//! goes back to the system, except one. The books are in the chunk's first page, never in free blocks, so that pages of
+//! free blocks can be given back as well ([`purge`]). Where memory cannot be mapped, and for the checking heap, blocks
+//! come from the global allocator.
 //! Invariant: a block given back carries the size that it was taken with.
 
 /// Sizes of blocks, in bytes.
@@ -20,51 +21,89 @@ mod mapped {
 
     const CHUNK_BYTES: usize = 2 << 20;
 
-    /// The part of a chunk that is no block.
-    const HEADER_BYTES: usize = 8192;
+    const SPAN_BYTES: usize = 64 << 10;
+
+    /// Spans of a chunk. The first one holds the books and no blocks.
+    const SPANS: usize = CHUNK_BYTES / SPAN_BYTES;
 
     const PAGE_BYTES: usize = 4096;
 
-    const MOST_BLOCKS: usize = (CHUNK_BYTES - HEADER_BYTES) / SIZES[0];
-
-    /// First pages of a chunk.
+    /// A part of a chunk that is cut into blocks of one size.
     #[repr(C)]
-    struct Chunk {
-        /// Neighbours in the list of chunks that have free blocks.
-        next: *mut Chunk,
-        previous: *mut Chunk,
-        /// Entries of `free`.
-        freed: u32,
+    struct Span {
+        /// Freed blocks, a bit each.
+        freed: u128,
+        /// Neighbours in the list of spans of this size that have free blocks.
+        next: *mut Span,
+        previous: *mut Span,
         /// Blocks from this one on were never used.
-        fresh: u32,
-        /// Blocks freed since pages were given back last.
-        since_purge: u32,
-        /// Numbers of freed blocks, last freed last.
-        free: [u16; MOST_BLOCKS],
+        fresh: u8,
+        /// Size of the blocks, as a number of [`SIZES`].
+        class: u8,
+        /// Blocks were freed since pages were given back last.
+        freed_since: bool,
     }
 
-    const _: () = assert!(size_of::<Chunk>() <= HEADER_BYTES);
+    /// First page of a chunk.
+    #[repr(C)]
+    struct Chunk {
+        spans: [Span; SPANS],
+        /// Neighbours in the list of chunks that have unused spans.
+        next: *mut Chunk,
+        previous: *mut Chunk,
+        /// Spans that have no blocks, a bit each.
+        unused: u32,
+        /// Those among them that may have memory.
+        touched: u32,
+    }
 
-    /// Chunks of one size.
+    const _: () = assert!(size_of::<Chunk>() <= PAGE_BYTES);
+    const _: () = assert!(SPANS == 32 && SPAN_BYTES / 640 <= 128);
+
+    /// `unused` of a chunk without blocks.
+    const ALL: u32 = u32::MAX - 1;
+
+    /// All chunks, as far as something in them is free.
     struct Pool {
-        /// Those with free blocks.
-        first: *mut Chunk,
-        /// One without used blocks.
+        /// Spans with free blocks, by size.
+        spans: [*mut Span; SIZES.len()],
+        /// Chunks with unused spans.
+        chunks: *mut Chunk,
+        /// A chunk without blocks, on no list.
         spare: *mut Chunk,
     }
 
     // SAFETY: chunks belong to the pool and are only reached under its lock.
     unsafe impl Send for Pool {}
 
-    static POOLS: [Mutex<Pool>; SIZES.len()] =
-        [const { Mutex::new(Pool { first: null_mut(), spare: null_mut() }) }; SIZES.len()];
+    static POOL: Mutex<Pool> =
+        Mutex::new(Pool { spans: [null_mut(); SIZES.len()], chunks: null_mut(), spare: null_mut() });
 
-    fn count(class: usize) -> u32 {
-        ((CHUNK_BYTES - HEADER_BYTES) / SIZES[class]) as u32
+    /// Blocks of a span.
+    fn count(class: usize) -> u8 {
+        (SPAN_BYTES / SIZES[class]) as u8
     }
 
-    fn block(chunk: *mut Chunk, class: usize, number: u32) -> *mut u8 {
-        chunk.cast::<u8>().wrapping_add(HEADER_BYTES + number as usize * SIZES[class])
+    /// The chunk that an address is in.
+    fn chunk_of<T>(inside: *mut T) -> *mut Chunk {
+        inside.wrapping_byte_sub(inside as usize % CHUNK_BYTES).cast()
+    }
+
+    /// The number of a span, from the address of its books.
+    unsafe fn number_of(span: *mut Span) -> usize {
+        let chunk = chunk_of(span);
+        // SAFETY: the caller's span is an element of its chunk's array.
+        unsafe { span.offset_from_unsigned((&raw mut (*chunk).spans).cast()) }
+    }
+
+    unsafe fn span_at(chunk: *mut Chunk, number: usize) -> *mut Span {
+        // SAFETY: the caller's number is that of a span.
+        unsafe { (&raw mut (*chunk).spans).cast::<Span>().add(number) }
+    }
+
+    /// The memory of a span.
+    fn memory_of(chunk: *mut Chunk, number: usize) -> *mut u8 {
+        chunk.cast::<u8>().wrapping_add(number * SPAN_BYTES)
     }
 
     /// Maps a chunk, aligned to its size; null when the system has no memory.
@@ -85,34 +124,32 @@ mod mapped {
             // What could not be given back is address space without memory.
             debug_assert!(results.iter().all(Result::is_ok));
             let chunk = chunk.cast::<Chunk>();
-            (*chunk).next = null_mut();
-            (*chunk).previous = null_mut();
-            (*chunk).freed = 0;
-            (*chunk).fresh = 0;
-            (*chunk).since_purge = 0;
+            (*chunk).unused = ALL;
+            (*chunk).touched = 0;
             chunk
         }
     }
 
     impl Pool {
-        unsafe fn link(&mut self, chunk: *mut Chunk) {
-            // SAFETY: the caller's chunk is this pool's and not listed.
+        unsafe fn link_span(&mut self, span: *mut Span) {
+            // SAFETY: the caller's span is this pool's and not listed.
             unsafe {
-                (*chunk).previous = null_mut();
-                (*chunk).next = self.first;
-                if !self.first.is_null() {
-                    (*self.first).previous = chunk;
+                let first = &mut self.spans[usize::from((*span).class)];
+                (*span).previous = null_mut();
+                (*span).next = *first;
+                if !first.is_null() {
+                    (**first).previous = span;
                 }
-                self.first = chunk;
+                *first = span;
             }
         }
 
-        unsafe fn unlink(&mut self, chunk: *mut Chunk) {
-            // SAFETY: the caller's chunk is listed here.
+        unsafe fn unlink_span(&mut self, span: *mut Span) {
+            // SAFETY: the caller's span is listed here.
             unsafe {
-                let (next, previous) = ((*chunk).next, (*chunk).previous);
+                let (next, previous) = ((*span).next, (*span).previous);
                 if previous.is_null() {
-                    self.first = next;
+                    self.spans[usize::from((*span).class)] = next;
                 } else {
                     (*previous).next = next;
                 }
@@ -122,10 +159,39 @@ mod mapped {
             }
         }
 
-        fn take(&mut self, class: usize) -> *mut u8 {
-            // SAFETY: listed chunks are valid and have a free block; the spare one has nothing else.
+        unsafe fn link_chunk(&mut self, chunk: *mut Chunk) {
+            // SAFETY: the caller's chunk is this pool's and not listed.
             unsafe {
-                if self.first.is_null() {
+                (*chunk).previous = null_mut();
+                (*chunk).next = self.chunks;
+                if !self.chunks.is_null() {
+                    (*self.chunks).previous = chunk;
+                }
+                self.chunks = chunk;
+            }
+        }
+
+        unsafe fn unlink_chunk(&mut self, chunk: *mut Chunk) {
+            // SAFETY: the caller's chunk is listed here.
+            unsafe {
+                let (next, previous) = ((*chunk).next, (*chunk).previous);
+                if previous.is_null() {
+                    self.chunks = next;
+                } else {
+                    (*previous).next = next;
+                }
+                if !next.is_null() {
+                    (*next).previous = previous;
+                }
+            }
+        }
+
+        /// A listed span of the size, all of whose blocks are free; null when the system has no memory.
+        #[cold]
+        unsafe fn add_span(&mut self, class: usize) -> *mut Span {
+            // SAFETY: listed chunks are valid and have an unused span; the spare one has nothing else.
+            unsafe {
+                if self.chunks.is_null() {
                     let chunk = match std::mem::replace(&mut self.spare, null_mut()) {
                         spare if spare.is_null() => map(),
                         spare => spare,
@@ -133,57 +199,128 @@ mod mapped {
                     if chunk.is_null() {
                         return null_mut();
                     }
-                    self.link(chunk);
+                    self.link_chunk(chunk);
                 }
-                let chunk = self.first;
-                let number = if (*chunk).freed > 0 {
-                    (*chunk).freed -= 1;
-                    u32::from((*chunk).free[(*chunk).freed as usize])
-                } else {
-                    (*chunk).fresh += 1;
-                    (*chunk).fresh - 1
+                let chunk = self.chunks;
+                // One that has memory already, if there is one.
+                let wanted = match (*chunk).unused & (*chunk).touched {
+                    0 => (*chunk).unused,
+                    touched => touched,
                 };
-                if (*chunk).freed == 0 && (*chunk).fresh == count(class) {
-                    self.unlink(chunk);
+                let number = wanted.trailing_zeros();
+                (*chunk).unused &= !(1 << number);
+                (*chunk).touched &= !(1 << number);
+                if (*chunk).unused == 0 {
+                    self.unlink_chunk(chunk);
                 }
-                block(chunk, class, number)
+                let span = span_at(chunk, number as usize);
+                span.write(Span {
+                    freed: 0,
+                    next: null_mut(),
+                    previous: null_mut(),
+                    fresh: 0,
+                    class: class as u8,
+                    freed_since: false,
+                });
+                self.link_span(span);
+                span
+            }
+        }
+
+        /// Takes an unlisted span without used blocks back into its chunk.
+        #[cold]
+        unsafe fn remove_span(&mut self, span: *mut Span) {
+            // SAFETY: the caller's span is this pool's.
+            unsafe {
+                let (chunk, number) = (chunk_of(span), number_of(span));
+                if (*chunk).unused == 0 {
+                    self.link_chunk(chunk);
+                }
+                (*chunk).unused |= 1 << number;
+                (*chunk).touched |= 1 << number;
+                if (*chunk).unused != ALL {
+                    return;
+                }
+                self.unlink_chunk(chunk);
+                if self.spare.is_null() {
+                    self.spare = chunk;
+                } else {
+                    unmap(chunk);
+                }
+            }
+        }
+
+        fn take(&mut self, class: usize) -> *mut u8 {
+            // SAFETY: listed spans are valid and have a free block.
+            unsafe {
+                let mut span = self.spans[class];
+                if span.is_null() {
+                    span = self.add_span(class);
+                    if span.is_null() {
+                        return null_mut();
+                    }
+                }
+                let block = if (*span).freed == 0 {
+                    (*span).fresh += 1;
+                    (*span).fresh - 1
+                } else {
+                    let block = (*span).freed.trailing_zeros() as u8;
+                    (*span).freed &= (*span).freed - 1;
+                    block
+                };
+                if (*span).freed == 0 && (*span).fresh == count(class) {
+                    self.unlink_span(span);
+                }
+                memory_of(chunk_of(span), number_of(span)).wrapping_add(usize::from(block) * SIZES[class])
             }
         }
 
         unsafe fn give(&mut self, piece: *mut u8, class: usize) {
-            // SAFETY: the block came from `take`, so a chunk begins at the multiple of the chunk size below it.
+            // SAFETY: the block came from `take`, so its span's books are at the beginning of its chunk.
             unsafe {
                 let offset = piece as usize % CHUNK_BYTES;
-                let chunk = piece.wrapping_sub(offset).cast::<Chunk>();
-                if (*chunk).freed == 0 && (*chunk).fresh == count(class) {
-                    self.link(chunk);
+                let span = span_at(chunk_of(piece), offset / SPAN_BYTES);
+                if (*span).freed == 0 && (*span).fresh == count(class) {
+                    self.link_span(span);
                 }
-                (*chunk).free[(*chunk).freed as usize] = ((offset - HEADER_BYTES) / SIZES[class]) as u16;
-                (*chunk).freed += 1;
-                (*chunk).since_purge += 1;
-                if (*chunk).freed == (*chunk).fresh {
-                    self.unlink(chunk);
-                    if self.spare.is_null() {
-                        self.spare = chunk;
-                    } else {
-                        unmap(chunk);
-                    }
+                (*span).freed |= 1 << (offset % SPAN_BYTES / SIZES[class]);
+                (*span).freed_since = true;
+                // The last one with free blocks stays: who takes and gives one block over and over finds it at once.
+                let is_last = (*span).next.is_null() && (*span).previous.is_null();
+                if is_unused(span) && !is_last {
+                    self.unlink_span(span);
+                    self.remove_span(span);
                 }
             }
         }
 
         /// Gives the pages of free blocks back.
-        unsafe fn purge(&mut self, class: usize) {
-            // SAFETY: chunks are this pool's; a page is given back when no used block reaches into it.
+        fn purge(&mut self) {
+            // SAFETY: what is listed is this pool's; a page is given back when no used block reaches into it.
             unsafe {
+                for first in self.spans {
+                    let mut span = first;
+                    while !span.is_null() {
+                        let next = (*span).next;
+                        if is_unused(span) {
+                            self.unlink_span(span);
+                            self.remove_span(span);
+                        } else if (*span).freed_since {
+                            (*span).freed_since = false;
+                            purge_span(span);
+                        }
+                        span = next;
+                    }
+                }
                 if !self.spare.is_null() {
                     unmap(std::mem::replace(&mut self.spare, null_mut()));
                 }
-                let mut chunk = self.first;
+                let mut chunk = self.chunks;
                 while !chunk.is_null() {
-                    if (*chunk).since_purge > 0 {
-                        (*chunk).since_purge = 0;
-                        purge_chunk(chunk, class);
+                    let mut touched = std::mem::replace(&mut (*chunk).touched, 0);
+                    while touched != 0 {
+                        release(memory_of(chunk, touched.trailing_zeros() as usize), SPAN_BYTES);
+                        touched &= touched - 1;
                     }
                     chunk = (*chunk).next;
                 }
@@ -191,37 +328,41 @@ mod mapped {
         }
     }
 
-    unsafe fn purge_chunk(chunk: *mut Chunk, class: usize) {
-        const PAGES: usize = CHUNK_BYTES / PAGE_BYTES;
-        let mut used = [false; PAGES];
-        // SAFETY: the caller's chunk is valid and under its pool's lock.
+    /// Whether all blocks of a span that were ever used are free.
+    unsafe fn is_unused(span: *mut Span) -> bool {
+        // SAFETY: the caller's span is valid and under the pool's lock.
+        unsafe { (*span).freed.count_ones() == u32::from((*span).fresh) }
+    }
+
+    /// Gives the pages of a span back that no used block reaches into.
+    unsafe fn purge_span(span: *mut Span) {
+        // SAFETY: the caller's span is valid and under the pool's lock.
         unsafe {
-            let mut is_free = vec![false; (*chunk).fresh as usize];
-            let free: &[u16; MOST_BLOCKS] = &(*chunk).free;
-            for &number in &free[..(*chunk).freed as usize] {
-                is_free[usize::from(number)] = true;
+            let bytes = SIZES[usize::from((*span).class)];
+            let mut used = [false; SPAN_BYTES / PAGE_BYTES];
+            for block in (0..usize::from((*span).fresh)).filter(|block| (*span).freed >> block & 1 == 0) {
+                let pages = block * bytes / PAGE_BYTES..((block + 1) * bytes).div_ceil(PAGE_BYTES);
+                used[pages].fill(true);
             }
-            for (number, _) in is_free.iter().enumerate().filter(|(_, free)| !**free) {
-                let start = HEADER_BYTES + number * SIZES[class];
-                for page in &mut used[start / PAGE_BYTES..(start + SIZES[class]).div_ceil(PAGE_BYTES)] {
-                    *page = true;
-                }
-            }
-            let end = (HEADER_BYTES + is_free.len() * SIZES[class]).div_ceil(PAGE_BYTES);
-            let mut page = HEADER_BYTES / PAGE_BYTES;
-            while page < end {
+            let memory = memory_of(chunk_of(span), number_of(span));
+            let mut page = 0;
+            while page < used.len() {
                 let first = page;
-                while page < end && !used[page] {
+                while page < used.len() && !used[page] {
                     page += 1;
                 }
                 if page > first {
-                    let at = chunk.cast::<u8>().add(first * PAGE_BYTES);
-                    // What the system does not take stays ours.
-                    let _ = madvise(at.cast(), (page - first) * PAGE_BYTES, Advice::LinuxDontNeed);
+                    release(memory.wrapping_add(first * PAGE_BYTES), (page - first) * PAGE_BYTES);
                 }
                 page += 1;
             }
         }
+    }
+
+    /// Gives the memory of whole pages back; the addresses stay.
+    unsafe fn release(pages: *mut u8, bytes: usize) {
+        // SAFETY: the caller's pages belong to a chunk and hold nothing. What the system does not take stays ours.
+        let _ = unsafe { madvise(pages.cast(), bytes, Advice::LinuxDontNeed) };
     }
 
     unsafe fn unmap(chunk: *mut Chunk) {
@@ -231,19 +372,16 @@ mod mapped {
     }
 
     pub(super) fn take(class: usize) -> *mut u8 {
-        POOLS[class].lock().unwrap_or_else(PoisonError::into_inner).take(class)
+        POOL.lock().unwrap_or_else(PoisonError::into_inner).take(class)
     }
 
     pub(super) unsafe fn give(piece: *mut u8, class: usize) {
         // SAFETY: the caller's promise.
-        unsafe { POOLS[class].lock().unwrap_or_else(PoisonError::into_inner).give(piece, class) }
+        unsafe { POOL.lock().unwrap_or_else(PoisonError::into_inner).give(piece, class) }
     }
 
     pub(super) fn purge() {
-        for (class, pool) in POOLS.iter().enumerate() {
-            // SAFETY: the pool's own chunks.
-            unsafe { pool.lock().unwrap_or_else(PoisonError::into_inner).purge(class) };
-        }
+        POOL.lock().unwrap_or_else(PoisonError::into_inner).purge();
     }
 }
 

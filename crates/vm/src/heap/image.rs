@@ -10,6 +10,8 @@ use std::collections::HashMap;
 use std::ptr::null_mut;
 use std::sync::Arc;
 
+use foldhash::fast::FixedState;
+
 use super::coroutine::cell_of;
 use super::object::{Header, IMMORTAL, Kind, NativeClosure, Node, TABLE_FROZEN, Table, UserData};
 use super::rehash::node_bytes;
@@ -87,7 +89,7 @@ pub(crate) struct Unshareable(pub(crate) &'static str);
 
 /// The objects found in a template heap, numbered in the order of being found.
 struct Census {
-    numbers: HashMap<usize, u32>,
+    numbers: HashMap<usize, u32, FixedState>,
     objects: Vec<Slot>,
 }
 
@@ -149,7 +151,7 @@ impl Image {
         make: &dyn Fn(*mut UserData) -> Option<MakeUserData>,
         read_only: bool,
     ) -> Result<Image, Unshareable> {
-        let mut census = Census { numbers: HashMap::new(), objects: Vec::new() };
+        let mut census = Census { numbers: HashMap::default(), objects: Vec::new() };
         census.add(Slot::table(heap.roots.globals));
         census.add(Slot::table(heap.roots.registry));
         let metatables = heap

@@ -49,13 +49,31 @@ unsafe impl Send for Immortal {}
 // SAFETY: as above.
 unsafe impl Sync for Immortal {}
 
-/// Open-addressing table, at most half full.
+/// Open-addressing table, at most half full, and the memory of its strings.
 struct Pool {
     slots: Vec<Immortal>,
     count: usize,
+    shelf: Shelf,
 }
 
-static POOL: RwLock<Pool> = RwLock::new(Pool { slots: Vec::new(), count: 0 });
+static POOL: RwLock<Pool> = RwLock::new(Pool { slots: Vec::new(), count: 0, shelf: Shelf(&mut []) });
+
+/// Memory that is never freed, cut off as it is needed: there are hundreds of names, most of them short.
+struct Shelf(&'static mut [u64]);
+
+impl Shelf {
+    /// Taken from the allocator at once.
+    const WORDS: usize = 1024;
+
+    fn cut(&mut self, words: usize) -> &'static mut [u64] {
+        if self.0.len() < words {
+            self.0 = Box::leak(vec![0; words.max(Shelf::WORDS)].into_boxed_slice());
+        }
+        let (cut, rest) = std::mem::take(&mut self.0).split_at_mut(words);
+        self.0 = rest;
+        cut
+    }
+}
 
 static TINY: OnceLock<[Immortal; 257]> = OnceLock::new();
 
@@ -75,7 +93,8 @@ impl Pool {
     }
 
     fn grow(&mut self) {
-        let len = (self.slots.len() * 2).max(512);
+        // The names of all builtins fit at once.
+        let len = (self.slots.len() * 2).max(1024);
         let old = std::mem::replace(&mut self.slots, vec![Immortal(null()); len]);
         for entry in old {
             if !entry.0.is_null() {
@@ -87,11 +106,17 @@ impl Pool {
     }
 }
 
-fn make(contents: &[u8]) -> Immortal {
-    let size = cell_bytes(contents.len()).div_ceil(8);
-    let words = Box::leak(vec![0_u64; size].into_boxed_slice());
+/// Words of the cell of a string.
+fn words_of(contents: &[u8]) -> usize {
+    cell_bytes(contents.len()).div_ceil(8)
+}
+
+/// Writes a string into words that are zero.
+fn write(words: &'static mut [u64], contents: &[u8]) -> Immortal {
+    assert!(words.len() >= words_of(contents));
     let s = words.as_mut_ptr().cast::<StringObject>();
-    let header = Header { kind: Kind::String, mark: IMMORTAL, flags: 0, small: 0, size: (size * 8) as u32 };
+    let header =
+        Header { kind: Kind::String, mark: IMMORTAL, flags: 0, small: 0, size: (words.len() * 8) as u32 };
     // SAFETY: the words have room for the fixed part, the bytes and a zero.
     unsafe {
         s.write(StringObject {
@@ -116,7 +141,8 @@ pub(crate) fn intern(contents: &[u8]) -> *const StringObject {
     }
     let i = pool.find(hash, contents);
     if pool.slots[i].0.is_null() {
-        pool.slots[i] = make(contents);
+        let words = pool.shelf.cut(words_of(contents));
+        pool.slots[i] = write(words, contents);
         pool.count += 1;
     }
     pool.slots[i].0
@@ -148,9 +174,10 @@ pub(crate) fn lookup(contents: &[u8]) -> *const StringObject {
 #[inline]
 pub(crate) fn tiny(byte: Option<u8>) -> *const StringObject {
     let all = TINY.get_or_init(|| {
+        let mut shelf = Shelf(Box::leak(vec![0; words_of(b"x") * 256 + words_of(b"")].into_boxed_slice()));
         std::array::from_fn(|i| match u8::try_from(i) {
-            Ok(byte) => make(&[byte]),
-            Err(_) => make(&[]),
+            Ok(byte) => write(shelf.cut(words_of(&[byte])), &[byte]),
+            Err(_) => write(shelf.cut(words_of(&[])), &[]),
         })
     });
     all[byte.map_or(256, usize::from)].0
@@ -204,7 +231,8 @@ pub(super) fn acquire(contents: &[u8]) -> *const StringObject {
         }
         return s;
     }
-    let made = make(contents);
+    let words = Box::leak(vec![0; words_of(contents)].into_boxed_slice());
+    let made = write(words, contents);
     // SAFETY: nobody else has it yet. The mark tells the two sets apart for nobody but `release`.
     unsafe { (*made.0.cast_mut()).header.flags = COUNTED };
     constants.insert(Bytes(made), 1);
@@ -233,7 +261,7 @@ pub(super) unsafe fn release(s: *const StringObject) {
                 return;
             }
             constants.remove(contents);
-            let words = cell_bytes(contents.len()).div_ceil(8);
+            let words = words_of(contents);
             drop(Box::from_raw(std::ptr::slice_from_raw_parts_mut(s.cast_mut().cast::<u64>(), words)));
         }
     }
