@@ -15,6 +15,7 @@ mod grammar;
 mod job;
 mod official;
 mod options;
+mod order;
 mod schemas;
 mod settings;
 mod tidy;
@@ -44,6 +45,7 @@ cargo xtask <command> [options]        --bin PATH: the interpreter, else the new
                                        benches/actors beside Erlang and Go
   schemas [--count N] [--require-oracle]  schemas of types against python's jsonschema, on generated values
   guard [--accept]                     instruction counts of xtask/guard/ against recorded ones
+  order BINARY MAP                     what stands together in the release binary: crates/cli/order.ld
   help                                 this text
 ";
 
@@ -63,6 +65,7 @@ fn main() -> ExitCode {
         "conformance" => conformance::run(options),
         "bench" => bench::run(options),
         "guard" => bench::guard::run(options),
+        "order" => order::run(options),
         "check" => check::run(options),
         "gate" => gate::run(options),
         "schemas" => schemas::run(options),

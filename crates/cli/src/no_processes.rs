@@ -15,7 +15,9 @@ pub(crate) fn image() -> Arc<Image> {
     wippy::stdlib::image()
 }
 
-/// Nobody.
-pub(crate) fn enlister(_: &Settings, _: Program, _: Vec<u8>) -> Option<Box<dyn Enlister>> {
+/// Nobody, so nobody asks what the main program was.
+pub(crate) fn enlister(_: &Settings, program: Program, _: Vec<u8>) -> Option<Box<dyn Enlister>> {
+    let Program { file, chunk } = program;
+    drop((file, chunk));
     None
 }

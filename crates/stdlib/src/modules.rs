@@ -22,8 +22,10 @@ pub struct Module {
     build: for<'gc> fn(&mut Context<'gc>) -> Result<Value<'gc>>,
 }
 
-/// Every built-in module, by name.
-pub static MODULES: &[Module] = &[
+/// Every built-in module of this build, by name: none without the feature `modules`.
+pub static MODULES: &[Module] = if cfg!(feature = "modules") { ALL } else { &[] };
+
+const ALL: &[Module] = &[
     Module {
         name: "base64",
         summary: "bytes as text of 64 letters",

@@ -7,18 +7,20 @@
 mod entries;
 mod files;
 mod report;
+#[cfg_attr(not(feature = "types"), path = "no_session.rs")]
+mod session;
 
 use std::fs;
 use std::path::PathBuf;
 use std::rc::Rc;
 
-use wippy::signatures::environment;
-use wippy::typecheck::check::{Options, Resolver, Session};
+use wippy::typecheck::check::{Options, Resolver};
 use wippy::typecheck::diagnostic as found;
 
 use self::files::{Files, normal, sources_below};
 use self::report::Report;
 pub(crate) use self::report::json_string;
+use self::session::Session;
 use crate::arguments::{Flags, Word};
 use crate::commands::table;
 use crate::diagnostic::{Diagnostic, Note, Severity};
@@ -75,7 +77,7 @@ pub(crate) fn run(words: &[Word], flags: &Flags, settings: &Settings) -> Result<
         return finish(report, false, &choices, settings);
     }
     let options = Options { style: flags.has(&table::RULES), ..Options::default() };
-    let mut session = Session::new(&environment(), options);
+    let mut session = session::begin(options);
     let mut resolver = Files::default();
     let mut report = Report::default();
     let mut unreadable = false;
@@ -149,8 +151,7 @@ fn check_chunk(
         return Vec::new();
     }
     let source = text.source();
-    // Nothing changes while files are checked, so each is looked at once.
-    let report = session.check_now(chunk, &compiled, resolver);
+    let report = session::check(session, chunk, &compiled, resolver);
     let wrong = report.diagnostics.iter().any(|it| it.code.severity() == found::Severity::Error);
     // What is no program has one mistake that matters; limits and jumps into scopes are the compiler's to judge.
     if (report.syntax.is_some() || !wrong)
