@@ -1,5 +1,5 @@
 -- JSON in both directions on four kinds of data. Runs here, and in stock Lua with `cjson` (Debian's package lua-cjson):
---   lua5.3 benches/types/json.lua
+--   lua5.3 benches/types/text.lua
 --
 -- Prints one line per measurement: its name, a tab, nanoseconds per operation.
 
