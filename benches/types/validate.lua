@@ -66,6 +66,25 @@ local function make_numbers(): {number}
   return numbers
 end
 
+-- The users as JSON, members in the order in which the other programs write them.
+local function to_text(users: {any}): string
+  local function member(name, value) return value ~= nil and '"' .. name .. '":' .. json.encode(value) or nil end
+  local texts = {}
+  for i, user in ipairs(users) do
+    local address: {any} = {}
+    for at, name in ipairs {"street", "city", "zip", "country"} do address[at] = member(name, user.address[name]) end
+    local members: {any} = {}
+    for at, name in ipairs {"id", "name", "email", "age", "score", "active", "role"} do
+      members[at] = member(name, user[name])
+    end
+    members[8] = '"address":{' .. table.concat(address, ",") .. "}"
+    members[9] = member("tags", user.tags)
+    members[10] = member("nickname", user.nickname)
+    texts[i] = "{" .. table.concat(members, ",") .. "}"
+  end
+  return "[" .. table.concat(texts, ",") .. "]"
+end
+
 local clock = os.clock
 
 -- The least of several rounds, in nanoseconds per operation; every round takes a twentieth of a second.
@@ -87,7 +106,7 @@ local function measure(name: string, operation: (count: integer) -> ())
 end
 
 local users = make_users()
-local text = assert(json.encode(users))
+local text = to_text(users)
 local decoded: any = assert(json.decode(text))
 local flat = {
   id = 1, width = 2, title = "title", author = "author", published = true,
