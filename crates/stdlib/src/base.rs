@@ -6,6 +6,7 @@ use wippy_vm::{
     Resume, Then, Value, library,
 };
 
+use crate::collecting::collect_all;
 use crate::package::source;
 use crate::{host, io};
 use wippy_parser::strip_shebang;
@@ -81,7 +82,7 @@ fn collectgarbage(cx: &mut Context<'_>) -> Result<Outcome> {
             cx.memory().restart();
             0
         }
-        2 => return Ok(cx.collect(Collection::Full, Then::Step(collected))),
+        2 => return Ok(collect_all(cx, |cx| Ok(cx.returns(0)))),
         3 => {
             let kilobytes = cx.memory().bytes() as f64 / 1024.0;
             return Ok(cx.returns(kilobytes));
@@ -95,10 +96,6 @@ fn collectgarbage(cx: &mut Context<'_>) -> Result<Outcome> {
         }
     };
     Ok(cx.returns(answer))
-}
-
-fn collected(cx: &mut Context<'_>) -> Result<Outcome> {
-    Ok(cx.returns(0))
 }
 
 fn error(cx: &mut Context<'_>) -> Result<Outcome> {
@@ -185,7 +182,10 @@ fn xpcall(cx: &mut Context<'_>) -> Result<Outcome> {
 
 fn rawequal(cx: &mut Context<'_>) -> Result<Outcome> {
     let (a, b) = (cx.check_any(1)?, cx.check_any(2)?);
-    Ok(cx.returns(a.raw_equals(b)))
+    Ok(match cx.raw_equals(a, b) {
+        Some(answer) => cx.returns(answer),
+        None => cx.tail_call(2),
+    })
 }
 
 fn rawget(cx: &mut Context<'_>) -> Result<Outcome> {

@@ -10,6 +10,7 @@ pub mod bit32;
 pub mod channel;
 pub mod class;
 pub mod clock;
+mod collecting;
 pub mod coroutine;
 pub mod crypto;
 pub mod debug;

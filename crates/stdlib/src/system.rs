@@ -6,10 +6,9 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use wippy_vm::{
-    Collection, Context, ErrorKind, ExitRequest, Library, Outcome, Result, Then, Ticket, Value, library,
-};
+use wippy_vm::{Context, ErrorKind, ExitRequest, Library, Outcome, Result, Then, Ticket, Value, library};
 
+use crate::collecting::collect_all;
 use crate::errors::{self, ErrorValue, Kind};
 use crate::modules;
 use crate::plain::Plain;
@@ -224,7 +223,7 @@ fn resident() -> Option<i64> {
 }
 
 fn collect(cx: &mut Context<'_>) -> Result<Outcome> {
-    Ok(cx.collect(Collection::Full, Then::Step(|cx| Ok(cx.returns(true)))))
+    Ok(collect_all(cx, |cx| Ok(cx.returns(true))))
 }
 
 /// The default of the runtime that scripts know; the pause of our collector is in percent of another whole.

@@ -3,8 +3,9 @@
 //! Encodes and decodes up to U+10FFFF; surrogates pass, overlong forms do not. Byte positions count from 1, as in
 //! `string`.
 
-use wippy_vm::{Context, Error, Library, Native, Outcome, Result, Value, library};
+use wippy_vm::{Context, Error, Library, Native, Outcome, Result, Then, Value, library};
 
+use crate::steps::{self, Next, Steps};
 use crate::string::absolute;
 
 /// Pattern that matches one sequence in a valid text.
@@ -12,6 +13,12 @@ const CHARPATTERN: &[u8] = b"[\0-\x7F\xC2-\xF4][\x80-\xBF]*";
 
 /// Largest code point (specified).
 const MAX_CODE: u32 = 0x10_FFFF;
+
+/// Bytes looked at between two looks at the fuel, at most (chosen: some ten microseconds).
+const PIECE: usize = 1 << 14;
+
+/// Bytes looked at for one unit of fuel (chosen: about the price of one instruction).
+const BYTES_PER_FUEL: usize = 4;
 
 /// The library's rows.
 pub static LIBRARY: Library = library!(
@@ -116,6 +123,7 @@ fn codepoint(cx: &mut Context<'_>) -> Result<Outcome> {
         at += length;
         count += 1;
     }
+    let _ = cx.charge(count);
     Ok(cx.returns_top(count))
 }
 
@@ -137,8 +145,14 @@ fn codes_step(cx: &mut Context<'_>) -> Result<Outcome> {
     let text = cx.check_string(1)?.as_bytes();
     // Behind the sequence that begins at the byte before, counted from 0.
     let mut at = usize::try_from(cx.optional_integer(2, 0)?).unwrap_or(0);
+    let near = at.saturating_add(PIECE);
     while continues(text, at) {
         at += 1;
+        if at > near && !cx.charge(PIECE) {
+            // From there it goes on in the same way.
+            cx.set(2, at as i64);
+            return Ok(cx.pause(Then::Step(codes_step)));
+        }
     }
     if at >= text.len() {
         return Ok(cx.returns_none());
@@ -162,59 +176,111 @@ fn len(cx: &mut Context<'_>) -> Result<Outcome> {
     if last > text.len() as i64 {
         return Err(cx.argument_error(3, "final position out of string"));
     }
-    let (mut at, end) = (first as usize - 1, usize::try_from(last).unwrap_or(0));
-    let mut count = 0i64;
-    while at < end {
-        let Some((_, length)) = decode(&text[at..]) else {
-            cx.push(Value::Nil);
-            cx.push((at + 1) as i64);
-            return Ok(cx.returns_top(2));
-        };
-        at += length;
-        count += 1;
+    let text = cx.check_string(1)?;
+    cx.set(1, text);
+    steps::run(Counting { at: first as usize - 1, end: usize::try_from(last).unwrap_or(0), count: 0 }, cx)
+}
+
+/// `len` under way; slot 1 holds the text.
+struct Counting {
+    at: usize,
+    end: usize,
+    count: i64,
+}
+
+impl Steps for Counting {
+    fn step(&mut self, cx: &mut Context<'_>, _: bool) -> Result<Next> {
+        let text = cx.check_string(1)?.as_bytes();
+        loop {
+            let start = self.at;
+            let near = self.end.min(start.saturating_add(PIECE));
+            while self.at < near {
+                let Some((_, length)) = text.get(self.at..).and_then(decode) else {
+                    cx.push(Value::Nil);
+                    cx.push((self.at + 1) as i64);
+                    return Ok(Next::Return(2));
+                };
+                self.at += length;
+                self.count += 1;
+            }
+            let fuel_left = cx.charge((self.at - start) / BYTES_PER_FUEL);
+            if self.at >= self.end {
+                cx.push(self.count);
+                return Ok(Next::Return(1));
+            }
+            if !fuel_left {
+                return Ok(Next::Pause);
+            }
+        }
     }
-    // One pass over memory is the longest step; it is paid for afterwards.
-    let _ = cx.charge(count as usize);
-    Ok(cx.returns(count))
 }
 
 fn offset(cx: &mut Context<'_>) -> Result<Outcome> {
-    let text = cx.check_string(1)?.as_bytes();
-    let mut left = cx.check_integer(2)?;
-    let default = if left >= 0 { 1 } else { text.len() as i64 + 1 };
-    let start = absolute(cx.optional_integer(3, default)?, text.len());
-    if start < 1 || start - 1 > text.len() as i64 {
+    let text = cx.check_string(1)?;
+    let length = text.len();
+    let left = cx.check_integer(2)?;
+    let default = if left >= 0 { 1 } else { length as i64 + 1 };
+    let start = absolute(cx.optional_integer(3, default)?, length);
+    if start < 1 || start - 1 > length as i64 {
         return Err(cx.argument_error(3, "position out of range"));
     }
-    let mut at = start as usize - 1;
-    if left == 0 {
-        while at > 0 && continues(text, at) {
-            at -= 1;
-        }
-        return Ok(cx.returns((at + 1) as i64));
-    }
-    if continues(text, at) {
+    let at = start as usize - 1;
+    if left != 0 && continues(text.as_bytes(), at) {
         return Err(Error::message("initial position is a continuation byte"));
     }
-    if left < 0 {
-        while left < 0 && at > 0 {
-            at -= 1;
-            while at > 0 && continues(text, at) {
-                at -= 1;
+    cx.set(1, text);
+    // The sequence at hand is the first one on the way to the right.
+    steps::run(Seeking { at, left: if left > 0 { left - 1 } else { left }, to_start: left == 0 }, cx)
+}
+
+/// `offset` under way; slot 1 holds the text.
+struct Seeking {
+    at: usize,
+    /// Sequences still to be passed, to the left if negative.
+    left: i64,
+    /// Only the start of the sequence at hand is wanted.
+    to_start: bool,
+}
+
+impl Steps for Seeking {
+    fn step(&mut self, cx: &mut Context<'_>, _: bool) -> Result<Next> {
+        let text = cx.check_string(1)?.as_bytes();
+        let mut work = 0;
+        // Each turn passes one byte; a sequence is passed when its first byte is reached.
+        loop {
+            let moving = if self.to_start { self.at > 0 && continues(text, self.at) } else { self.left != 0 };
+            if !moving {
+                break;
             }
-            left += 1;
-        }
-    } else {
-        left -= 1;
-        while left > 0 && at < text.len() {
-            at += 1;
-            while continues(text, at) {
-                at += 1;
+            if self.to_start || self.left < 0 {
+                if self.at == 0 {
+                    break;
+                }
+                self.at -= 1;
+                if !self.to_start && (self.at == 0 || !continues(text, self.at)) {
+                    self.left += 1;
+                }
+            } else {
+                if self.at >= text.len() {
+                    break;
+                }
+                self.at += 1;
+                if !continues(text, self.at) {
+                    self.left -= 1;
+                }
             }
-            left -= 1;
+            work += 1;
+            if work == PIECE {
+                if !cx.charge(PIECE / BYTES_PER_FUEL) {
+                    return Ok(Next::Pause);
+                }
+                work = 0;
+            }
         }
+        let _ = cx.charge(work / BYTES_PER_FUEL);
+        cx.push(if self.left == 0 { Value::Integer(self.at as i64 + 1) } else { Value::Nil });
+        Ok(Next::Return(1))
     }
-    Ok(if left == 0 { cx.returns((at + 1) as i64) } else { cx.returns(Value::Nil) })
 }
 
 #[cfg(test)]

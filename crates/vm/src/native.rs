@@ -47,8 +47,10 @@ pub struct Outcome(pub(crate) Request);
 /// How much to collect.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Collection {
-    /// A whole cycle.
+    /// Begins a complete collection and does a piece of it; answers whether it ended.
     Full,
+    /// Another piece of the complete collection that was begun; answers whether it ended.
+    More,
     /// A step as large as this many kilobytes of allocation call for; answers whether it ended a cycle.
     Step(usize),
 }

@@ -3,7 +3,7 @@
 //! The tables on the way from the outermost to the one being written stand in the native's slots, so that the walk can
 //! be paused; nothing recurses. Metatables are ignored. Invariant: slot `FIRST + n` is the table of frame `n`.
 
-use wippy_vm::{Context, Result, Table, Value};
+use wippy_vm::{Context, Result, Table, Text, Value};
 
 use super::text::{write_bare_float, write_float, write_integer, write_string};
 use super::{MOST_NESTED, fails};
@@ -42,6 +42,9 @@ enum Kind {
 pub(crate) struct Encoding {
     out: Vec<u8>,
     frames: Vec<Frame>,
+    /// What was written, on its way to becoming a string, and how much of it is.
+    text: Text,
+    done: usize,
 }
 
 /// Why a value cannot be written.
@@ -66,7 +69,7 @@ impl Refusal {
 impl Encoding {
     /// Of the value in slot 1, which is the only slot.
     pub(crate) fn new() -> Encoding {
-        Encoding { out: Vec::new(), frames: Vec::new() }
+        Encoding { out: Vec::new(), frames: Vec::new(), text: Text::new(), done: 0 }
     }
 
     /// What was written when all is done.
@@ -284,7 +287,10 @@ impl Steps for Encoding {
         match self.write(cx)? {
             Ok(false) => Ok(Next::Pause),
             Ok(true) => {
-                let text = cx.string(&self.out)?;
+                if !self.text.append_some(cx, &self.out, &mut self.done)? {
+                    return Ok(Next::Pause);
+                }
+                let text = cx.finish(std::mem::take(&mut self.text))?;
                 cx.push(text);
                 Ok(Next::Return(1))
             }

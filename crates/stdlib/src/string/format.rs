@@ -5,9 +5,11 @@
 
 use std::fmt;
 use std::io::Write;
+use std::ops::Range;
 
-use wippy_vm::{Context, Error, Outcome, Result, Value, number};
+use wippy_vm::{Context, Error, Outcome, Result, Str, Text, Value, number};
 
+use super::{BYTES_PER_FUEL, PIECE};
 use crate::steps::{self, Next, Steps};
 
 /// A fault of a format text.
@@ -337,7 +339,14 @@ impl Spec {
 /// Appends `text` in quotes, so that the lexer reads the same bytes back.
 pub fn write_quoted(out: &mut Vec<u8>, text: &[u8]) {
     out.push(b'"');
-    for (index, &byte) in text.iter().enumerate() {
+    write_escaped(out, text, 0..text.len());
+    out.push(b'"');
+}
+
+/// Appends a part of a text as it stands between the quotes.
+fn write_escaped(out: &mut Vec<u8>, text: &[u8], part: Range<usize>) {
+    for index in part {
+        let byte = text[index];
         match byte {
             b'"' | b'\\' | b'\n' => out.extend_from_slice(&[b'\\', byte]),
             0..=31 | 127 => {
@@ -352,7 +361,6 @@ pub fn write_quoted(out: &mut Vec<u8>, text: &[u8]) {
             _ => out.push(byte),
         }
     }
-    out.push(b'"');
 }
 
 /// Appends `integer` as a numeral the lexer reads back as the same integer.
@@ -447,36 +455,69 @@ fn write_power_of_two(out: &mut Vec<u8>, mut value: u64, bits: u32, ten: u8) {
 pub(super) fn format(cx: &mut Context<'_>) -> Result<Outcome> {
     let text = cx.check_string(1)?;
     cx.set(1, text);
-    steps::run(Formatting { out: Vec::new(), at: 0, argument: 1, waiting: None }, cx)
+    steps::run(Formatting { before: Text::new(), out: Vec::new(), at: 0, argument: 1, waiting: None }, cx)
+}
+
+/// What a format waits for.
+enum Waiting {
+    /// The text that `__tostring` gives, for this conversion.
+    Display(Spec),
+    /// Its turn to append more of a long text in this slot, quoted or not; so many bytes of it are appended.
+    Long { slot: usize, quoted: bool, done: usize },
 }
 
 /// `format` under way; slot 1 holds the format text.
 struct Formatting {
+    /// What was written before the last long text, and that.
+    before: Text,
+    /// What was written since.
     out: Vec<u8>,
     /// Bytes of the format text that are done with.
     at: usize,
     /// Number of the current argument.
     argument: usize,
-    /// The conversion that waits for `__tostring`.
-    waiting: Option<Spec>,
+    waiting: Option<Waiting>,
 }
 
 impl Steps for Formatting {
     fn step(&mut self, cx: &mut Context<'_>, _: bool) -> Result<Next> {
-        if let Some(spec) = self.waiting.take() {
-            let result = cx.take_result();
-            let Some(text) = cx.coerce_string(result)? else {
-                return Err(Error::message("'__tostring' must return a string"));
-            };
-            self.write_text(cx, spec, text.as_bytes())?;
+        match self.waiting.take() {
+            None => {}
+            Some(Waiting::Display(spec)) => {
+                let result = cx.take_result();
+                let Some(text) = cx.coerce_string(result)? else {
+                    return Err(Error::message("'__tostring' must return a string"));
+                };
+                self.write_text(cx, spec, text)?;
+            }
+            long => self.waiting = long,
         }
         let text = cx.check_string(1)?.as_bytes();
-        while let Some(distance) = memchr::memchr(b'%', &text[self.at..]) {
-            self.out.extend_from_slice(&text[self.at..self.at + distance]);
-            self.at += distance + 1;
+        loop {
+            if !self.append_long(cx)? {
+                return Ok(Next::Pause);
+            }
+            let rest = text.get(self.at..).unwrap_or(&[]);
+            let near = &rest[..rest.len().min(PIECE)];
+            let plain = memchr::memchr(b'%', near).unwrap_or(near.len());
+            self.out.extend_from_slice(&near[..plain]);
+            self.at += plain;
+            if plain == near.len() {
+                if near.len() == rest.len() {
+                    break;
+                }
+                if !self.spill(cx)? {
+                    return Ok(Next::Pause);
+                }
+                continue;
+            }
+            self.at += 1;
             if text.get(self.at) == Some(&b'%') {
                 self.out.push(b'%');
                 self.at += 1;
+                if self.out.len() > PIECE && !self.spill(cx)? {
+                    return Ok(Next::Pause);
+                }
                 continue;
             }
             self.argument += 1;
@@ -487,19 +528,63 @@ impl Steps for Formatting {
                 Spec::parse(&text[self.at..]).map_err(|fault| Error::message(fault.to_string()))?;
             self.at += length;
             if !self.convert(cx, spec)? {
-                self.waiting = Some(spec);
+                self.waiting = Some(Waiting::Display(spec));
                 return Ok(Next::Call(1));
             }
         }
-        self.out.extend_from_slice(&text[self.at..]);
-        let _ = cx.charge(self.out.len() / super::BYTES_PER_FUEL);
-        let result = cx.string(&self.out)?;
+        let _ = cx.charge(self.out.len() / BYTES_PER_FUEL);
+        let result = if self.before.is_empty() {
+            cx.string(&self.out)?
+        } else {
+            self.before.append(cx, &self.out)?;
+            cx.finish(std::mem::take(&mut self.before))?
+        };
         cx.push(result);
         Ok(Next::Return(1))
     }
 }
 
 impl Formatting {
+    /// Puts what was written since the last long text behind that; whether there is fuel left.
+    #[cold]
+    fn spill(&mut self, cx: &mut Context<'_>) -> Result<bool> {
+        self.before.append(cx, &self.out)?;
+        let work = 1 + self.out.len() / BYTES_PER_FUEL;
+        self.out.clear();
+        Ok(cx.charge(work))
+    }
+
+    /// Appends what the fuel allows of the long text that waits; whether none is left.
+    #[inline]
+    fn append_long(&mut self, cx: &mut Context<'_>) -> Result<bool> {
+        let Some(Waiting::Long { slot, quoted, mut done }) = self.waiting else { return Ok(true) };
+        let text = cx.check_string(slot)?.as_bytes();
+        let complete = if quoted {
+            self.quote_some(cx, text, &mut done)?
+        } else {
+            self.before.append_some(cx, text, &mut done)?
+        };
+        self.waiting = if complete { None } else { Some(Waiting::Long { slot, quoted, done }) };
+        Ok(complete)
+    }
+
+    /// The same in quotes.
+    fn quote_some(&mut self, cx: &mut Context<'_>, text: &[u8], done: &mut usize) -> Result<bool> {
+        if *done == 0 {
+            self.out.push(b'"');
+        }
+        while *done < text.len() {
+            let end = text.len().min(*done + PIECE);
+            write_escaped(&mut self.out, text, *done..end);
+            *done = end;
+            if !self.spill(cx)? && end < text.len() {
+                return Ok(false);
+            }
+        }
+        self.out.push(b'"');
+        Ok(true)
+    }
+
     /// Converts the current argument; `false` if `__tostring` has to be called first.
     fn convert(&mut self, cx: &mut Context<'_>, spec: Spec) -> Result<bool> {
         let argument = self.argument;
@@ -508,10 +593,8 @@ impl Formatting {
             Conversion::Integer => spec.write_integer(&mut self.out, cx.check_integer(argument)?),
             Conversion::Float => spec.write_float(&mut self.out, cx.check_float(argument)?),
             Conversion::Quoted => match cx.get(argument) {
-                Value::String(text) => {
-                    cx.check_room(2 * text.len())?;
-                    write_quoted(&mut self.out, text.as_bytes());
-                }
+                Value::String(text) if text.len() > PIECE => self.begin_long(cx, argument, true)?,
+                Value::String(text) => write_quoted(&mut self.out, text.as_bytes()),
                 Value::Integer(integer) => write_quoted_integer(&mut self.out, integer),
                 Value::Float(float) => write_quoted_float(&mut self.out, float),
                 Value::Nil => self.out.extend_from_slice(b"nil"),
@@ -519,16 +602,26 @@ impl Formatting {
                 _ => return Err(cx.argument_error(argument, "value has no literal form")),
             },
             Conversion::Text => match cx.display(cx.get(argument))? {
-                Some(text) => self.write_text(cx, spec, text.as_bytes())?,
+                Some(text) => self.write_text(cx, spec, text)?,
                 None => return Ok(false),
             },
         }
         Ok(true)
     }
 
-    fn write_text(&mut self, cx: &Context<'_>, spec: Spec, text: &[u8]) -> Result<()> {
+    /// Arranges for a long text in a slot to be appended.
+    #[cold]
+    fn begin_long(&mut self, cx: &mut Context<'_>, slot: usize, quoted: bool) -> Result<()> {
+        self.spill(cx)?;
+        self.waiting = Some(Waiting::Long { slot, quoted, done: 0 });
+        Ok(())
+    }
+
+    /// Writes the text that the current argument is shown as.
+    fn write_text<'gc>(&mut self, cx: &mut Context<'gc>, spec: Spec, string: Str<'gc>) -> Result<()> {
         /// From this length on a text without precision passes unpadded (chosen to equal the reference).
         const LONG: usize = 100;
+        let text = string.as_bytes();
         if !spec.is_bare() {
             if text.contains(&0) {
                 return Err(cx.argument_error(self.argument, "string contains zeros"));
@@ -538,7 +631,11 @@ impl Formatting {
                 return Ok(());
             }
         }
-        cx.check_room(self.out.len() + text.len())?;
+        if text.len() > PIECE {
+            // It may be what `__tostring` gave: the argument's slot is as good a place as any.
+            cx.set(self.argument, string);
+            return self.begin_long(cx, self.argument, false);
+        }
         self.out.extend_from_slice(text);
         Ok(())
     }

@@ -8,14 +8,17 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use memchr::memmem;
-use wippy_vm::{Context, Error, Native, Outcome, Result, Then, Value};
+use wippy_vm::{Context, Error, Native, Outcome, Result, Text, Then, Value};
 
 use super::pattern::{Capture, Matcher, Pattern, PatternError, Progress};
-use super::{BYTES_PER_FUEL, absolute};
+use super::{BYTES_PER_FUEL, PIECE, absolute};
 use crate::steps::{self, Next, Steps};
 
 /// Compiled patterns kept per thread (chosen: more than a program uses in one loop).
 const CACHED: usize = 64;
+
+/// Bytes searched for a plain text between two looks at the fuel (chosen: some hundredths of a millisecond).
+const SEARCHED: usize = 1 << 18;
 
 /// Longest pattern worth keeping.
 const MAX_CACHED_LENGTH: usize = 256;
@@ -121,19 +124,14 @@ fn search(cx: &mut Context<'_>, positions: bool) -> Result<Outcome> {
         return Ok(cx.returns(Value::Nil));
     }
     if positions && (cx.get(4).is_truthy() || Pattern::is_plain(source)) {
-        let rest = &subject.as_bytes()[start..];
-        let found = find_plain(rest, source);
-        let _ = cx.charge(found.unwrap_or(rest.len()) / BYTES_PER_FUEL);
-        let Some(distance) = found else {
-            return Ok(cx.returns(Value::Nil));
-        };
-        cx.push((start + distance + 1) as i64);
-        cx.push((start + distance + source.len()) as i64);
-        return Ok(cx.returns_top(2));
+        let wanted = cx.check_string(2)?;
+        cx.set(1, subject);
+        cx.set(2, wanted);
+        return steps::run(PlainSearch { at: start }, cx);
     }
     // A number was converted: later steps look for the string.
     cx.set(1, subject);
-    steps::run(Once { search: Search::new(compiled(source, true), start), positions }, cx)
+    steps::run(Once { search: Search::new(compiled(source, true), start), positions, found: None }, cx)
 }
 
 fn find_plain(text: &[u8], wanted: &[u8]) -> Option<usize> {
@@ -149,32 +147,104 @@ fn find_plain(text: &[u8], wanted: &[u8]) -> Option<usize> {
     }
 }
 
+/// `find` of a plain text under way: slot 1 holds the subject, slot 2 the text.
+struct PlainSearch {
+    at: usize,
+}
+
+impl Steps for PlainSearch {
+    fn step(&mut self, cx: &mut Context<'_>, _: bool) -> Result<Next> {
+        let subject = cx.check_string(1)?.as_bytes();
+        let wanted = cx.check_string(2)?.as_bytes();
+        loop {
+            let rest = subject.get(self.at..).unwrap_or(&[]);
+            // What is wanted may begin in one piece and end in the next.
+            let near = &rest[..rest.len().min(SEARCHED.max(wanted.len()) + wanted.len())];
+            let found = find_plain(near, wanted);
+            let fuel_left = cx.charge(found.unwrap_or(near.len()) / BYTES_PER_FUEL);
+            if let Some(distance) = found {
+                cx.push((self.at + distance + 1) as i64);
+                cx.push((self.at + distance + wanted.len()) as i64);
+                return Ok(Next::Return(2));
+            }
+            if near.len() == rest.len() {
+                cx.push(Value::Nil);
+                return Ok(Next::Return(1));
+            }
+            self.at += near.len() - wanted.len();
+            if !fuel_left {
+                return Ok(Next::Pause);
+            }
+        }
+    }
+}
+
 /// `find` or `match` under way on the subject in slot 1.
 struct Once {
     search: Search,
     positions: bool,
+    /// Captures that are found and not yet all pushed.
+    found: Option<Captures>,
+}
+
+/// Captures on their way to slots, of which the long ones are copied in pieces.
+#[derive(Default)]
+struct Captures {
+    index: usize,
+    text: Text,
+    done: usize,
+}
+
+impl Captures {
+    /// Pushes captures until all are pushed, or the fuel is spent; whether all are.
+    fn push(&mut self, cx: &mut Context<'_>, subject: &[u8], search: &Search, whole: bool) -> Result<bool> {
+        let count = search.pattern.capture_count().max(usize::from(whole));
+        while self.index < count {
+            match search.matcher.capture(&search.pattern, self.index).map_err(raised)? {
+                Capture::Text(range) if range.len() > PIECE => {
+                    let range = subject.get(range).unwrap_or(&[]);
+                    if !self.text.append_some(cx, range, &mut self.done)? {
+                        return Ok(false);
+                    }
+                    let text = cx.finish(std::mem::take(&mut self.text))?;
+                    cx.push(text);
+                }
+                _ => {
+                    let value = search.capture(cx, subject, self.index)?;
+                    cx.push(value);
+                }
+            }
+            self.index += 1;
+        }
+        Ok(true)
+    }
 }
 
 impl Steps for Once {
     fn step(&mut self, cx: &mut Context<'_>, _: bool) -> Result<Next> {
         let subject = cx.check_string(1)?.as_bytes();
-        match self.search.run(cx, subject)? {
-            Progress::OutOfFuel => Ok(Next::Pause),
-            Progress::NotFound => {
-                cx.push(Value::Nil);
-                Ok(Next::Return(1))
-            }
-            Progress::Found(range) => {
-                let mut count = 0;
-                if self.positions {
-                    cx.push((range.start + 1) as i64);
-                    cx.push(range.end as i64);
-                    count = 2;
+        let found = match &mut self.found {
+            Some(found) => found,
+            None => match self.search.run(cx, subject)? {
+                Progress::OutOfFuel => return Ok(Next::Pause),
+                Progress::NotFound => {
+                    cx.push(Value::Nil);
+                    return Ok(Next::Return(1));
                 }
-                count += self.search.push_captures(cx, subject, !self.positions)?;
-                Ok(Next::Return(count))
-            }
+                Progress::Found(range) => {
+                    if self.positions {
+                        cx.push((range.start + 1) as i64);
+                        cx.push(range.end as i64);
+                    }
+                    self.found.insert(Captures::default())
+                }
+            },
+        };
+        let whole = !self.positions;
+        if !found.push(cx, subject, &self.search, whole)? {
+            return Ok(Next::Pause);
         }
+        Ok(Next::Return(found.index + if self.positions { 2 } else { 0 }))
     }
 }
 
@@ -224,8 +294,10 @@ fn gmatch_step(cx: &mut Context<'_>) -> Result<Outcome> {
 mod slot {
     pub(super) const SUBJECT: usize = 1;
     pub(super) const REPLACEMENT: usize = 3;
-    /// Arguments, and nothing else between two steps.
+    /// Arguments, and nothing else between two steps unless something waits.
     pub(super) const COUNT: usize = 4;
+    /// What a table or function has answered, while it waits to be appended.
+    pub(super) const VALUE: usize = 5;
 }
 
 pub(super) fn gsub(cx: &mut Context<'_>) -> Result<Outcome> {
@@ -244,19 +316,50 @@ pub(super) fn gsub(cx: &mut Context<'_>) -> Result<Outcome> {
     cx.truncate(slot::COUNT);
     cx.set(slot::SUBJECT, subject);
     let search = Search::new(compiled(source, true), 0);
-    steps::run(Substitution { search, out: Vec::new(), copied: 0, count: 0, most, found: 0..0 }, cx)
+    let substitution = Substitution {
+        search,
+        out: Text::new(),
+        number: Vec::new(),
+        waiting: Vec::new(),
+        done: 0,
+        copied: 0,
+        count: 0,
+        most,
+        found: 0..0,
+        ending: false,
+    };
+    steps::run(substitution, cx)
+}
+
+/// A piece of the result, by where its bytes are.
+#[derive(Clone)]
+enum Segment {
+    Subject(Range<usize>),
+    Replacement(Range<usize>),
+    /// A position as text.
+    Number(usize),
+    /// What a table or function has answered, in slot [`slot::VALUE`].
+    Value,
 }
 
 /// `gsub` under way.
 struct Substitution {
     search: Search,
-    out: Vec<u8>,
-    /// Bytes of the subject that `out` stands for.
+    out: Text,
+    /// A position as text.
+    number: Vec<u8>,
+    /// Pieces that are still to be appended: a long one, and what follows it.
+    waiting: Vec<Segment>,
+    /// Bytes appended of the first one.
+    done: usize,
+    /// Bytes of the subject that `out` and what waits stand for.
     copied: usize,
     count: i64,
     most: i64,
     /// The current match.
     found: Range<usize>,
+    /// No more matches are wanted.
+    ending: bool,
 }
 
 impl Steps for Substitution {
@@ -266,7 +369,13 @@ impl Steps for Substitution {
             let value = cx.take_result();
             self.replace(cx, subject, value)?;
         }
-        while self.count < self.most {
+        loop {
+            if !self.waiting.is_empty() && !self.append_waiting(cx, subject)? {
+                return Ok(Next::Pause);
+            }
+            if self.ending || self.count >= self.most {
+                break;
+            }
             match self.search.run(cx, subject)? {
                 Progress::NotFound => break,
                 Progress::OutOfFuel => return Ok(Next::Pause),
@@ -294,8 +403,14 @@ impl Steps for Substitution {
         let result = if self.copied == 0 && self.out.is_empty() {
             cx.get(slot::SUBJECT)
         } else {
-            self.append(cx, &subject[self.copied..])?;
-            cx.string(&self.out)?.into()
+            if !self.ending {
+                self.ending = true;
+                self.append(cx, subject, &[], Segment::Subject(self.copied..subject.len()))?;
+                if !self.waiting.is_empty() && !self.append_waiting(cx, subject)? {
+                    return Ok(Next::Pause);
+                }
+            }
+            cx.finish(std::mem::take(&mut self.out))?.into()
         };
         cx.push(result);
         cx.push(self.count);
@@ -304,12 +419,54 @@ impl Steps for Substitution {
 }
 
 impl Substitution {
-    fn append(&mut self, cx: &Context<'_>, bytes: &[u8]) -> Result<()> {
-        if bytes.len() > self.out.capacity() - self.out.len() {
-            cx.check_room(2 * self.out.len() + bytes.len())?;
+    /// The bytes of a piece; none if the program has exchanged its strings meanwhile.
+    fn bytes<'a>(number: &'a mut Vec<u8>, subject: &'a [u8], text: &'a [u8], segment: &Segment) -> &'a [u8] {
+        match segment {
+            Segment::Subject(range) => subject.get(range.clone()).unwrap_or(&[]),
+            Segment::Replacement(range) => text.get(range.clone()).unwrap_or(&[]),
+            Segment::Number(position) => {
+                number.clear();
+                wippy_vm::number::write_unsigned(number, *position as u64);
+                number
+            }
+            Segment::Value => text,
         }
-        self.out.extend_from_slice(bytes);
-        Ok(())
+    }
+
+    /// Appends a piece, or lets it wait if it is long or others wait already. `text` is what holds the replacement.
+    #[inline]
+    fn append(&mut self, cx: &Context<'_>, subject: &[u8], text: &[u8], segment: Segment) -> Result<()> {
+        let bytes = Self::bytes(&mut self.number, subject, text, &segment);
+        if bytes.len() > PIECE || !self.waiting.is_empty() {
+            self.waiting.push(segment);
+            return Ok(());
+        }
+        self.out.append(cx, bytes)
+    }
+
+    /// Appends what the fuel allows of what waits; whether nothing waits any more.
+    #[cold]
+    fn append_waiting(&mut self, cx: &mut Context<'_>, subject: &[u8]) -> Result<bool> {
+        let mut appended = 0;
+        let mut complete = true;
+        for segment in &self.waiting {
+            let holder = if matches!(segment, Segment::Value) { slot::VALUE } else { slot::REPLACEMENT };
+            let text = match cx.get(holder) {
+                Value::String(text) => text.as_bytes(),
+                _ => &[],
+            };
+            let bytes = Self::bytes(&mut self.number, subject, text, segment);
+            complete = self.out.append_some(cx, bytes, &mut self.done)?;
+            if !complete {
+                break;
+            }
+            appended += 1;
+        }
+        self.waiting.drain(..appended);
+        if complete {
+            cx.truncate(slot::COUNT);
+        }
+        Ok(complete)
     }
 
     /// Puts what a table or function has answered in place of the current match.
@@ -320,35 +477,38 @@ impl Substitution {
         let Some(text) = cx.coerce_string(value)? else {
             return Err(Error::message(format!("invalid replacement value (a {})", value.type_name())));
         };
-        self.append(cx, &subject[self.copied..self.found.start])?;
-        self.append(cx, text.as_bytes())?;
+        self.append(cx, subject, &[], Segment::Subject(self.copied..self.found.start))?;
+        self.append(cx, subject, text.as_bytes(), Segment::Value)?;
+        if !self.waiting.is_empty() {
+            cx.set(slot::VALUE, text);
+        }
         self.copied = self.found.end;
         Ok(())
     }
 
     /// Puts the replacement text in place of the current match, with `%0` to `%9` filled in.
     fn expand(&mut self, cx: &mut Context<'_>, subject: &[u8], text: &[u8]) -> Result<()> {
-        self.append(cx, &subject[self.copied..self.found.start])?;
+        self.append(cx, subject, text, Segment::Subject(self.copied..self.found.start))?;
         self.copied = self.found.end;
-        let mut rest = text;
-        while let Some(at) = memchr::memchr(b'%', rest) {
-            self.append(cx, &rest[..at])?;
-            match rest.get(at + 1) {
-                Some(b'%') => self.append(cx, b"%")?,
-                Some(b'0') => self.append(cx, &subject[self.found.clone()])?,
+        let mut at = 0;
+        while let Some(distance) = memchr::memchr(b'%', &text[at..]) {
+            let sign = at + distance;
+            self.append(cx, subject, text, Segment::Replacement(at..sign))?;
+            let segment = match text.get(sign + 1) {
+                Some(b'%') => Segment::Replacement(sign..sign + 1),
+                Some(b'0') => Segment::Subject(self.found.clone()),
                 Some(digit @ b'1'..=b'9') => {
                     let index = usize::from(digit - b'1');
                     match self.search.matcher.capture(&self.search.pattern, index).map_err(raised)? {
-                        Capture::Text(range) => self.append(cx, &subject[range])?,
-                        Capture::Position(position) => {
-                            wippy_vm::number::write_unsigned(&mut self.out, position as u64);
-                        }
+                        Capture::Text(range) => Segment::Subject(range),
+                        Capture::Position(position) => Segment::Number(position),
                     }
                 }
                 _ => return Err(raised(PatternError::InvalidReplacement)),
-            }
-            rest = &rest[at + 2..];
+            };
+            self.append(cx, subject, text, segment)?;
+            at = sign + 2;
         }
-        self.append(cx, rest)
+        self.append(cx, subject, text, Segment::Replacement(at..text.len()))
     }
 }

@@ -7,10 +7,10 @@ mod sort;
 mod sorter;
 mod transfer;
 
-use wippy_vm::{Context, Error, Event, Library, Outcome, Result, Resume, Then, Value, library, number};
+use wippy_vm::{Context, Error, Event, Library, Outcome, Result, Resume, Text, Then, Value, library, number};
 
 use crate::steps::{self, Next, Steps};
-use transfer::{Ending, Transfer};
+use transfer::{BLOCK_ITEMS, Ending, Transfer};
 
 /// The library's rows.
 pub static LIBRARY: Library = library!(
@@ -104,10 +104,13 @@ fn insert_at(cx: &mut Context<'_>, length: i64) -> Result<Outcome> {
         }
         let last = table.get_integer(end - 1);
         cx.raw_set_integer(table, end, last)?;
-        if cx.move_items(table, position, position + 1, (end - 1 - position) as usize) {
+        let behind = end - 1 - position;
+        if behind < BLOCK_ITEMS && cx.move_items(table, position, position + 1, behind as usize) {
             cx.raw_set_integer(table, position, value)?;
             return Ok(cx.returns_none());
         }
+        cx.set(2, position);
+        return steps::run(Transfer::backward(1, position, 1, position + 1, behind, Ending::Insert), cx);
     }
     cx.set(2, position);
     steps::run(Transfer::backward(1, position, 1, position + 1, end - position, Ending::Insert), cx)
@@ -129,7 +132,9 @@ fn remove_at(cx: &mut Context<'_>, length: i64) -> Result<Outcome> {
     {
         let removed = table.get_integer(position);
         let behind = length.saturating_sub(position);
-        if behind <= 0 || cx.move_items(table, position + 1, position, behind as usize) {
+        if behind <= 0
+            || behind < BLOCK_ITEMS && cx.move_items(table, position + 1, position, behind as usize)
+        {
             cx.raw_set_integer(table, position.max(length), Value::Nil)?;
             return Ok(cx.returns(removed));
         }
@@ -188,6 +193,7 @@ fn move_(cx: &mut Context<'_>) -> Result<Outcome> {
     if same
         && let Value::Table(table) = cx.get(1)
         && table.metatable().is_none()
+        && count < BLOCK_ITEMS
         && cx.move_items(table, first, target, count as usize)
     {
         cx.push_copy(1);
@@ -282,9 +288,10 @@ impl Steps for Unpacking {
                 None => return Ok(Next::Call(2)),
             }
             self.next = self.next.wrapping_add(1);
+            if !cx.charge(1) && cx.len() <= self.count {
+                return Ok(Next::Pause);
+            }
         }
-        // Filling the stack is bounded by its limit; it is paid for afterwards.
-        let _ = cx.charge(self.count / 4);
         Ok(Next::Return(self.count))
     }
 }
@@ -303,84 +310,101 @@ fn concat_range(cx: &mut Context<'_>, length: i64) -> Result<Outcome> {
     let last = if cx.get(4).is_nil() { length } else { cx.check_integer(4)? };
     cx.truncate(2);
     cx.set(2, separator);
-    steps::run(Concatenation { out: Vec::new(), next, last }, cx)
+    steps::run(Concatenation { out: Text::new(), number: Vec::new(), next, last, joint: false, done: 0 }, cx)
 }
 
-/// `concat` under way: slot 1 holds the list, slot 2 the separator.
+/// `concat` under way: slot 1 holds the list, slot 2 the separator, slot 3 an item that is being appended.
 struct Concatenation {
-    out: Vec<u8>,
+    out: Text,
+    /// A number as text.
+    number: Vec<u8>,
     next: i64,
     last: i64,
+    /// The item is appended, the separator behind it is not.
+    joint: bool,
+    /// Bytes appended of the text that is being appended.
+    done: usize,
 }
 
 impl Steps for Concatenation {
     fn step(&mut self, cx: &mut Context<'_>, called: bool) -> Result<Next> {
-        let list = cx.get(1);
+        const ITEM: usize = 3;
         let Value::String(separator) = cx.get(2) else {
             return Ok(Next::Return(0));
         };
-        if called {
-            let value = cx.take_result();
-            self.append(cx, value, separator.as_bytes())?;
-        }
+        let separator = separator.as_bytes();
+        let list = cx.get(1);
+        let mut item = if called {
+            Some(cx.take_result())
+        } else if cx.has(ITEM) {
+            // A long text was left half appended.
+            let item = cx.get(ITEM);
+            cx.truncate(ITEM - 1);
+            Some(item)
+        } else {
+            None
+        };
         while self.next <= self.last {
-            let value = match list {
-                Value::Table(table) if table.metatable().is_none() => table.get_integer(self.next),
-                _ => match cx.index(list, self.next)? {
-                    Some(value) => value,
-                    None => return Ok(Next::Call(2)),
-                },
-            };
-            self.append(cx, value, separator.as_bytes())?;
+            if !self.joint {
+                let value = match (item.take(), list) {
+                    (Some(value), _) => value,
+                    (None, Value::Table(table)) if table.metatable().is_none() => {
+                        table.get_integer(self.next)
+                    }
+                    _ => match cx.index(list, self.next)? {
+                        Some(value) => value,
+                        None => return Ok(Next::Call(2)),
+                    },
+                };
+                if !self.append(cx, value)? {
+                    cx.set(ITEM, value);
+                    return Ok(Next::Pause);
+                }
+                if self.next == self.last {
+                    break; // beyond the last one there may be no further index
+                }
+                self.joint = true;
+            }
+            if !self.out.append_some(cx, separator, &mut self.done)? {
+                return Ok(Next::Pause);
+            }
+            self.joint = false;
+            self.next += 1;
             if !cx.charge(1) {
                 return Ok(Next::Pause);
             }
         }
-        let text = cx.string(&self.out)?;
+        let text = cx.finish(std::mem::take(&mut self.out))?;
         cx.push(text);
         Ok(Next::Return(1))
     }
 }
 
 impl Concatenation {
-    /// Appends an item, and the separator unless it was the last one; turns to the next item.
-    fn append(&mut self, cx: &Context<'_>, value: Value<'_>, separator: &[u8]) -> Result<()> {
+    /// Appends an item, as far as the fuel allows; whether it is complete.
+    #[inline]
+    fn append(&mut self, cx: &mut Context<'_>, value: Value<'_>) -> Result<bool> {
         match value {
-            Value::String(text) => self.extend(cx, text.as_bytes())?,
-            Value::Integer(integer) => number::write_integer(&mut self.out, integer),
-            Value::Float(float) => number::write_float(&mut self.out, float),
+            Value::String(text) => return self.out.append_some(cx, text.as_bytes(), &mut self.done),
+            Value::Integer(integer) => {
+                self.number.clear();
+                number::write_integer(&mut self.number, integer);
+            }
+            Value::Float(float) => {
+                self.number.clear();
+                number::write_float(&mut self.number, float);
+            }
             other => {
-                if let Some(text) = other.host_object().and_then(|object| object.text()) {
-                    self.extend(cx, &text)?;
-                    return self.turn(cx, separator);
-                }
-                let (found, at) = (other.type_name(), self.next);
-                return Err(Error::message(format!(
-                    "invalid value ({found}) at index {at} in table for 'concat'"
-                )));
+                let Some(text) = other.host_object().and_then(|object| object.text()) else {
+                    let (found, at) = (other.type_name(), self.next);
+                    return Err(Error::message(format!(
+                        "invalid value ({found}) at index {at} in table for 'concat'"
+                    )));
+                };
+                self.number = text.to_vec();
             }
         }
-        self.turn(cx, separator)
-    }
-
-    /// Appends the separator unless the item was the last one; turns to the next item.
-    #[inline]
-    fn turn(&mut self, cx: &Context<'_>, separator: &[u8]) -> Result<()> {
-        if self.next == self.last {
-            // Beyond the last one there may be no further index.
-            self.last = i64::MIN;
-            return Ok(());
-        }
-        self.next += 1;
-        self.extend(cx, separator)
-    }
-
-    #[inline]
-    fn extend(&mut self, cx: &Context<'_>, bytes: &[u8]) -> Result<()> {
-        if bytes.len() > self.out.capacity() - self.out.len() {
-            cx.check_room(2 * self.out.len() + bytes.len())?;
-        }
-        self.out.extend_from_slice(bytes);
-        Ok(())
+        self.out.append(cx, &self.number)?;
+        Ok(true)
     }
 }

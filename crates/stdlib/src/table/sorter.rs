@@ -1,7 +1,10 @@
 //! A merge sort that asks its questions instead of calling a function.
 //!
-//! It holds no values, only a permutation of `0..n`: the owner compares the items asked about and says what came out,
-//! whenever it can. Whatever the answers are, the questions come to an end.
+//! It holds no values, only places: the owner compares the items asked about, says what came out whenever it can, and
+//! carries the items from one table to another as it is told. Both are read and written from front to back, so that
+//! the items asked about are at hand. Whatever the answers are, the questions come to an end.
+
+use smallvec::SmallVec;
 
 /// Width from which a merge is preceded by a look whether the two runs are in order already (chosen: the look costs
 /// little beside the merge).
@@ -21,7 +24,7 @@ enum Phase {
     Descending {
         at: usize,
     },
-    /// All descended and were turned round: the first two are compared the other way.
+    /// All descended: the first two, as they will stand when turned round, are compared the other way.
     Confirm,
     /// Whether the runs at `start` are in order already.
     Look {
@@ -40,35 +43,58 @@ enum Phase {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Inconsistent;
 
+/// What the owner has to do with the items before the next question.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Move {
+    /// The items at these places come next in the other table.
+    Take { from: usize, to: usize },
+    /// The other table is complete: from now on places are there.
+    Exchange,
+}
+
 /// A sort under way.
 #[derive(Debug)]
 pub(super) struct Sorter {
-    /// Where each item comes from; sorted in runs of `width`.
-    order: Vec<u32>,
-    /// The next, wider runs, as far as they are merged.
-    merged: Vec<u32>,
+    count: usize,
+    /// Items are sorted in runs of this length.
     width: usize,
     phase: Phase,
+    /// The items stand the wrong way round.
+    is_reversed: bool,
+    /// What is still to be done with the items, in order.
+    moves: SmallVec<[Move; 8]>,
 }
 
 impl Sorter {
     /// A sort of `count` items.
     pub(super) fn new(count: u32) -> Self {
         let phase = if count < 2 { Phase::Done } else { Phase::Ascending { at: 1 } };
-        Self { order: (0..count).collect(), merged: Vec::new(), width: 1, phase }
+        Self { count: count as usize, width: 1, phase, is_reversed: false, moves: SmallVec::new() }
     }
 
     /// The items of which it must be known whether the first is less than the second; nothing when all is done.
+    /// To be asked when all moves are made.
     #[inline]
     pub(super) fn question(&self) -> Option<(usize, usize)> {
-        let (first, second) = match self.phase {
+        Some(match self.phase {
             Phase::Ascending { at } | Phase::Descending { at } => (at, at - 1),
-            Phase::Confirm => (1, 0),
+            // Turned round, these are the second and the first.
+            Phase::Confirm => (self.count - 2, self.count - 1),
             Phase::Look { start } => (start + self.width, start + self.width - 1),
             Phase::Merge { left, right, .. } => (right, left),
             Phase::Done => return None,
-        };
-        Some((self.order[first] as usize, self.order[second] as usize))
+        })
+    }
+
+    /// The next thing to do with the items.
+    #[inline]
+    pub(super) fn next_move(&mut self) -> Option<Move> {
+        if self.moves.is_empty() { None } else { Some(self.moves.remove(0)) }
+    }
+
+    /// Says that the move given last is made in part: what is left of it.
+    pub(super) fn put_back(&mut self, rest: Move) {
+        self.moves.insert(0, rest);
     }
 
     /// Goes on with the answer to the question.
@@ -77,70 +103,69 @@ impl Sorter {
     /// When the answers cannot all be true of one order.
     #[inline]
     pub(super) fn answer(&mut self, less: bool) -> Result<(), Inconsistent> {
-        let count = self.order.len();
+        let count = self.count;
         match self.phase {
             Phase::Ascending { at } if !less => {
                 self.phase = if at + 1 < count { Phase::Ascending { at: at + 1 } } else { Phase::Done };
             }
             Phase::Ascending { at: 1 } => self.descend(2),
             Phase::Descending { at } if less => self.descend(at + 1),
-            Phase::Ascending { .. } | Phase::Descending { .. } => self.begin(),
+            Phase::Ascending { .. } | Phase::Descending { .. } => self.next_pair(0),
             Phase::Confirm if less => return Err(Inconsistent),
             Phase::Confirm | Phase::Done => self.phase = Phase::Done,
             Phase::Look { start } if less => self.merge_pair(start),
             Phase::Look { start } => {
                 let end = (start + 2 * self.width).min(count);
-                self.merged.extend_from_slice(&self.order[start..end]);
+                self.take(start, end);
                 self.next_pair(end);
             }
-            Phase::Merge { start, left, right } => self.take(start, left, right, less),
+            Phase::Merge { start, left, right } => self.merge(start, left, right, less),
         }
         Ok(())
     }
 
-    /// Where each item of the sorted sequence was at first.
-    pub(super) fn order(&self) -> &[u32] {
-        &self.order
+    /// Where the item is in the end that is to be at place `index`.
+    pub(super) fn place(&self, index: usize) -> usize {
+        if self.is_reversed { self.count - 1 - index } else { index }
     }
 
     fn descend(&mut self, at: usize) {
-        let count = self.order.len();
-        if at < count {
+        if at < self.count {
             self.phase = Phase::Descending { at };
             return;
         }
-        self.order.reverse();
-        self.phase = if count < SUSPICIOUS { Phase::Done } else { Phase::Confirm };
+        self.is_reversed = true;
+        self.phase = if self.count < SUSPICIOUS { Phase::Done } else { Phase::Confirm };
     }
 
-    fn begin(&mut self) {
-        self.merged.reserve_exact(self.order.len());
-        self.next_pair(0);
+    #[inline]
+    fn take(&mut self, from: usize, to: usize) {
+        if from < to {
+            self.moves.push(Move::Take { from, to });
+        }
     }
 
     /// Turns to the pair of runs at `start`; with none left, to the runs of twice the width.
     fn next_pair(&mut self, start: usize) {
-        let count = self.order.len();
-        let mut start = start;
-        loop {
-            if start + self.width < count {
-                if self.width >= LOOK_FIRST {
-                    self.phase = Phase::Look { start };
-                } else {
-                    self.merge_pair(start);
-                }
-                return;
-            }
+        if start + self.width >= self.count {
             // A run without a partner passes as it is.
-            self.merged.extend_from_slice(&self.order[start.min(count)..]);
-            std::mem::swap(&mut self.order, &mut self.merged);
-            self.merged.clear();
+            self.take(start, self.count);
+            self.moves.push(Move::Exchange);
             self.width *= 2;
-            start = 0;
-            if self.width >= count {
+            if self.width >= self.count {
                 self.phase = Phase::Done;
                 return;
             }
+            return self.begin_pair(0);
+        }
+        self.begin_pair(start);
+    }
+
+    fn begin_pair(&mut self, start: usize) {
+        if self.width >= LOOK_FIRST {
+            self.phase = Phase::Look { start };
+        } else {
+            self.merge_pair(start);
         }
     }
 
@@ -150,22 +175,22 @@ impl Sorter {
 
     /// Takes the lesser of the two items; equal ones keep their order.
     #[inline]
-    fn take(&mut self, start: usize, mut left: usize, mut right: usize, less: bool) {
+    fn merge(&mut self, start: usize, mut left: usize, mut right: usize, less: bool) {
         let middle = start + self.width;
-        let end = (middle + self.width).min(self.order.len());
+        let end = (middle + self.width).min(self.count);
         if less {
-            self.merged.push(self.order[right]);
+            self.take(right, right + 1);
             right += 1;
         } else {
-            self.merged.push(self.order[left]);
+            self.take(left, left + 1);
             left += 1;
         }
         if left < middle && right < end {
             self.phase = Phase::Merge { start, left, right };
             return;
         }
-        self.merged.extend_from_slice(&self.order[left..middle]);
-        self.merged.extend_from_slice(&self.order[right..end]);
+        self.take(left, middle);
+        self.take(right, end);
         self.next_pair(end);
     }
 }
@@ -178,11 +203,22 @@ mod tests {
     fn sorted(items: &[i32], less: impl Fn(i32, i32) -> bool) -> Result<(Vec<i32>, usize), Inconsistent> {
         let mut sorter = Sorter::new(items.len() as u32);
         let mut questions = 0;
+        let (mut items, mut other) = (items.to_vec(), Vec::new());
         while let Some((a, b)) = sorter.question() {
             questions += 1;
             sorter.answer(less(items[a], items[b]))?;
+            while let Some(next) = sorter.next_move() {
+                match next {
+                    Move::Take { from, to } => other.extend_from_slice(&items[from..to]),
+                    Move::Exchange => {
+                        assert_eq!(other.len(), items.len());
+                        std::mem::swap(&mut items, &mut other);
+                        other.clear();
+                    }
+                }
+            }
         }
-        Ok((sorter.order().iter().map(|&index| items[index as usize]).collect(), questions))
+        Ok(((0..items.len()).map(|index| items[sorter.place(index)]).collect(), questions))
     }
 
     fn numbers(count: usize, seed: u64, bound: u64) -> Vec<i32> {

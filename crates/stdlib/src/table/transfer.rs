@@ -7,6 +7,12 @@ use wippy_vm::{Context, Result, Value};
 
 use crate::steps::{Next, Steps};
 
+/// Items that are moved at once within one array (chosen: a megabyte).
+pub(super) const BLOCK_ITEMS: i64 = 1 << 16;
+
+/// Items moved by the block for one unit of fuel (chosen: about the price of one instruction).
+const ITEMS_PER_FUEL: usize = 4;
+
 /// What is left to do when all items are where they belong.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Ending {
@@ -81,6 +87,20 @@ impl Transfer {
         Ok(written)
     }
 
+    /// Moves a block of items at once if they are in the array part of a plain table; whether it did.
+    fn move_block(&mut self, cx: &mut Context<'_>) -> bool {
+        let Value::Table(table) = cx.get(self.source) else { return false };
+        if table.metatable().is_some() || !cx.get(self.target).raw_equals(table.into()) {
+            return false;
+        }
+        let count = BLOCK_ITEMS.min(self.count - self.done);
+        let first = if self.backward { self.count - self.done - count } else { self.done };
+        let (from, to) = (self.from.wrapping_add(first), self.to.wrapping_add(first));
+        let moved = cx.move_items(table, from, to, count as usize);
+        self.done += if moved { count } else { 0 };
+        moved
+    }
+
     /// What comes after the last item; `false` if `__newindex` must be called first.
     fn end(&mut self, cx: &mut Context<'_>) -> Result<bool> {
         self.asked = Asked::Last;
@@ -116,6 +136,12 @@ impl Steps for Transfer {
             }
         }
         while self.done < self.count {
+            if self.move_block(cx) {
+                if !cx.charge(BLOCK_ITEMS as usize / ITEMS_PER_FUEL) && self.done < self.count {
+                    return Ok(Next::Pause);
+                }
+                continue;
+            }
             self.asked = Asked::Read;
             let Some(value) = cx.index(cx.get(self.source), self.from.wrapping_add(self.place()))? else {
                 return Ok(Next::Call(2));

@@ -12,7 +12,8 @@ use super::context::Context;
 use super::event::Event;
 use super::frame::{After, Continuation, Frame, LuaState, MULTIPLE, State as FrameState, flag};
 use super::index::{is_function, metamethod};
-use super::state::{HANDLER_STACK_SLOTS, MAX_NESTED_COROUTINES, MAX_STACK_SLOTS, NATIVE_SLOTS, State};
+use super::state::{HANDLER_STACK_SLOTS, MAX_STACK_SLOTS, NATIVE_SLOTS, State};
+use super::switch::{hand_down, hand_over, resume, switch};
 use super::unwind::{Origin, raise};
 use super::{concatenate_from, hook, names, park, typed};
 
@@ -241,10 +242,29 @@ unsafe fn push_native(
 ///
 /// # Safety
 /// The active frame must be a Lua frame; the values must be valid.
+#[inline]
 pub(crate) unsafe fn metacall<const N: usize>(
     state: &mut State,
     function: Slot,
     arguments: [Slot; N],
+    after: After,
+) -> Result<()> {
+    // SAFETY: the caller's promise.
+    unsafe { metacall_with(state, function, &arguments, after) }
+}
+
+/// The same with any number of arguments, which must not lie in the stack.
+///
+/// # Errors
+/// As [`begin`].
+///
+/// # Safety
+/// As for [`metacall`].
+#[inline(always)]
+pub(crate) unsafe fn metacall_with(
+    state: &mut State,
+    function: Slot,
+    arguments: &[Slot],
     after: After,
 ) -> Result<()> {
     // SAFETY: the registers end where the call is put; spare slots follow every stack's end.
@@ -257,12 +277,16 @@ pub(crate) unsafe fn metacall<const N: usize>(
         let code = &*(*(*(*frame).function()).as_closure()).code;
         let window_end = (*frame).base.add(code.registers as usize);
         (*co).top = window_end;
-        let at = ensure_stack(state, co, window_end, N + 1)?;
+        let at = ensure_stack(state, co, window_end, arguments.len() + 1)?;
         write(at, function);
-        for (i, argument) in arguments.into_iter().enumerate() {
+        for (i, &argument) in arguments.iter().enumerate() {
             write(at.add(1 + i), argument);
         }
-        (*co).top = at.add(1 + N);
+        (*co).top = at.add(1 + arguments.len());
+        if function.tag == tag::CLOSURE {
+            state.fuel -= 1;
+            return push_lua(state, co, at, 1, after);
+        }
         begin(state, at, 1, after)
     }
 }
@@ -418,40 +442,6 @@ unsafe fn finish(
     }
 }
 
-/// Moves the topmost `count` slots of one coroutine to the top of another.
-unsafe fn hand_over(state: &mut State, from: *mut Coroutine, to: *mut Coroutine, count: usize) -> Result<()> {
-    // SAFETY: both are valid; room is made first.
-    unsafe {
-        let used = (*to).top.offset_from_unsigned((*to).stack);
-        if used + count > MAX_STACK_SLOTS {
-            return Err(ErrorKind::StackOverflow.into());
-        }
-        if (*to).stack_end.offset_from((*to).top) < (count + NATIVE_SLOTS) as isize {
-            state.heap.grow_stack(to, count + NATIVE_SLOTS)?;
-        }
-        let first = (*from).top.sub(count);
-        copy_down((*to).top, first, count);
-        (*to).top = (*to).top.add(count);
-        (*from).top = first;
-        Ok(())
-    }
-}
-
-/// Makes another coroutine the running one; the statuses are the caller's business, except the new one's.
-///
-/// # Safety
-/// Both must be valid.
-pub(crate) unsafe fn switch(state: &mut State, from: *mut Coroutine, to: *mut Coroutine) {
-    // SAFETY: both are valid.
-    unsafe {
-        (*to).status = Status::Running;
-        state.heap.roots.current = to;
-        state.heap.touched(from);
-        state.heap.touched(to);
-        state.hooked = !(*to).hook.is_null();
-    }
-}
-
 /// Ends the active native frame with `count` results from `first` on.
 ///
 /// # Errors
@@ -538,7 +528,9 @@ pub(crate) unsafe fn perform(state: &mut State, request: Request) -> Result<Opti
                     (*co).top = first;
                     return Ok(park::reschedule(state, co));
                 }
-                hand_over(state, co, resumer, count as usize)?;
+                if !hand_down(co, resumer, count as usize) {
+                    hand_over(state, co, resumer, count as usize)?;
+                }
                 (*co).status = Status::Suspended;
                 state.nested -= 1;
                 (*co).resumer = std::ptr::null_mut();
@@ -570,9 +562,10 @@ pub(crate) unsafe fn perform(state: &mut State, request: Request) -> Result<Opti
                 (*frame).set_continuation(then);
                 let ended = match collection {
                     Collection::Full => {
-                        state.heap.full();
-                        true
+                        state.heap.begin_full();
+                        state.heap.full_piece()
                     }
+                    Collection::More => state.heap.full_piece(),
                     Collection::Step(kilobytes) => state.heap.step_for(kilobytes),
                 };
                 let co = state.current();
@@ -581,54 +574,6 @@ pub(crate) unsafe fn perform(state: &mut State, request: Request) -> Result<Opti
                 Ok(None)
             }
         }
-    }
-}
-
-/// Switches to a coroutine, handing over the topmost `count` slots.
-unsafe fn resume(
-    state: &mut State,
-    co: *mut Coroutine,
-    target: *mut Coroutine,
-    count: usize,
-    status: bool,
-) -> Result<Option<Exit>> {
-    // SAFETY: both coroutines are valid; `target`'s value is in a slot of the running one.
-    unsafe {
-        if (*target).status != Status::Suspended || state.nested >= MAX_NESTED_COROUTINES {
-            // A wrapped coroutine that calls itself without arguments looks dead to the reference implementation.
-            let text = if (*target).status == Status::Suspended {
-                "C stack overflow"
-            } else if (*target).status == Status::Dead || (target == co && count == 0 && !status) {
-                "cannot resume dead coroutine"
-            } else {
-                "cannot resume non-suspended coroutine"
-            };
-            if !status {
-                return Err(Error::message(text));
-            }
-            let message = state.heap.string(text.as_bytes())?;
-            let first = (*co).top.sub(count + 1);
-            *first = Slot::FALSE;
-            let first = ensure_stack(state, co, first, 2)?;
-            *first.add(1) = Slot::string(message);
-            return end_native(state, first, 2);
-        }
-        let frame = (*co).frame;
-        if status {
-            (*frame).flags |= flag::STATUS;
-        }
-        hand_over(state, co, target, count)?;
-        (*co).top = (*co).top.sub(1);
-        (*co).status = Status::Normal;
-        state.nested += 1;
-        (*target).resumer = co;
-        switch(state, co, target);
-        if (*target).frame == (*target).frames {
-            // `hand_over` put the arguments above the function.
-            let function = (*target).stack.add(1);
-            begin(state, function, MULTIPLE, After::Finish)?;
-        }
-        Ok(None)
     }
 }
 

@@ -9,6 +9,7 @@ use crate::heap::string;
 use crate::number;
 
 use super::event::Event;
+use super::huge;
 use super::index::metamethod;
 use super::names;
 use super::state::State;
@@ -31,6 +32,13 @@ pub(crate) enum Comparison {
 pub(crate) unsafe fn equals(state: &State, a: Slot, b: Slot) -> Comparison {
     // SAFETY: the caller's promise.
     unsafe {
+        if a.tag == tag::STRING && b.tag == tag::STRING && string::are_huge(a.as_string(), b.as_string()) {
+            return if (*a.as_string()).len == (*b.as_string()).len {
+                Comparison::Call { function: Slot::native(&huge::EQUAL), swapped: false }
+            } else {
+                Comparison::Known(false)
+            };
+        }
         if raw_equals(a, b) {
             return Comparison::Known(true);
         }
@@ -64,6 +72,9 @@ pub(crate) unsafe fn less_than(state: &mut State, a: Slot, b: Slot) -> Result<Co
             (tag::FLOAT, tag::FLOAT) => a.as_float() < b.as_float(),
             (tag::INTEGER, tag::FLOAT) => number::integer_less_than_float(a.as_integer(), b.as_float()),
             (tag::FLOAT, tag::INTEGER) => number::float_less_than_integer(a.as_float(), b.as_integer()),
+            (tag::STRING, tag::STRING) if string::are_huge(a.as_string(), b.as_string()) => {
+                return Ok(Comparison::Call { function: Slot::native(&huge::LESS), swapped: false });
+            }
             (tag::STRING, tag::STRING) => string_order(a, b) == Ordering::Less,
             _ => return by_metamethod(state, a, b, Event::Lt),
         };
@@ -84,6 +95,9 @@ pub(crate) unsafe fn less_equal(state: &mut State, a: Slot, b: Slot) -> Result<C
             (tag::FLOAT, tag::FLOAT) => a.as_float() <= b.as_float(),
             (tag::INTEGER, tag::FLOAT) => number::integer_at_most_float(a.as_integer(), b.as_float()),
             (tag::FLOAT, tag::INTEGER) => number::float_at_most_integer(a.as_float(), b.as_integer()),
+            (tag::STRING, tag::STRING) if string::are_huge(a.as_string(), b.as_string()) => {
+                return Ok(Comparison::Call { function: Slot::native(&huge::AT_MOST), swapped: false });
+            }
             (tag::STRING, tag::STRING) => string_order(a, b) != Ordering::Greater,
             _ => return by_metamethod(state, a, b, Event::Le),
         };

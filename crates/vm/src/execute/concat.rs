@@ -7,6 +7,7 @@ use crate::heap::string;
 use crate::number;
 
 use super::event::Event;
+use super::huge;
 use super::index::metamethod;
 use super::names;
 use super::state::State;
@@ -35,8 +36,9 @@ impl NumberText {
 pub(crate) enum Progress {
     /// The value is in the first operand's slot.
     Done,
-    /// `function(left, right)` must be called; its result replaces operand `left` and the work goes on up to there.
-    Call { function: Slot, left: usize },
+    /// `function` must be called with `count` operands from `left` on; its result replaces them, and the work goes on
+    /// from there to the left.
+    Call { function: Slot, left: usize, count: usize },
 }
 
 /// Concatenates `operands[0..count]` (at least two) into the first one.
@@ -56,7 +58,10 @@ pub(crate) unsafe fn concatenate(
                 first -= 1;
             }
             if count - first >= 2 {
-                let joined = join(state, operands.add(first), count - first)?;
+                let Some(joined) = join(state, operands.add(first), count - first)? else {
+                    let function = Slot::native(&huge::JOIN);
+                    return Ok(Progress::Call { function, left: first, count: count - first });
+                };
                 *operands.add(first) = joined;
                 count = first + 1;
                 continue;
@@ -70,7 +75,7 @@ pub(crate) unsafe fn concatenate(
                 let culprit = if is_text(a) { count - 1 } else { count - 2 };
                 return Err(names::slot_error(state, "concatenate", operands.add(culprit)));
             }
-            return Ok(Progress::Call { function, left: count - 2 });
+            return Ok(Progress::Call { function, left: count - 2, count: 2 });
         }
         Ok(Progress::Done)
     }
@@ -80,8 +85,8 @@ fn is_text(value: Slot) -> bool {
     matches!(value.tag, tag::STRING | tag::INTEGER | tag::FLOAT)
 }
 
-/// Joins strings and numbers.
-unsafe fn join(state: &mut State, operands: *mut Slot, count: usize) -> Result<Slot> {
+/// Joins strings and numbers; nothing if that is more work than one instruction may do.
+unsafe fn join(state: &mut State, operands: *mut Slot, count: usize) -> Result<Option<Slot>> {
     // SAFETY: `concatenate` passes valid slots that hold strings or numbers.
     unsafe {
         let mut total = 0usize;
@@ -102,10 +107,13 @@ unsafe fn join(state: &mut State, operands: *mut Slot, count: usize) -> Result<S
             total += len;
         }
         if nonempty <= 1 {
-            return Ok(last_nonempty.unwrap_or(*operands));
+            return Ok(Some(last_nonempty.unwrap_or(*operands)));
         }
         if total > u32::MAX as usize - 64 {
             return Err(crate::error::ErrorKind::Memory.into());
+        }
+        if total >= string::HUGE_BYTES && state.heap.has_room(total) {
+            return Ok(None);
         }
         let result = state.heap.string_uninit(total)?;
         let mut to = string::data(result);
@@ -114,6 +122,6 @@ unsafe fn join(state: &mut State, operands: *mut Slot, count: usize) -> Result<S
             std::ptr::copy_nonoverlapping(part.as_ptr(), to, part.len());
             to = to.add(part.len());
         }
-        Ok(Slot::string(state.heap.finish_string(result)))
+        Ok(Some(Slot::string(state.heap.finish_string(result))))
     }
 }

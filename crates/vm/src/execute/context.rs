@@ -8,15 +8,14 @@ use std::any::{Any, TypeId};
 use std::marker::PhantomData;
 
 use crate::error::{Error, ErrorKind, Result};
+use crate::heap::OutOfMemory;
 use crate::heap::handle::{Coroutine, NativeClosure, Str, Table, UserData, Value};
 use crate::heap::object;
 use crate::heap::slot::{Slot, tag};
 use crate::heap::table::TableError;
-use crate::heap::{OutOfMemory, string};
 use crate::native::{Collection, Native, Outcome, Request, Then};
 
 use super::event::Event;
-use super::items::ArrayItems;
 use super::memory::Memory;
 use super::state::{MAX_STACK_SLOTS, State};
 use super::{compare, concat, index};
@@ -338,8 +337,8 @@ impl<'gc> Context<'gc> {
         Outcome(Request::Pause)
     }
 
-    /// Collects garbage, runs the finalizers of what was found dead, pushes whether a cycle ended, and goes on with
-    /// `then`.
+    /// Collects garbage, runs the finalizers of what was found dead, pushes whether what was asked for has ended, and
+    /// goes on with `then`.
     pub fn collect(&mut self, collection: Collection, then: Then) -> Outcome {
         self.st().then = then;
         Outcome(Request::Collect(collection))
@@ -540,18 +539,6 @@ impl<'gc> Context<'gc> {
             std::ptr::copy(array.add(from as usize - 1), array.add(to as usize - 1), count);
             self.st().heap.moved(t, from as usize - 1, to as usize - 1, count);
             true
-        }
-    }
-
-    /// Items 1 to `count` of a table as a block, if all lie in its array part; for sorting.
-    pub fn array_items(&mut self, table: Table<'gc>, count: usize) -> Option<ArrayItems<'gc>> {
-        // SAFETY: the table is valid.
-        unsafe {
-            let t = table.raw();
-            if count > (*t).len as usize || (*t).header.flags & object::TABLE_FROZEN != 0 {
-                return None;
-            }
-            Some(ArrayItems { table, count })
         }
     }
 
@@ -857,13 +844,4 @@ impl<'gc> Context<'gc> {
         unsafe { (*userdata.raw()).user_value = value.slot() };
         self.st().heap.barrier(value.slot());
     }
-}
-
-/// Bytes of a string handle's object; for code that has only the raw pointer.
-///
-/// # Safety
-/// The string must be valid for the lifetime.
-pub(crate) unsafe fn bytes_of<'a>(slot: Slot) -> &'a [u8] {
-    // SAFETY: the caller's promise.
-    unsafe { string::bytes(slot.as_string()) }
 }

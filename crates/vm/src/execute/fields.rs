@@ -161,7 +161,8 @@ pub(crate) unsafe fn get_table(cur: &mut Cursor, state: *mut State, i: Instructi
                     }
                 }
             }
-            if plain_get_any(cur.a(i), t, key) {
+            if (*t).metatable.is_null() {
+                plain_get_any(cur.a(i), t, key);
                 return false;
             }
         }
@@ -174,9 +175,9 @@ pub(crate) unsafe fn get_table(cur: &mut Cursor, state: *mut State, i: Instructi
     }
 }
 
-/// Raw look-up of any key; returns whether that decided it.
+/// Raw look-up of any key.
 #[inline(never)]
-unsafe fn plain_get_any(to: *mut Slot, t: *mut Table, key: *const Slot) -> bool {
+unsafe fn plain_get_any(to: *mut Slot, t: *mut Table, key: *const Slot) {
     // SAFETY: operands of verified code.
     unsafe {
         let value = if (*key).tag == tag::STRING {
@@ -184,11 +185,7 @@ unsafe fn plain_get_any(to: *mut Slot, t: *mut Table, key: *const Slot) -> bool 
         } else {
             table::get(t, read(key))
         };
-        if value.is_nil() && !(*t).metatable.is_null() {
-            return false;
-        }
         write(to, value);
-        true
     }
 }
 

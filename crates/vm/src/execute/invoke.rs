@@ -361,6 +361,7 @@ unsafe fn slow_return(state: *mut State, first: *mut Slot, count: usize) -> bool
                 }
                 return false;
             }
+            After::Discard => return false,
             After::Native => {
                 let native = frame.sub(1);
                 if (*native).continuation == Continuation::Return

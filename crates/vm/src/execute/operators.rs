@@ -10,7 +10,7 @@ use crate::heap::string;
 use crate::number;
 
 use super::arithmetic::{self, to_float};
-use super::call::metacall;
+use super::call::{metacall, metacall_with};
 use super::compare::{self, Comparison};
 use super::concat::{Progress, concatenate};
 use super::cursor::{Cursor, Live, conclude, safepoint};
@@ -285,12 +285,14 @@ pub(crate) unsafe fn equal(
         if (*left).tag == (*right).tag {
             match (*left).tag {
                 tag::FLOAT => cur.branch(((*left).as_float() == (*right).as_float()) == wanted),
-                tag::STRING => {
+                tag::STRING if !string::are_huge((*left).as_string(), (*right).as_string()) => {
                     let same = (*left).payload == (*right).payload
                         || string::equal((*left).as_string(), (*right).as_string());
                     cur.branch(same == wanted);
                 }
-                tag::TABLE | tag::USERDATA | tag::TYPE if (*left).payload != (*right).payload => {
+                tag::STRING | tag::TABLE | tag::USERDATA | tag::TYPE
+                    if (*left).payload != (*right).payload =>
+                {
                     cur.save();
                     if slow_compare(state, Event::Eq, left, right, wanted) {
                         return true;
@@ -519,10 +521,14 @@ pub(crate) unsafe fn concatenate_from(state: &mut State, i: Instruction, count: 
                 copy(base.add(i.a()), base.add(i.b()));
                 Ok(())
             }
-            Progress::Call { function, left } => {
+            Progress::Call { function, left, count } => {
                 let at = base.add(i.b() + left);
-                let operands = [*at, *at.add(1)];
-                metacall(state, function, operands, After::Concat)?;
+                if count == 2 {
+                    metacall(state, function, [*at, *at.add(1)], After::Concat)?;
+                } else {
+                    let operands = std::slice::from_raw_parts(at, count).to_vec();
+                    metacall_with(state, function, &operands, After::Concat)?;
+                }
                 (*(*co).frame).operand = (i.b() + left) as u8;
                 Ok(())
             }

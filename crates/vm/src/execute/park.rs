@@ -16,10 +16,11 @@ use crate::heap::object::{self, Status};
 use crate::heap::slot::{Slot, tag};
 use crate::native::{Outcome, Request, Then};
 
-use super::call::{Exit, begin, switch};
+use super::call::{Exit, begin};
 use super::context::Context;
 use super::frame::{After, MULTIPLE};
 use super::state::State;
+use super::switch::switch;
 use super::vm::{Failure, Place, Vm};
 
 /// Something that a native asks of the owner, who answers by [`Context::wake`] or through the anchored value.

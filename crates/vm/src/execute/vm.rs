@@ -219,6 +219,11 @@ impl Vm {
         }
     }
 
+    /// How much more than its fuel the last run has spent: no more than its last indivisible piece of work.
+    pub fn overspent(&self) -> u64 {
+        u64::try_from(-self.state.fuel).unwrap_or(0)
+    }
+
     /// Runs to the end, whatever fuel that takes.
     ///
     /// # Errors

@@ -106,16 +106,38 @@ impl Heap {
     /// # Safety
     /// As for [`Heap::step`].
     pub(crate) unsafe fn full(&mut self) {
+        self.begin_full();
         // SAFETY: the caller's promise.
-        unsafe {
-            if self.phase != Phase::Idle {
-                while !self.run(&mut { UNBOUNDED }) {}
+        while !unsafe { self.go_on_full(UNBOUNDED) } {}
+    }
+
+    /// Begins a complete collection; [`Heap::full_piece`] does it.
+    pub(crate) fn begin_full(&mut self) {
+        // A cycle under way has missed what became garbage since it began.
+        self.wanted_cycles = if self.phase == Phase::Idle { 1 } else { 2 };
+    }
+
+    /// Does about a millisecond's piece of the complete collection that was begun; true if that was the last one.
+    ///
+    /// # Safety
+    /// As for [`Heap::step`].
+    pub(crate) unsafe fn full_piece(&mut self) -> bool {
+        // SAFETY: the caller's promise.
+        unsafe { self.go_on_full(if self.stress { UNBOUNDED } else { LARGEST_STEP_WORK }) }
+    }
+
+    unsafe fn go_on_full(&mut self, work: isize) -> bool {
+        let mut budget = work;
+        // A step that the heap took by itself may have ended the last cycle.
+        while self.wanted_cycles > 0 {
+            if budget <= 0 {
+                return false;
             }
-            self.explicit = true;
-            while !self.run(&mut { UNBOUNDED }) {}
-            self.explicit = false;
+            // SAFETY: the caller's promise.
+            unsafe { self.run(&mut budget) };
         }
         self.set_next_cycle();
+        true
     }
 
     pub(super) unsafe fn run(&mut self, budget: &mut isize) -> bool {
@@ -129,10 +151,22 @@ impl Heap {
                             self.end_marking();
                         }
                     }
+                    Phase::Separate => {
+                        if self.separate_some(budget) {
+                            self.phase = Phase::Revive;
+                        }
+                    }
+                    Phase::Revive => {
+                        if self.propagate(budget) {
+                            self.converge_ephemerons();
+                            self.end_revival(0);
+                        }
+                    }
                     Phase::Destroy => self.destroy(budget),
                     Phase::Sweep => {
                         if self.memory.sweep(budget) {
                             self.phase = Phase::Idle;
+                            self.wanted_cycles = self.wanted_cycles.saturating_sub(1);
                             return true;
                         }
                     }
@@ -208,27 +242,44 @@ impl Heap {
                 self.scan_again(co);
             }
             self.propagate_all();
-            if self.explicit {
+            if self.wanted_cycles == 1 {
                 self.spare_open_upvalues();
             }
             self.converge_ephemerons();
             // Values go before finalizers bring objects back, keys after (manual, section 2.5.4).
             self.clear_weak_values(0, 0);
-            let before = (self.weak_values.len(), self.all_weak.len());
-            self.separate_finalizable();
-            self.propagate_all();
-            self.converge_ephemerons();
-            self.clear_weak_keys();
-            self.clear_weak_values(before.0, before.1);
-            self.weak_values.clear();
-            self.ephemerons.clear();
-            self.all_weak.clear();
             self.strings.purge(self.memory.epoch);
             self.purge_names();
+            self.weak_values.clear();
+            self.marking = false;
+            self.begin_separation();
+            // Through its weak keys the program could still see what is dead. If there are none, nothing that is
+            // unmarked can be reached any more, and there is no hurry.
+            if !self.ephemerons.is_empty() || !self.all_weak.is_empty() {
+                let cleared = self.all_weak.len();
+                while !self.separate_some(&mut { UNBOUNDED }) {}
+                if !self.gray.is_empty() {
+                    self.propagate_all();
+                    self.converge_ephemerons();
+                }
+                self.end_revival(cleared);
+            }
         }
+    }
+
+    /// The end of marking once more, for what finalizers have brought back: its weak tables. The first `cleared` ones
+    /// that are weak in both are without dead values already.
+    unsafe fn end_revival(&mut self, cleared: usize) {
+        // SAFETY: marking is complete.
+        unsafe {
+            self.clear_weak_keys();
+            self.clear_weak_values(0, cleared);
+        }
+        self.weak_values.clear();
+        self.ephemerons.clear();
+        self.all_weak.clear();
         self.gray.release();
         self.slices.clear();
-        self.marking = false;
         self.phase = Phase::Destroy;
         self.destroy_from = 0;
         self.destroy_kept = 0;

@@ -62,6 +62,10 @@ impl<T: Copy + 'static> Segments<T> {
         self.full.iter().flatten().chain(&self.top)
     }
 
+    pub(super) fn iter_mut(&mut self) -> impl Iterator<Item = &mut T> {
+        self.full.used().into_iter().flatten().flatten().chain(&mut self.top)
+    }
+
     /// Gives the memory back.
     pub(super) fn release(&mut self) {
         *self = Self::new();

@@ -69,7 +69,7 @@ struct Own {
     bytes: usize,
 }
 
-const OWN_PREFIX: usize = size_of::<Own>();
+pub(super) const OWN_PREFIX: usize = size_of::<Own>();
 
 /// Free lists; behind a pointer because a heap of one block does not need them.
 struct Classes {
@@ -283,18 +283,29 @@ impl Memory {
 
     fn own_cell(&mut self, bytes: usize, header: Header) -> Result<*mut Header, OutOfMemory> {
         let total = bytes + OWN_PREFIX;
-        let own = pool::take(total).cast::<Own>();
+        let own = pool::take(total);
         if own.is_null() {
             return Err(OutOfMemory);
         }
         // SAFETY: the memory is fresh, aligned, and large enough for the prefix and a header.
+        unsafe { Ok(self.adopt(own, total, header)) }
+    }
+
+    /// Makes an allocation the cell of one object; what is behind its prefix and header is kept.
+    ///
+    /// # Safety
+    /// `start` was taken from the pool with `total` bytes, enough for prefix and header, and belongs to nobody else.
+    pub(super) unsafe fn adopt(&mut self, start: *mut u8, total: usize, mut header: Header) -> *mut Header {
+        header.size = u32::try_from(total - OWN_PREFIX).unwrap_or(u32::MAX);
+        let own = start.cast::<Own>();
+        // SAFETY: the caller's promise; the pool aligns for both.
         unsafe {
             own.write(Own { index: self.own.len(), bytes: total });
             self.own.push(own);
             self.debt += total as isize;
             let cell = own.add(1).cast::<Header>();
             cell.write(header);
-            Ok(cell)
+            cell
         }
     }
 

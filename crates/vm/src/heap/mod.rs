@@ -31,6 +31,7 @@ pub(crate) mod slot;
 pub(crate) mod string;
 pub(crate) mod table;
 pub(crate) mod template;
+pub(crate) mod text;
 mod trace;
 mod weak;
 
@@ -89,6 +90,10 @@ enum Phase {
     Idle,
     /// Follows references.
     Mark,
+    /// Looks for unreachable objects with a finalizer.
+    Separate,
+    /// Follows references from those: what they need lives until their finalizers have run.
+    Revive,
     /// Ends objects that own something outside the heap.
     Destroy,
     /// Finds dead cells.
@@ -107,8 +112,8 @@ pub(crate) struct Heap {
     memory: Memory,
     /// The collector is marking: stores must pass the barrier.
     marking: bool,
-    /// The program has asked for this collection.
-    explicit: bool,
+    /// Cycles that a complete collection still has to end; at 1, this is the one that the program has asked for.
+    wanted_cycles: u8,
     phase: Phase,
     stress: bool,
     stopped: bool,
@@ -130,6 +135,8 @@ pub(crate) struct Heap {
     touched: Lazy<Vec<*mut Coroutine>>,
     weak_values: Lazy<Vec<*mut Table>>,
     ephemerons: Lazy<Vec<*mut Table>>,
+    /// Whether the last look at all ephemerons has seen a dead key.
+    dead_keys: bool,
     all_weak: Lazy<Vec<*mut Table>>,
     /// Types that values of this heap may be, by address.
     types: Option<Box<HashMap<usize, Arc<TypeValue>>>>,
@@ -139,6 +146,8 @@ pub(crate) struct Heap {
     destroy_kept: usize,
     /// Objects with a finalizer, in order of registration.
     finalizers: Lazy<Vec<Slot>>,
+    /// While they are separated: entries below the first have not been looked at, those from the second on are kept.
+    separating: (usize, usize),
     /// Objects whose finalizer is due, in the order of calling.
     due: Lazy<VecDeque<Slot>>,
     /// Bytes found alive by this or the last marking.
@@ -159,7 +168,7 @@ impl Heap {
         let mut heap = Heap {
             memory: Memory::new(limit_bytes, 0),
             marking: false,
-            explicit: false,
+            wanted_cycles: 0,
             phase: Phase::Idle,
             stress: false,
             stopped: false,
@@ -186,12 +195,14 @@ impl Heap {
             touched: Lazy::new(),
             weak_values: Lazy::new(),
             ephemerons: Lazy::new(),
+            dead_keys: false,
             all_weak: Lazy::new(),
             types: None,
             destructible: Vec::new(),
             destroy_from: 0,
             destroy_kept: 0,
             finalizers: Lazy::new(),
+            separating: (0, 0),
             due: Lazy::new(),
             live_bytes: 0,
             pause_percent: collect::DEFAULT_PAUSE,

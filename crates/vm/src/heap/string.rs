@@ -122,6 +122,19 @@ unsafe fn equal_bytes(a: *const StringObject, b: *const StringObject) -> bool {
     }
 }
 
+/// From this length on strings are compared and joined in pieces, in bytes (chosen: a tenth of a millisecond's work).
+pub(crate) const HUGE_BYTES: usize = 1 << 20;
+
+/// Whether only a look at very many bytes can tell how two strings compare.
+///
+/// # Safety
+/// Both are alive.
+#[inline(always)]
+pub(crate) unsafe fn are_huge(a: *const StringObject, b: *const StringObject) -> bool {
+    // SAFETY: the caller's promise.
+    unsafe { (*a).len.min((*b).len) as usize >= HUGE_BYTES && !std::ptr::eq(a, b) }
+}
+
 /// Bytes of a string's cell.
 #[inline(always)]
 pub(super) const fn cell_bytes(len: usize) -> usize {

@@ -205,7 +205,7 @@ fn run(heap: &mut Heap, budget: isize) {
     let before = heap.phase;
     // SAFETY: as for `full`.
     unsafe { heap.run(&mut { budget }) };
-    if before == Phase::Mark && heap.phase == Phase::Destroy {
+    if before == Phase::Mark && matches!(heap.phase, Phase::Separate | Phase::Destroy) {
         all_marked(heap);
     }
 }

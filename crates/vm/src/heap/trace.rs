@@ -336,7 +336,12 @@ impl Heap {
     pub(crate) unsafe fn rearranged(&mut self, t: *mut Table) {
         // SAFETY: the caller's promise.
         unsafe {
-            if self.marking && (*t).header.flags & TABLE_SLICED != 0 {
+            if !self.marking || (*t).header.flags & TABLE_SLICED == 0 {
+                return;
+            }
+            if let Some(slice) = self.slices.iter_mut().find(|slice| slice.table == t) {
+                slice.from = 0;
+            } else {
                 self.slices.push(Slice { table: t, from: 0 });
             }
         }

@@ -5,7 +5,11 @@
 use super::Heap;
 use super::object::{Node, Table};
 use super::slot::{Slot, tag};
+use super::trace::prefetch;
 use super::{string, table};
+
+/// Entries from the one that is looked at to the one that is fetched.
+const AHEAD: usize = 16;
 
 /// What a table's references keep alive.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -85,13 +89,15 @@ impl Heap {
         let mut progress = false;
         // SAFETY: the caller's table is alive.
         unsafe {
-            for i in 0..(*t).len as usize {
-                progress |= self.gray_if_unmarked(*(*t).array.add(i));
+            for slot in slots(t) {
+                progress |= self.gray_if_unmarked(*slot);
             }
             for node in nodes(t) {
                 if (*node).is_empty() {
                     self.trace_removed(node);
-                } else if !self.is_dead((*node).key()) {
+                } else if self.is_dead((*node).key()) {
+                    self.dead_keys = true;
+                } else {
                     progress |= self.gray_if_unmarked((*node).value());
                 }
             }
@@ -127,6 +133,7 @@ impl Heap {
         // SAFETY: the listed tables are alive.
         unsafe {
             loop {
+                self.dead_keys = false;
                 let mut progress = false;
                 let mut i = 0;
                 while i < self.ephemerons.len() {
@@ -159,8 +166,7 @@ impl Heap {
     unsafe fn clear_values(&mut self, t: *mut Table) {
         // SAFETY: the table is alive, what it refers to is not yet freed.
         unsafe {
-            for i in 0..(*t).len as usize {
-                let slot = (*t).array.add(i);
+            for slot in slots(t) {
                 if self.is_dead(*slot) {
                     *slot = Slot::NIL;
                 }
@@ -177,8 +183,11 @@ impl Heap {
     pub(super) unsafe fn clear_weak_keys(&mut self) {
         // SAFETY: the listed tables are alive.
         unsafe {
-            for i in 0..self.ephemerons.len() {
-                self.clear_keys(self.ephemerons[i]);
+            // The last look at all of them has perhaps found no dead key.
+            if self.dead_keys {
+                for i in 0..self.ephemerons.len() {
+                    self.clear_keys(self.ephemerons[i]);
+                }
             }
             for i in 0..self.all_weak.len() {
                 self.clear_keys(self.all_weak[i]);
@@ -201,9 +210,40 @@ impl Heap {
     }
 }
 
-/// The nodes of a table's hash part; none if it has none.
+/// The nodes of a table's hash part; none if it has none. What they refer to is fetched ahead of use.
 unsafe fn nodes(t: *mut Table) -> impl Iterator<Item = *mut Node> {
     // SAFETY: the caller's table is alive and its hash part does not change meanwhile.
     let (first, count) = unsafe { ((*t).nodes, if (*t).has_no_nodes() { 0 } else { (*t).node_count() }) };
-    (0..count).map(move |i| first.wrapping_add(i))
+    (0..count).map(move |i| {
+        if i + AHEAD < count {
+            // SAFETY: the node is one of the table's.
+            unsafe {
+                let later = first.wrapping_add(i + AHEAD);
+                fetch((*later).key());
+                fetch((*later).value());
+            }
+        }
+        first.wrapping_add(i)
+    })
+}
+
+/// The slots of a table's array part, likewise.
+unsafe fn slots(t: *mut Table) -> impl Iterator<Item = *mut Slot> {
+    // SAFETY: the caller's table is alive and its array part does not change meanwhile.
+    let (first, count) = unsafe { ((*t).array, (*t).len as usize) };
+    (0..count).map(move |i| {
+        if i + AHEAD < count {
+            // SAFETY: the slot is one of the table's.
+            fetch(unsafe { *first.wrapping_add(i + AHEAD) });
+        }
+        first.wrapping_add(i)
+    })
+}
+
+/// Asks the processor to load the header of what a slot refers to.
+#[inline(always)]
+fn fetch(value: Slot) {
+    if value.is_collectable() {
+        prefetch(value.as_header());
+    }
 }
