@@ -173,6 +173,31 @@ mod tests {
     }
 
     #[test]
+    fn a_file_that_appears_is_noticed() {
+        struct Known(bool);
+        impl Resolver for Known {
+            fn resolve(&mut self, _from: &str, name: &str) -> Resolution {
+                match self.0 {
+                    true => {
+                        Resolution::Chunk { name: name.to_owned(), text: Arc::from(&b"return {x = 1}"[..]) }
+                    }
+                    false => Resolution::Unknown,
+                }
+            }
+        }
+        let environment = Environment::new().global("require", "(name: string) -> any");
+        let mut project = Project::new(environment, Options::default(), Known(false));
+        project.set_file("user", &b"local m = require(\"m\") local s: string = m.x"[..]);
+        let codes = |project: &mut Project<Known>| {
+            let report = project.diagnostics("user").expect("set");
+            report.diagnostics.iter().filter(|it| it.code == Code::E0000).count()
+        };
+        assert_eq!(codes(&mut project), 0);
+        project.refresh().0 = true;
+        assert_eq!(codes(&mut project), 1);
+    }
+
+    #[test]
     fn a_chain_of_modules_is_looked_through_once() {
         // Each file requires the two before it: without a memory that would be as many looks as Fibonacci's numbers.
         let mut project = project(&[]);

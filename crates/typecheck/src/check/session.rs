@@ -84,14 +84,30 @@ struct Entry {
     module: Module,
     /// What the interface of the chunk amounts to; importers are checked again when it changes.
     interface: u64,
-    /// The chunks it requires, with the interface each had.
-    imports: Vec<(String, u64)>,
+    /// What it requires.
+    imports: Vec<Import>,
     /// Being checked, to notice circles.
     busy: bool,
     /// The revision in which it was last known to be up to date.
     verified: u64,
     /// How many types the check added.
     types: usize,
+}
+
+/// One `require` of a chunk, as it was when the chunk was checked.
+#[derive(Debug)]
+struct Import {
+    spelled: String,
+    found: Found,
+}
+
+/// What a `require` led to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Found {
+    /// A chunk, with the interface it had.
+    Chunk(String, u64),
+    Unknown,
+    Undeclared,
 }
 
 impl Entry {
@@ -167,11 +183,11 @@ impl Session {
 
     /// As [`Self::check`], where no text changed since [`Self::begin`].
     ///
-    /// Works on a thread of its own, whose stack is sized for the deepest program the parser lets through. If the
+    /// What must be checked is checked on a thread of its own, whose stack is sized for the deepest program the parser lets through. If the
     /// checker fails, the report says so with E9999.
     pub fn check_now(&mut self, name: &str, text: &[u8], resolver: &mut dyn Resolver) -> Report {
-        if let Some(entry) = self.entries.get_mut(name)
-            && entry.verified == self.revision
+        if self.is_current(name, text, resolver, 0)
+            && let Some(entry) = self.entries.get_mut(name)
         {
             return entry.give();
         }
@@ -248,7 +264,42 @@ impl Session {
         hasher.finish()
     }
 
+    /// Whether the report on a chunk holds as it is, found out without checking anything.
+    fn is_current(&mut self, name: &str, text: &[u8], resolver: &mut dyn Resolver, depth: u32) -> bool {
+        let hash = self.hash(text);
+        let Some(entry) = self.entries.get_mut(name) else { return false };
+        if entry.verified == self.revision {
+            return true;
+        }
+        if entry.busy || entry.hash != hash || depth > REQUIRE_DEPTH {
+            return false;
+        }
+        entry.busy = true;
+        let imports = std::mem::take(&mut entry.imports);
+        let current = imports.iter().all(|import| match resolver.resolve(name, &import.spelled) {
+            Resolution::Unknown => import.found == Found::Unknown,
+            Resolution::Undeclared => import.found == Found::Undeclared,
+            Resolution::Chunk { name: target, text } => {
+                self.is_current(&target, &text, resolver, depth + 1)
+                    && self.entries.get(&target).is_some_and(|entry| {
+                        matches!(&import.found, Found::Chunk(known, interface)
+                            if *known == target && *interface == entry.interface)
+                    })
+            }
+        });
+        if let Some(entry) = self.entries.get_mut(name) {
+            entry.busy = false;
+            entry.imports = imports;
+            if current {
+                entry.verified = self.revision;
+            }
+        }
+        current
+    }
+
+    /// Checks a chunk unless its report holds; answers what it offers, 0 if it is being checked.
     fn check_entry(&mut self, name: &str, text: &[u8], resolver: &mut dyn Resolver, depth: u32) -> u64 {
+        let hash = self.hash(text);
         if let Some(entry) = self.entries.get(name) {
             if entry.busy {
                 return 0;
@@ -256,17 +307,11 @@ impl Session {
             if entry.verified == self.revision {
                 return entry.interface;
             }
-        }
-        let hash = self.hash(text);
-        if let Some(entry) = self.entries.get(name) {
-            if entry.hash == hash {
-                let imports: Vec<(String, u64)> = entry.imports.clone();
-                if self.imports_unchanged(name, &imports, resolver, depth)
-                    && let Some(entry) = self.entries.get_mut(name)
-                {
-                    entry.verified = self.revision;
-                    return entry.interface;
-                }
+            if entry.hash == hash && self.imports_unchanged(name, resolver, depth) {
+                let entry =
+                    self.entries.get_mut(name).expect("it was found above, and nothing forgets it meanwhile");
+                entry.verified = self.revision;
+                return entry.interface;
             }
         }
         let blank = Entry {
@@ -286,31 +331,25 @@ impl Session {
         interface
     }
 
-    /// Whether everything a chunk requires still offers what it did.
-    fn imports_unchanged(
-        &mut self,
-        name: &str,
-        imports: &[(String, u64)],
-        resolver: &mut dyn Resolver,
-        depth: u32,
-    ) -> bool {
-        if imports.is_empty() || depth > REQUIRE_DEPTH {
+    /// Whether everything a chunk requires, checked first where that is needed, still offers what it did.
+    fn imports_unchanged(&mut self, name: &str, resolver: &mut dyn Resolver, depth: u32) -> bool {
+        let Some(entry) = self.entries.get_mut(name) else { return false };
+        if entry.imports.is_empty() || depth > REQUIRE_DEPTH {
             return true;
         }
-        if let Some(entry) = self.entries.get_mut(name) {
-            entry.busy = true;
-        }
-        let mut same = true;
-        for (import, interface) in imports {
-            // The spelled name and the name of the chunk are kept together, separated by a zero.
-            let spelled = import.split('\0').next().unwrap_or_default();
-            if let Resolution::Chunk { name: target, text } = resolver.resolve(name, spelled) {
-                let now = self.check_entry(&target, &text, resolver, depth + 1);
-                same &= now == *interface;
+        entry.busy = true;
+        let imports = std::mem::take(&mut entry.imports);
+        let same = imports.iter().all(|import| match resolver.resolve(name, &import.spelled) {
+            Resolution::Unknown => import.found == Found::Unknown,
+            Resolution::Undeclared => import.found == Found::Undeclared,
+            Resolution::Chunk { name: target, text } => {
+                let interface = self.check_entry(&target, &text, resolver, depth + 1);
+                import.found == Found::Chunk(target, interface)
             }
-        }
+        });
         if let Some(entry) = self.entries.get_mut(name) {
             entry.busy = false;
+            entry.imports = imports;
         }
         same
     }
@@ -420,23 +459,22 @@ impl Session {
             let spelled = super::show::text(&self.interner, symbol);
             match resolver.resolve(name, &spelled) {
                 Resolution::Unknown => {
+                    entry.imports.push(Import { spelled, found: Found::Unknown });
                     if let Some(module) = self.host_modules.get(&symbol) {
                         modules.insert(symbol, module.clone());
                     }
                 }
-                Resolution::Undeclared => diagnostics.push(Diagnostic {
-                    code: Code::E0026,
-                    span: Span { ..span },
-                    message: format!(
-                        "require(\"{spelled}\") is not declared in _index.yaml imports or modules"
-                    ),
-                    help: None,
-                }),
+                Resolution::Undeclared => {
+                    let message =
+                        format!("require(\"{spelled}\") is not declared in _index.yaml imports or modules");
+                    diagnostics.push(Diagnostic { code: Code::E0026, span, message, help: None });
+                    entry.imports.push(Import { spelled, found: Found::Undeclared });
+                }
                 Resolution::Chunk { .. } if depth >= REQUIRE_DEPTH => {}
                 Resolution::Chunk { name: target, text } => {
                     // The tree of this chunk is in use: the required one gets an arena of its own.
                     let interface = self.check_entry(&target, &text, resolver, depth + 1);
-                    entry.imports.push((format!("{spelled}\0{target}"), interface));
+                    entry.imports.push(Import { spelled, found: Found::Chunk(target.clone(), interface) });
                     if let Some(found) = self.entries.get(&target)
                         && !found.busy
                     {
