@@ -298,7 +298,10 @@ fn beyond_the_table() {
         ("local function f(s: string, at: integer): integer return s:match(\"^%s*()\", at) end", &[]),
         ("for k, v in (\"\"):gmatch(\"(%w+)=()\") do local s: string, n: integer = k, v end", &[]),
         // Rows with generics.
-        ("local function f(xs: {number})\ntable.sort(xs, function(a, b) return a.x < b end) end", &[(E0005, 2)]),
+        (
+            "local function f(xs: {number})\ntable.sort(xs, function(a, b) return a.x < b end) end",
+            &[(E0005, 2)],
+        ),
         ("local xs: {number} = {3, 1}\nlocal s: string = table.remove(xs)", &[(E0000, 2)]),
         ("local i: integer = math.max(1, 2)\nlocal j: integer = math.max(1, 2.5)", &[(E0000, 2)]),
         ("local i: integer = math.floor(2.5)\nmath.abs(\"x\")", &[(E0000, 2)]),
