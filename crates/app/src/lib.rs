@@ -22,5 +22,6 @@ pub mod print;
 pub mod problem;
 pub mod registry;
 pub mod runtime;
+pub mod security;
 pub mod value;
 pub mod verify;

@@ -22,9 +22,10 @@ mod upgradable;
 
 pub use census::Census;
 pub use library::{
-    CTX, Caller, Enlist, GLOBALS, LIBRARY, REGISTRY, caller, ctx_module, open, subscribe, unsubscribe,
+    CTX, Caller, Enlist, GLOBALS, LIBRARY, REGISTRY, caller, ctx_module, open, permitted, subscribe,
+    unsubscribe,
 };
-pub use local::Values;
+pub use local::{Inherited, Values};
 pub use mail::{Fault, Mail, Output, error_of};
 pub use pid::{PidError, format_pid, parse_pid};
 pub use process::{Adoption, End, Linger, LuaProcess, OnEnd};

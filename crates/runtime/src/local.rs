@@ -4,13 +4,44 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use wippy_scheduler::{HostId, Pid};
+use wippy_stdlib::plain::Plain;
+use wippy_stdlib::security::{Actor, Request, Scope, Verdict};
 use wippy_vm::{Context, Kept, Parcel, Str, Value};
 
 use crate::shared::Shared;
 use crate::upgradable::Listed;
 
-/// Values that processes inherit (`with_context`, module `ctx`).
-pub type Values = Arc<BTreeMap<Vec<u8>, Parcel>>;
+/// What processes and calls inherit from who starts them.
+#[derive(Clone, Default)]
+pub struct Inherited {
+    /// Named values (`with_context`, module `ctx`).
+    pub values: BTreeMap<Vec<u8>, Parcel>,
+    /// Who acts.
+    pub actor: Option<Arc<Actor>>,
+    /// What that one may do.
+    pub scope: Option<Arc<Scope>>,
+}
+
+/// It is shared until somebody changes a copy.
+pub type Values = Arc<Inherited>;
+
+impl Inherited {
+    /// Whether something may be done: by what the scope says, or, if nobody in particular acts, unless that is strict.
+    pub fn permits(&self, strict: bool, action: &str, resource: &str) -> bool {
+        match (&self.actor, &self.scope) {
+            (Some(actor), Some(scope)) => {
+                let request = Request { actor, action, resource, meta: &Plain::Null };
+                scope.evaluate(&request) == Verdict::Allow
+            }
+            _ => !strict,
+        }
+    }
+
+    /// Whether the answer of [`Inherited::permits`] depends on the question.
+    pub fn is_guarded(&self, strict: bool) -> bool {
+        strict || (self.actor.is_some() && self.scope.is_some())
+    }
+}
 
 /// Pids whose texts are remembered. Measured: without, parsing costs ten times as much.
 const REMEMBERED: usize = 8;

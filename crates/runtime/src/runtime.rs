@@ -42,6 +42,7 @@ pub struct Options {
     on_failure: Option<OnFailure>,
     on_exit: Option<OnExit>,
     setup: Option<Setup>,
+    strict: bool,
 }
 
 impl Options {
@@ -54,6 +55,7 @@ impl Options {
             on_failure: None,
             on_exit: None,
             setup: None,
+            strict: false,
         }
     }
 
@@ -99,8 +101,15 @@ impl Options {
         self
     }
 
+    /// Whether what is asked of nobody in particular is denied.
+    #[must_use]
+    pub fn strict(mut self, strict: bool) -> Options {
+        self.strict = strict;
+        self
+    }
+
     fn split(self) -> (Workers, Arc<Shared>) {
-        let Options { workers, programs, hosts, on_failure, on_exit, setup } = self;
+        let Options { workers, programs, hosts, on_failure, on_exit, setup, strict } = self;
         (
             workers,
             Arc::new(Shared {
@@ -111,6 +120,7 @@ impl Options {
                 on_exit,
                 setup,
                 upgradable: Upgradable::default(),
+                strict,
             }),
         )
     }

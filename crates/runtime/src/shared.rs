@@ -41,6 +41,8 @@ pub(crate) struct Shared {
     pub(crate) on_exit: Option<OnExit>,
     pub(crate) setup: Option<Setup>,
     pub(crate) upgradable: Upgradable,
+    /// What is asked of nobody in particular is denied.
+    pub(crate) strict: bool,
 }
 
 impl Shared {

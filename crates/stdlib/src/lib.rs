@@ -27,6 +27,7 @@ pub mod package;
 pub mod payload;
 pub mod plain;
 pub mod requests;
+pub mod security;
 pub mod standard_terminal;
 mod steps;
 pub mod string;

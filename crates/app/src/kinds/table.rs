@@ -439,7 +439,7 @@ pub static KINDS: &[Kind] = &[
     kind(
         "security.policy",
         Role::Data,
-        Stored,
+        Yes,
         "what actors may do",
         &[
             Key::required("policy", Table(POLICY), "the policy"),

@@ -24,6 +24,7 @@ use crate::lifecycle::supervisor::Report;
 use crate::log::{Level, Log};
 use crate::problem::{Problem, Problems, Severity};
 use crate::registry::{ChangeError, Entries, Handler, Operation, Registry, Rejection, Snapshot};
+use crate::security::{self, Policies};
 use crate::verify;
 
 /// See the module.
@@ -44,6 +45,7 @@ pub struct App {
     reports: RwLock<Vec<Report>>,
     code: RwLock<Arc<Code>>,
     environment: RwLock<Arc<Environment>>,
+    policies: RwLock<Arc<Policies>>,
     hearers: Mutex<Vec<Hearer>>,
     checker: OnceLock<Checker>,
 }
@@ -80,6 +82,7 @@ impl App {
             reports: RwLock::default(),
             code: RwLock::default(),
             environment: RwLock::default(),
+            policies: RwLock::default(),
             hearers: Mutex::default(),
             checker: OnceLock::new(),
         }
@@ -144,6 +147,11 @@ impl App {
     /// The variables of the present version.
     pub fn environment(&self) -> Arc<Environment> {
         Arc::clone(&self.environment.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// The policies of the present version.
+    pub fn policies(&self) -> Arc<Policies> {
+        Arc::clone(&self.policies.read().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// Calls `hearer` after every change, in the thread that made it.
@@ -225,6 +233,12 @@ impl Handler for Transaction<'_> {
         for warning in rest {
             self.app.log.say(Level::Warn, "registry", warning.to_string());
         }
+        if &*entry.kind == security::KIND
+            && let Err(why) = security::policy(entry)
+        {
+            let problem = Problem::error(crate::problem::Code::WrongValue, why).entry(&entry.id);
+            return Err(Rejection::Refused(vec![problem.at(entry.origin.value_place("data.policy"))]));
+        }
         self.touched = true;
         if imports::is_program(entry) {
             let unit = unit::compile(entry).map_err(|problem| Rejection::Refused(vec![*problem]))?;
@@ -263,6 +277,19 @@ impl Handler for Transaction<'_> {
             drop(old);
         }
         *self.app.environment.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(environment);
+        let guarded = |operation: &Operation| match operation {
+            Operation::Create(entry) | Operation::Update(entry) => &*entry.kind == security::KIND,
+            Operation::Delete(_) => true,
+        };
+        // An update may make something else of what was a policy.
+        if operations.is_empty()
+            || operations
+                .iter()
+                .any(|operation| guarded(operation) || self.app.policies().has(operation.id()))
+        {
+            *self.app.policies.write().unwrap_or_else(PoisonError::into_inner) =
+                Arc::new(Policies::of(snapshot));
+        }
         self.done = Some(Change {
             snapshot: snapshot.clone(),
             operations: operations.to_vec(),

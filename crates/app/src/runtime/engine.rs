@@ -9,7 +9,7 @@ use std::sync::mpsc::{self, Receiver, Sender};
 use std::time::{Duration, Instant};
 
 use wippy_runtime::scheduler::Pid;
-use wippy_runtime::{End, Launch, Options, Runtime, Values};
+use wippy_runtime::{End, Launch, Options, Runtime};
 use wippy_stdlib::errors::{ErrorValue, Kind};
 use wippy_vm::{Packed, Parcel, Vm};
 
@@ -61,6 +61,8 @@ pub struct Task {
     pub terminal: Option<(Id, Id)>,
     /// Arguments of that process.
     pub arguments: Vec<Vec<u8>>,
+    /// Whether what is asked of nobody in particular is denied.
+    pub strict: bool,
     /// The longest time for everything to end.
     pub shutdown_within: Duration,
 }
@@ -113,19 +115,21 @@ impl Engine {
         let (hosts, entries) = (Hosts::default(), Entries::default());
         entries.belong_to(&app);
         let log = app.log.clone();
-        let options = Options::new(entries, "").hosts(hosts.clone()).on_failure(Box::new(move |casualty| {
-            if !casualty.watched {
-                let fields =
-                    [("error".into(), Value::text(String::from_utf8_lossy(&casualty.fault.full_text())))];
-                let message = "process failed".to_owned();
-                log.write(&Line {
-                    level: Level::Error,
-                    name: casualty.id.to_string(),
-                    message,
-                    fields: fields.into_iter().collect(),
-                });
-            }
-        }));
+        let options = Options::new(entries, "").strict(task.strict).hosts(hosts.clone()).on_failure(
+            Box::new(move |casualty| {
+                if !casualty.watched {
+                    let fields =
+                        [("error".into(), Value::text(String::from_utf8_lossy(&casualty.fault.full_text())))];
+                    let message = "process failed".to_owned();
+                    log.write(&Line {
+                        level: Level::Error,
+                        name: casualty.id.to_string(),
+                        message,
+                        fields: fields.into_iter().collect(),
+                    });
+                }
+            }),
+        );
         let snapshot = app.registry.snapshot();
         let (workers, warnings) = hosts::workers(snapshot.iter().map(|entry| &**entry));
         for warning in warnings {
@@ -477,7 +481,7 @@ impl Engine {
                 arguments,
                 host: Some(host.to_string()),
                 on_end: Some(Box::new(on_end)),
-                values: Values::default(),
+                values: Arc::new(app.policies().of_service(data.get("lifecycle"), entry.id.namespace())),
                 ..Launch::default()
             };
             let spawned = match app.starter() {

@@ -25,6 +25,8 @@ pub(crate) struct Booted {
     pub(crate) app: Arc<App>,
     /// The longest time for everything to end.
     pub(crate) shutdown_within: Duration,
+    /// Whether what is asked of nobody in particular is denied.
+    pub(crate) strict: bool,
 }
 
 /// Loads and checks; every fault found is printed before the command ends.
@@ -86,6 +88,7 @@ pub(crate) fn register(
             format!("section {section} of the configuration has no effect in this release"),
         );
     }
+    let strict = config.flag("security.strict_mode", false);
     let app = Arc::new(App::new(log, config.flag("registry.enable_history", true)));
     if let Some(checker) = types::checker(&config) {
         app.check_types(checker);
@@ -97,7 +100,7 @@ pub(crate) fn register(
         problems::print(&list, Severity::Warning, settings)?;
         return Err(Exit::FAILURE);
     }
-    Ok(Booted { app, shutdown_within })
+    Ok(Booted { app, shutdown_within, strict })
 }
 
 fn log_options(config: &Config, quiet: bool, flags: &Flags, settings: &Settings) -> Options {

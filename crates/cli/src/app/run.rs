@@ -92,6 +92,7 @@ pub(crate) fn start(
         booted.app.log.hide(true);
     }
     task.shutdown_within = booted.shutdown_within;
+    task.strict = booted.strict;
     let engine = match Engine::new(std::sync::Arc::clone(&booted.app), task) {
         Ok(engine) => engine,
         Err(error) => return fail(&format!("cannot start: {error}")),

@@ -5,12 +5,13 @@
 use std::sync::Arc;
 
 use wippy_stdlib::class::Class;
+use wippy_stdlib::security::{self, Actor, Scope};
 use wippy_vm::{
     Context, Error, HostObject, Library, Outcome, Packed, Parcel, Result, UserData, Value, library,
 };
 
-use super::enlist;
 use super::spawn::{self, Extras, Flavour};
+use super::{enlist, permitted};
 use crate::local::{Local, Values};
 use crate::mail::Mail;
 
@@ -19,6 +20,8 @@ static METHODS: Library = library!(
     [
         ("with_context", add_context, "(self: any, values: any) -> any"),
         ("with_options", add_options, "(self: any, options: any) -> any"),
+        ("with_actor", with_actor, "(self: any, actor: any) -> any"),
+        ("with_scope", with_scope, "(self: any, scope: any) -> any"),
         ("with_name", with_name, "(self: any, name: string) -> any"),
         ("with_message", with_message, "(self: any, topic: string, ...any) -> any"),
         ("spawn", spawn, "(self: any, id: string, host: string?, ...any) -> (string?, any)"),
@@ -43,6 +46,7 @@ static CLASS: Class = Class { methods: &METHODS, metamethods: &NOTHING };
 
 /// Builds the metatable, so that it is part of an image.
 pub(super) fn open(cx: &mut Context<'_>) -> Result<()> {
+    security::open(cx)?;
     CLASS.metatable(cx).map(drop)
 }
 
@@ -110,7 +114,9 @@ fn add_options(cx: &mut Context<'_>) -> Result<Outcome> {
 /// Adds the values of a table; functions and userdata become their text.
 fn merge(cx: &mut Context<'_>, mut builder: Builder, index: usize) -> Result<Builder> {
     let table = cx.check_table(index)?;
-    let mut values = (*builder.values).clone();
+    permit(cx, "process.context", "context")?;
+    let mut inherited = (*builder.values).clone();
+    let values = &mut inherited.values;
     let mut key = Value::Nil;
     while let Ok(Some((next, value))) = table.next(key) {
         key = next;
@@ -123,8 +129,39 @@ fn merge(cx: &mut Context<'_>, mut builder: Builder, index: usize) -> Result<Bui
         }
         values.insert(name.as_bytes().to_vec(), parcel);
     }
-    builder.values = Arc::new(values);
+    builder.values = Arc::new(inherited);
     Ok(builder)
+}
+
+/// # Errors
+/// When it is not permitted.
+fn permit(cx: &mut Context<'_>, action: &str, resource: &str) -> Result<()> {
+    match permitted(cx, action, |_| resource.to_owned()) {
+        true => Ok(()),
+        false => Err(Error::message(format!("not allowed: {action}"))),
+    }
+}
+
+fn with_actor(cx: &mut Context<'_>) -> Result<Outcome> {
+    let mut builder = this(cx)?;
+    if cx.get(2).is_nil() {
+        return Err(Error::message("actor cannot be nil"));
+    }
+    let actor = security::ACTOR.argument::<Actor>(cx, 2)?.clone();
+    permit(cx, "process.security", "security")?;
+    Arc::make_mut(&mut builder.values).actor = Some(Arc::new(actor));
+    answer(cx, builder)
+}
+
+fn with_scope(cx: &mut Context<'_>) -> Result<Outcome> {
+    let mut builder = this(cx)?;
+    if cx.get(2).is_nil() {
+        return Err(Error::message("scope cannot be nil"));
+    }
+    let scope = security::SCOPE.argument::<Scope>(cx, 2)?.clone();
+    permit(cx, "process.security", "security")?;
+    Arc::make_mut(&mut builder.values).scope = Some(Arc::new(scope));
+    answer(cx, builder)
 }
 
 fn with_name(cx: &mut Context<'_>) -> Result<Outcome> {
@@ -182,5 +219,5 @@ fn start(cx: &mut Context<'_>, flavour: Flavour) -> Result<Outcome> {
             mail
         })
         .collect();
-    spawn::begin(cx, 2, flavour, Extras { values, name, messages })
+    spawn::begin(cx, 2, flavour, Extras { values, name, messages, raises: true })
 }

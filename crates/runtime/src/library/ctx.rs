@@ -20,7 +20,7 @@ fn get(cx: &mut Context<'_>) -> Result<Outcome> {
     if key.is_empty() {
         return invalid(cx, "empty key");
     }
-    match values(cx).get(key.as_bytes()) {
+    match values(cx).values.get(key.as_bytes()) {
         Some(value) => {
             let value = cx.unpack_next(&mut value.tokens())?.unwrap_or(Value::Nil);
             Ok(cx.returns(value))
@@ -35,8 +35,8 @@ fn get(cx: &mut Context<'_>) -> Result<Outcome> {
 /// `ctx.all()`
 fn all(cx: &mut Context<'_>) -> Result<Outcome> {
     let values = values(cx);
-    let table = cx.table(0, values.len())?;
-    for (key, value) in values.iter() {
+    let table = cx.table(0, values.values.len())?;
+    for (key, value) in &values.values {
         let key = cx.string(key)?;
         let value = cx.unpack_next(&mut value.tokens())?.unwrap_or(Value::Nil);
         cx.raw_set(table, key, value)?;

@@ -124,6 +124,28 @@ pub fn caller(cx: &mut Context<'_>) -> Option<Caller> {
     })
 }
 
+/// Whether the running program may do something; `resource` is made only if anybody asks for it.
+pub fn permitted(
+    cx: &mut Context<'_>,
+    action: &str,
+    resource: impl FnOnce(&mut Context<'_>) -> String,
+) -> bool {
+    let Some((values, strict)) = cx
+        .host::<Local>()
+        .map(|local| (&local.values, local.shared.strict))
+        .filter(|(values, strict)| values.is_guarded(*strict))
+    else {
+        return true;
+    };
+    let values = std::sync::Arc::clone(values);
+    let resource = resource(cx);
+    values.permits(strict, action, &resource)
+}
+
+fn denied(cx: &mut Context<'_>, message: &str) -> Result<Outcome> {
+    errors::fails(cx, ErrorValue::new(Kind::PERMISSION_DENIED, message).retryable(Some(false)))
+}
+
 /// The module `ctx` as a table.
 ///
 /// # Errors
@@ -242,6 +264,10 @@ fn send(cx: &mut Context<'_>) -> Result<Outcome> {
         Target::Pid(pid) => pid,
         Target::Unknown(error) => return errors::fails(cx, error),
     };
+    if !permitted(cx, "process.send", |cx| message::pid_text(cx, target, None)) {
+        let text = message::pid_text(cx, target, None);
+        return denied(cx, &format!("not allowed to send: {text}"));
+    }
     let host = cx.host::<Local>().map(|local| local.host).unwrap_or_default();
     let mut mail = Mail::new(topic.as_bytes(), host);
     for slot in 3..=cx.len() {

@@ -6,8 +6,9 @@ use wippy_scheduler::NameError;
 use wippy_stdlib::errors::{self, ErrorValue, Kind};
 use wippy_vm::{Context, Library, Outcome, Result, Table, Value, arguments, library};
 
-use super::{ask, constants, enlist, internal, invalid};
+use super::{ask, constants, denied, enlist, internal, invalid, permitted};
 use crate::ask::Ask;
+use crate::local::Local;
 use crate::message::pid_text;
 use crate::pid::parse_pid;
 
@@ -62,6 +63,16 @@ fn register(cx: &mut Context<'_>) -> Result<Outcome> {
     if name.is_empty() {
         return invalid(cx, "name cannot be empty");
     }
+    let shown = name.to_string_lossy().into_owned();
+    if !permitted(cx, "process.registry.register", |_| shown.clone()) {
+        return denied(cx, &format!("not allowed to register: {shown}"));
+    }
+    if let Some(pid) = pid.filter(|pid| cx.host::<Local>().and_then(|local| local.pid) != Some(*pid))
+        && !permitted(cx, "process.registry.foreign", |cx| pid_text(cx, pid, None))
+    {
+        let text = pid_text(cx, pid, None);
+        return denied(cx, &format!("not allowed to register for: {text}"));
+    }
     let mut question = Ask::Register { name: name.as_bytes().to_vec(), pid, answer: None };
     ask(cx, &mut question)?;
     match question {
@@ -103,6 +114,10 @@ fn unregister(cx: &mut Context<'_>) -> Result<Outcome> {
     }
     if let Some(error) = refusal(cx, 2) {
         return errors::fails(cx, error);
+    }
+    let shown = name.to_string_lossy().into_owned();
+    if !permitted(cx, "process.registry.unregister", |_| shown.clone()) {
+        return denied(cx, &format!("not allowed to unregister: {shown}"));
     }
     let mut question = Ask::Unregister { name: name.as_bytes().to_vec(), had: false };
     ask(cx, &mut question)?;

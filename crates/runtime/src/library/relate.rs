@@ -6,19 +6,25 @@ use wippy_scheduler::{MonitorError, Pid};
 use wippy_stdlib::errors::{self, ErrorValue};
 use wippy_vm::{Context, NativeFunction, Outcome, Result, Then, Value};
 
-use super::{Target, ask, enlist, internal, invalid, target};
+use super::{Target, ask, denied, enlist, internal, invalid, permitted, target};
 use crate::ask::Ask;
 use crate::local::Local;
+use crate::message::pid_text;
 
 /// The destination of a native, or what to answer instead.
-fn destination(cx: &mut Context<'_>, again: NativeFunction, missing: &str) -> Result<Result<Pid, Outcome>> {
+fn destination(cx: &mut Context<'_>, again: NativeFunction, verb: &str) -> Result<Result<Pid, Outcome>> {
     if let Some(outcome) = enlist(cx, again)? {
         return Ok(Err(outcome));
     }
     if cx.is_empty() {
-        return Ok(Err(invalid(cx, missing)?));
+        let least = if verb == "cancel" { "at least" } else { "a" };
+        return Ok(Err(invalid(cx, &format!("{verb} requires {least} destination argument"))?));
     }
     Ok(match target(cx, 1)? {
+        Target::Pid(pid) if !permitted(cx, &format!("process.{verb}"), |cx| pid_text(cx, pid, None)) => {
+            let text = pid_text(cx, pid, None);
+            Err(denied(cx, &format!("not allowed to {verb}: {text}"))?)
+        }
         Target::Pid(pid) => Ok(pid),
         Target::Unknown(error) => Err(errors::fails(cx, error)?),
     })
@@ -26,7 +32,7 @@ fn destination(cx: &mut Context<'_>, again: NativeFunction, missing: &str) -> Re
 
 /// `process.terminate(dest)`
 pub(super) fn terminate(cx: &mut Context<'_>) -> Result<Outcome> {
-    let pid = match destination(cx, terminate, "terminate requires a destination argument")? {
+    let pid = match destination(cx, terminate, "terminate")? {
         Ok(pid) => pid,
         Err(outcome) => return Ok(outcome),
     };
@@ -46,7 +52,7 @@ pub(super) fn terminate(cx: &mut Context<'_>) -> Result<Outcome> {
 pub(super) fn cancel(cx: &mut Context<'_>) -> Result<Outcome> {
     let reason = cx.optional_string(2)?;
     let reason: Arc<str> = reason.map_or_else(|| "".into(), |reason| reason.to_string_lossy().into());
-    let pid = match destination(cx, cancel, "cancel requires at least destination argument")? {
+    let pid = match destination(cx, cancel, "cancel")? {
         Ok(pid) => pid,
         Err(outcome) => return Ok(outcome),
     };
@@ -60,7 +66,7 @@ pub(super) fn cancel(cx: &mut Context<'_>) -> Result<Outcome> {
 
 /// `process.monitor(dest)`
 pub(super) fn monitor(cx: &mut Context<'_>) -> Result<Outcome> {
-    let pid = match destination(cx, monitor, "monitor requires a destination argument")? {
+    let pid = match destination(cx, monitor, "monitor")? {
         Ok(pid) => pid,
         Err(outcome) => return Ok(outcome),
     };
@@ -77,7 +83,7 @@ pub(super) fn monitor(cx: &mut Context<'_>) -> Result<Outcome> {
 
 /// `process.unmonitor(dest)`
 pub(super) fn unmonitor(cx: &mut Context<'_>) -> Result<Outcome> {
-    let pid = match destination(cx, unmonitor, "unmonitor requires a destination argument")? {
+    let pid = match destination(cx, unmonitor, "unmonitor")? {
         Ok(pid) => pid,
         Err(outcome) => return Ok(outcome),
     };
@@ -87,7 +93,7 @@ pub(super) fn unmonitor(cx: &mut Context<'_>) -> Result<Outcome> {
 
 /// `process.link(dest)`
 pub(super) fn link(cx: &mut Context<'_>) -> Result<Outcome> {
-    let pid = match destination(cx, link, "link requires a destination argument")? {
+    let pid = match destination(cx, link, "link")? {
         Ok(pid) => pid,
         Err(outcome) => return Ok(outcome),
     };
@@ -101,7 +107,7 @@ pub(super) fn link(cx: &mut Context<'_>) -> Result<Outcome> {
 
 /// `process.unlink(dest)`
 pub(super) fn unlink(cx: &mut Context<'_>) -> Result<Outcome> {
-    let pid = match destination(cx, unlink, "unlink requires a destination argument")? {
+    let pid = match destination(cx, unlink, "unlink")? {
         Ok(pid) => pid,
         Err(outcome) => return Ok(outcome),
     };

@@ -6,9 +6,9 @@ use std::sync::Arc;
 
 use wippy_scheduler::SpawnError;
 use wippy_stdlib::errors::{self, ErrorValue, Kind};
-use wippy_vm::{Context, NativeFunction, Outcome, Parcel, Result, Resume, Then, Value};
+use wippy_vm::{Context, Error, NativeFunction, Outcome, Parcel, Result, Resume, Then, Value};
 
-use super::{Enlist, enlist, invalid};
+use super::{Enlist, denied, enlist, invalid, permitted};
 use crate::ask::{Ask, Demand, Spawning};
 use crate::local::{Local, Values};
 use crate::mail::Mail;
@@ -39,6 +39,8 @@ pub(super) struct Extras {
     pub(super) values: Values,
     pub(super) name: Option<Vec<u8>>,
     pub(super) messages: Vec<Mail>,
+    /// Whether what is not permitted is an error instead of a failure.
+    pub(super) raises: bool,
 }
 
 pub(super) fn spawn(cx: &mut Context<'_>) -> Result<Outcome> {
@@ -74,6 +76,23 @@ fn plain(cx: &mut Context<'_>, flavour: Flavour, again: NativeFunction) -> Resul
     begin(cx, 1, flavour, Extras { values, ..Extras::default() })
 }
 
+/// What of a spawn is not permitted, if anything is not.
+fn refusal(cx: &mut Context<'_>, id: &str, host: &str, flavour: Flavour) -> Option<String> {
+    let checks = [
+        (flavour.awaited, "process.exec", "exec process"),
+        (!flavour.awaited, "process.spawn", "spawn process"),
+        (flavour.monitored && !flavour.awaited, "process.spawn.monitored", "spawn monitored process"),
+        (flavour.linked, "process.spawn.linked", "spawn linked process"),
+    ];
+    for (applies, action, what) in checks {
+        if applies && !permitted(cx, action, |_| id.to_owned()) {
+            return Some(format!("{what}: {id}"));
+        }
+    }
+    let verb = if flavour.awaited { "exec" } else { "spawn" };
+    (!permitted(cx, "process.host", |_| host.to_owned())).then(|| format!("{verb} on host: {host}"))
+}
+
 /// Starts a process: id, host and arguments are the slots from `at` on.
 pub(super) fn begin(cx: &mut Context<'_>, at: usize, flavour: Flavour, extras: Extras) -> Result<Outcome> {
     let id = match cx.get(at) {
@@ -91,6 +110,12 @@ pub(super) fn begin(cx: &mut Context<'_>, at: usize, flavour: Flavour, extras: E
     }
     if flavour.awaited && host.as_deref() == Some("") {
         return invalid(cx, "host ID required");
+    }
+    if let Some(refusal) = refusal(cx, &id, host.as_deref().unwrap_or_default(), flavour) {
+        if extras.raises {
+            return Err(Error::message(format!("not allowed: {refusal}")));
+        }
+        return denied(cx, &format!("not allowed to {refusal}"));
     }
     let Some((shared, from)) = cx.host::<Local>().map(|local| (local.shared.clone(), local.id.clone()))
     else {

@@ -4,6 +4,7 @@
 
 use std::sync::Arc;
 
+use wippy_runtime::permitted;
 use wippy_stdlib::errors::{self, ErrorValue, Kind, fails};
 use wippy_stdlib::requests::{Answer, Request};
 use wippy_vm::{Context, Library, Outcome, Result, Then, Ticket, Value, library};
@@ -42,6 +43,9 @@ fn here(cx: &mut Context<'_>) -> Option<(Arc<Environment>, String)> {
 
 fn get(cx: &mut Context<'_>) -> Result<Outcome> {
     let key = cx.check_string(1)?.to_string_lossy().into_owned();
+    if !permitted(cx, "env.get", |_| key.clone()) {
+        return denied(cx, &key);
+    }
     let Some((environment, namespace)) = here(cx) else { return fails(cx, error(&EnvError::NotFound)) };
     if environment.waits(&key, &namespace) {
         return Ok(blocking(cx, move || {
@@ -60,6 +64,9 @@ fn get(cx: &mut Context<'_>) -> Result<Outcome> {
 fn set(cx: &mut Context<'_>) -> Result<Outcome> {
     let key = cx.check_string(1)?.to_string_lossy().into_owned();
     let value = cx.check_string(2)?.to_string_lossy().into_owned();
+    if !permitted(cx, "env.set", |_| key.clone()) {
+        return denied(cx, &key);
+    }
     let Some((environment, namespace)) = here(cx) else { return fails(cx, error(&EnvError::NotFound)) };
     if environment.waits(&key, &namespace) {
         return Ok(blocking(cx, move || environment.set(&key, &value, &namespace).map(|()| None)));
@@ -68,6 +75,11 @@ fn set(cx: &mut Context<'_>) -> Result<Outcome> {
         Ok(()) => Ok(cx.returns(true)),
         Err(why) => fails(cx, error(&why)),
     }
+}
+
+fn denied(cx: &mut Context<'_>, key: &str) -> Result<Outcome> {
+    let message = format!("not allowed to access environment variable: {key}");
+    fails(cx, ErrorValue::new(Kind::PERMISSION_DENIED, message).retryable(Some(false)))
 }
 
 /// Does something that touches the disk; `None` answers `true`.
@@ -97,6 +109,9 @@ fn get_all(cx: &mut Context<'_>) -> Result<Outcome> {
     let all = here(cx).map(|(environment, _)| environment.all()).unwrap_or_default();
     let table = cx.table(0, all.len())?;
     for (name, text) in all {
+        if !permitted(cx, "env.get", |_| name.to_string()) {
+            continue;
+        }
         let (name, text) = (cx.string(name.as_bytes())?, cx.string(text.as_bytes())?);
         cx.raw_set(table, name, text)?;
     }

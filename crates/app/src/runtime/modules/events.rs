@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, PoisonError};
 
 use wippy_runtime::scheduler::Pid;
-use wippy_runtime::{caller, subscribe as listen, unsubscribe as unlisten};
+use wippy_runtime::{caller, permitted, subscribe as listen, unsubscribe as unlisten};
 use wippy_stdlib::class::Class;
 use wippy_stdlib::errors::{ErrorValue, fails};
 use wippy_vm::{Context, HostObject, Library, Outcome, Packed, Parcel, Result, UserData, Value, library};
@@ -64,6 +64,9 @@ fn subscribe(cx: &mut Context<'_>) -> Result<Outcome> {
     if system.is_empty() {
         return fails(cx, ErrorValue::invalid("system pattern is required"));
     }
+    if !permitted(cx, "events.subscribe", |_| system.clone()) {
+        return denied(cx, &format!("not allowed to subscribe to events: {system}"));
+    }
     let app = cx.host::<Home>().map(|home| Arc::clone(&home.app));
     let (Some(app), Some(pid)) = (app, caller(cx).and_then(|caller| caller.pid)) else {
         return Err(wippy_vm::Error::message("attempt to yield from outside a coroutine"));
@@ -80,6 +83,11 @@ fn subscribe(cx: &mut Context<'_>) -> Result<Outcome> {
     Ok(cx.returns(object))
 }
 
+/// The documentation says Invalid here, not PermissionDenied.
+fn denied(cx: &mut Context<'_>, message: &str) -> Result<Outcome> {
+    fails(cx, ErrorValue::invalid(message).retryable(Some(false)))
+}
+
 fn send(cx: &mut Context<'_>) -> Result<Outcome> {
     let mut words = Vec::new();
     for (index, name) in (1..).zip(["system", "kind", "path"]) {
@@ -89,6 +97,9 @@ fn send(cx: &mut Context<'_>) -> Result<Outcome> {
             return fails(cx, ErrorValue::invalid(format!("{name} is required")));
         }
         words.push(word);
+    }
+    if !permitted(cx, "events.send", |_| words[0].clone()) {
+        return denied(cx, &format!("not allowed to send events: {}", words[0]));
     }
     let value = cx.get(4);
     let Ok(data) = convert::from_lua(cx, value) else {

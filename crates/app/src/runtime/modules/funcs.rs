@@ -4,12 +4,13 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use wippy_runtime::{Values, caller};
+use wippy_runtime::{Values, caller, permitted};
 use wippy_stdlib::channel;
 use wippy_stdlib::class::Class;
 use wippy_stdlib::errors::{self, ErrorValue, Kind, fails};
 use wippy_stdlib::payload;
 use wippy_stdlib::requests::{Answer, Finish, Request};
+use wippy_stdlib::security::{ACTOR, Actor, SCOPE, Scope};
 use wippy_vm::{
     Context, HostObject, Library, Outcome, Parcel, Result, Then, Ticket, UserData, Value, library,
 };
@@ -62,7 +63,23 @@ static FUTURE: Class = Class { methods: &FUTURE_METHODS, metamethods: &NOTHING }
 struct Executor {
     /// Over what the caller has inherited.
     values: BTreeMap<Vec<u8>, Parcel>,
+    actor: Option<Arc<Actor>>,
+    scope: Option<Arc<Scope>>,
     timeout: Option<Duration>,
+}
+
+impl Executor {
+    /// What a callee gets of a caller that has this.
+    fn over(&self, inherited: Values) -> Values {
+        if self.values.is_empty() && self.actor.is_none() && self.scope.is_none() {
+            return inherited;
+        }
+        let mut all = Arc::unwrap_or_clone(inherited);
+        all.values.extend(self.values.iter().map(|(key, value)| (key.clone(), value.clone())));
+        all.actor = self.actor.clone().or(all.actor);
+        all.scope = self.scope.clone().or(all.scope);
+        Arc::new(all)
+    }
 }
 
 impl HostObject for Executor {
@@ -110,6 +127,10 @@ fn prepare(cx: &mut Context<'_>, at: usize, executor: &Executor) -> Result<Prepa
     if let Some(wrong) = wrong {
         return Ok(Err(ErrorValue::invalid(wrong).retryable(Some(false))));
     }
+    if !permitted(cx, "funcs.call", |_| target.to_string()) {
+        let error = ErrorValue::new(Kind::PERMISSION_DENIED, format!("not allowed: {target}"));
+        return Ok(Err(error.retryable(Some(false))));
+    }
     let Some(app) = cx.host::<Home>().map(|home| Arc::clone(&home.app)) else {
         return Ok(Err(ErrorValue::internal("there is no application")));
     };
@@ -120,13 +141,7 @@ fn prepare(cx: &mut Context<'_>, at: usize, executor: &Executor) -> Result<Prepa
     let count = cx.len().saturating_sub(at);
     let arguments = cx.pack(at + 1, count)?;
     let inherited = caller(cx).map(|caller| caller.values).unwrap_or_default();
-    let values: Values = if executor.values.is_empty() {
-        inherited
-    } else {
-        let mut values = (*inherited).clone();
-        values.extend(executor.values.iter().map(|(key, value)| (key.clone(), value.clone())));
-        Arc::new(values)
-    };
+    let values = executor.over(inherited);
     Ok(Ok((app, Call::new(edition, arguments, values))))
 }
 
@@ -258,6 +273,9 @@ fn executor_start(cx: &mut Context<'_>) -> Result<Outcome> {
 fn with_context(cx: &mut Context<'_>) -> Result<Outcome> {
     let mut executor = executor(cx)?;
     let table = cx.check_table(2)?;
+    if !permitted(cx, "funcs.context", |_| "context".to_owned()) {
+        return denied(cx, "context");
+    }
     let mut key = Value::Nil;
     while let Ok(Some((next, value))) = table.next(key) {
         if let Value::String(name) = next {
@@ -289,21 +307,33 @@ fn with_options(cx: &mut Context<'_>) -> Result<Outcome> {
     returns_executor(cx, executor)
 }
 
-/// Identities are carried when there are policies to ask; until then they have no effect.
-fn identity(cx: &mut Context<'_>, what: &str) -> Result<Outcome> {
-    let executor = executor(cx)?;
+fn denied(cx: &mut Context<'_>, what: &str) -> Result<Outcome> {
+    let error = ErrorValue::new(Kind::PERMISSION_DENIED, format!("not allowed: {what}"));
+    fails(cx, error.retryable(Some(false)))
+}
+
+fn with_actor(cx: &mut Context<'_>) -> Result<Outcome> {
+    let mut executor = executor(cx)?;
     if cx.get(2).is_nil() {
-        return Err(wippy_vm::Error::message(format!("{what} cannot be nil")));
+        return Err(wippy_vm::Error::message("actor cannot be nil"));
+    }
+    executor.actor = Some(Arc::new(ACTOR.argument::<Actor>(cx, 2)?.clone()));
+    if !permitted(cx, "funcs.security", |_| "security".to_owned()) {
+        return denied(cx, "security");
     }
     returns_executor(cx, executor)
 }
 
-fn with_actor(cx: &mut Context<'_>) -> Result<Outcome> {
-    identity(cx, "actor")
-}
-
 fn with_scope(cx: &mut Context<'_>) -> Result<Outcome> {
-    identity(cx, "scope")
+    let mut executor = executor(cx)?;
+    if cx.get(2).is_nil() {
+        return Err(wippy_vm::Error::message("scope cannot be nil"));
+    }
+    executor.scope = Some(Arc::new(SCOPE.argument::<Scope>(cx, 2)?.clone()));
+    if !permitted(cx, "funcs.security", |_| "security".to_owned()) {
+        return denied(cx, "security");
+    }
+    returns_executor(cx, executor)
 }
 
 fn future<'gc>(cx: &Context<'gc>) -> Result<(&'gc Future, Value<'gc>)> {

@@ -8,6 +8,7 @@ mod events;
 mod funcs;
 mod logger;
 mod registry;
+mod security;
 
 use wippy_stdlib::modules as standard;
 use wippy_vm::{Context, Library, Outcome, Result, Table, Value, library};
@@ -30,6 +31,8 @@ static MODULES: &[Module] = &[
     Module { name: "funcs", build: funcs::build },
     Module { name: "logger", build: logger::build },
     Module { name: "registry", build: registry::build },
+    Module { name: "security", build: security::build },
+    Module { name: "stream", build: stream },
 ];
 
 /// The names that are carried out by this crate, for reports.
@@ -79,6 +82,13 @@ static FAILING: Library = library!("module", [("unavailable", failing, "(...any)
 /// `ctx`: the values that `with_context` set on the way to this program.
 fn ctx<'gc>(cx: &mut Context<'gc>) -> Result<Value<'gc>> {
     Ok(Value::Table(wippy_runtime::ctx_module(cx)?))
+}
+
+/// `stream`: objects only, which others hand out; nothing to call.
+fn stream<'gc>(cx: &mut Context<'gc>) -> Result<Value<'gc>> {
+    let table = cx.table(0, 0)?;
+    table.freeze();
+    Ok(Value::Table(table))
 }
 
 /// A module of a later release: every function of it fails.

@@ -5,6 +5,7 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
+use wippy_runtime::permitted;
 use wippy_stdlib::class::Class;
 use wippy_stdlib::errors::{self, ErrorValue, Kind, fails};
 use wippy_stdlib::requests::{Answer, Request};
@@ -137,12 +138,21 @@ pub(crate) fn entry_table<'gc>(cx: &mut Context<'gc>, entry: &Entry) -> Result<T
 
 fn list<'a>(cx: &mut Context<'_>, entries: impl Iterator<Item = &'a Arc<Entry>>) -> Result<Outcome> {
     let table = cx.table(0, 0)?;
-    for (at, entry) in (1..).zip(entries) {
+    let mut at = 0;
+    for entry in entries {
         let _ = cx.charge(16);
+        if !permitted(cx, "registry.get", |_| entry.id.to_string()) {
+            continue;
+        }
+        at += 1;
         let entry = entry_table(cx, entry)?;
         cx.raw_set_integer(table, at, entry)?;
     }
     Ok(cx.returns(table))
+}
+
+fn denied(cx: &mut Context<'_>, message: &str) -> Result<Outcome> {
+    fails(cx, ErrorValue::new(Kind::PERMISSION_DENIED, message).retryable(Some(false)))
 }
 
 fn not_found(cx: &mut Context<'_>, id: &str) -> Result<Outcome> {
@@ -151,6 +161,9 @@ fn not_found(cx: &mut Context<'_>, id: &str) -> Result<Outcome> {
 
 fn get_from(cx: &mut Context<'_>, snapshot: &Snapshot, index: usize) -> Result<Outcome> {
     let id = cx.check_string(index)?.to_string_lossy().into_owned();
+    if !permitted(cx, "registry.get", |_| id.clone()) {
+        return denied(cx, &format!("not allowed to access entry: {id}"));
+    }
     match Id::parse(&id).and_then(|id| snapshot.get(&id).cloned()) {
         Some(entry) => {
             let table = entry_table(cx, &entry)?;
@@ -440,6 +453,11 @@ fn changes_apply(cx: &mut Context<'_>) -> Result<Outcome> {
     if list.is_empty() {
         return fails(cx, ErrorValue::invalid("no changes to apply"));
     }
+    for operation in &list {
+        if !permitted(cx, "registry.apply", |_| operation.id().to_string()) {
+            return denied(cx, &format!("not allowed to change entry: {}", operation.id()));
+        }
+    }
     let app = app(cx)?;
     Ok(apply(cx, app, list, false))
 }
@@ -490,6 +508,9 @@ fn version_argument(cx: &mut Context<'_>, index: usize) -> Result<u64> {
 
 fn apply_version(cx: &mut Context<'_>) -> Result<Outcome> {
     let version = version_argument(cx, 1)?;
+    if !permitted(cx, "registry.apply_version", |_| version.to_string()) {
+        return denied(cx, &format!("not allowed to apply version: {version}"));
+    }
     let app = app(cx)?;
     let Some(target) = app.registry.snapshot_at(version) else {
         let error = ErrorValue::new(Kind::NOT_FOUND, "version not found");

@@ -61,6 +61,7 @@ local list = {
     {"running", function() local t, main = coroutine.running(); eq(type(t), "thread"); local inner; coroutine.spawn(function() inner = select(2, coroutine.running()) end); eq(inner, false) end},
     {"function deadlock", function() local e = fails(errors.INTERNAL, funcs.call("suite.channel:deadlock")); assert(e:message():find("deadlock: all 1 coroutines blocked", 1, true), e:message()) end},
     {"select without cases", function() local _, e = funcs.call("suite.channel:noselect"); assert(e, "no error") end},
+    {"function coroutines go on", function() local l = process.listen("background"); eq(funcs.call("suite.channel:background", process.pid()), "early"); local t = time.after("2s"); local r = channel.select{l:case_receive(), t:case_receive()}; eq(r.value, "done") end},
     {"channels do not cross", function() eq(process.exec("suite.channel:passes", "suite:processes", channel.new()), "nil") end},
     {"worker pool", function()
         local jobs, results = channel.new(10), channel.new(10)

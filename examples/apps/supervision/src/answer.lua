@@ -1,0 +1,2 @@
+local function main() return 42 end
+return { main = main }

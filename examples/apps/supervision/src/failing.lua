@@ -1,0 +1,4 @@
+local function main()
+    error("out of luck")
+end
+return { main = main }
