@@ -7,7 +7,7 @@ use std::sync::{Arc, OnceLock};
 
 use wippy_vm::{Context, Error, Image, Library, NEXT, Outcome, Result, Table, Value, library};
 
-use crate::{Entry, base, channel, coroutine, errors, logger, math, os, string, table};
+use crate::{Entry, base, channel, coroutine, errors, logger, math, os, string, table, types};
 
 /// Basic functions that applications do not have.
 const ABSENT: &[&str] = &["collectgarbage", "dofile", "load", "loadfile", "print", "rawlen"];
@@ -69,6 +69,7 @@ pub fn open(cx: &mut Context<'_>) -> Result<()> {
         cx.set_field(globals, native.name, native)?;
     }
     logger::PRINT.install(cx, globals)?;
+    types::open(cx)?;
     cx.set_field(globals, NEXT.name, &NEXT)?;
     cx.set_field(globals, "_G", globals)?;
     let version = cx.name("Lua 5.3");

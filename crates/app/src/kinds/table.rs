@@ -145,14 +145,14 @@ pub static KINDS: &[Kind] = &[
     kind(
         "contract.binding",
         Role::Data,
-        Stored,
+        Yes,
         "functions that carry a contract out",
         &[Key::required("contracts", List, "contracts and their methods")],
     ),
     kind(
         "contract.definition",
         Role::Data,
-        Stored,
+        Yes,
         "a named set of methods",
         &[Key::required("methods", List, "the methods")],
     ),

@@ -1,6 +1,5 @@
 //! `funcs`: calling functions of other entries.
 
-use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -15,7 +14,7 @@ use wippy_vm::{
     Context, HostObject, Library, Outcome, Parcel, Result, Then, Ticket, UserData, Value, library,
 };
 
-use crate::duration;
+use super::executor::Executor;
 use crate::runtime::app::App;
 use crate::runtime::functions::{self, Call, CallResult, limit};
 use crate::runtime::home::Home;
@@ -57,30 +56,6 @@ static FUTURE_METHODS: Library = library!(
 static NOTHING: Library = library!("funcs", []);
 static EXECUTOR: Class = Class { methods: &EXECUTOR_METHODS, metamethods: &NOTHING };
 static FUTURE: Class = Class { methods: &FUTURE_METHODS, metamethods: &NOTHING };
-
-/// How calls are made; immutable.
-#[derive(Clone, Default)]
-struct Executor {
-    /// Over what the caller has inherited.
-    values: BTreeMap<Vec<u8>, Parcel>,
-    actor: Option<Arc<Actor>>,
-    scope: Option<Arc<Scope>>,
-    timeout: Option<Duration>,
-}
-
-impl Executor {
-    /// What a callee gets of a caller that has this.
-    fn over(&self, inherited: Values) -> Values {
-        if self.values.is_empty() && self.actor.is_none() && self.scope.is_none() {
-            return inherited;
-        }
-        let mut all = Arc::unwrap_or_clone(inherited);
-        all.values.extend(self.values.iter().map(|(key, value)| (key.clone(), value.clone())));
-        all.actor = self.actor.clone().or(all.actor);
-        all.scope = self.scope.clone().or(all.scope);
-        Arc::new(all)
-    }
-}
 
 impl HostObject for Executor {
     fn arrive<'gc>(self: Arc<Self>, cx: &mut Context<'gc>) -> Result<UserData<'gc>> {
@@ -165,7 +140,8 @@ fn request(
     Box::new(Request::Begin { start: Box::new(start), abandon: Some(Box::new(abandon)) })
 }
 
-fn call_with(cx: &mut Context<'_>, at: usize, executor: &Executor) -> Result<Outcome> {
+/// Calls the function named in slot `at` with the arguments behind it.
+pub(super) fn call_with(cx: &mut Context<'_>, at: usize, executor: &Executor) -> Result<Outcome> {
     let (app, call) = match prepare(cx, at, executor)? {
         Ok(prepared) => prepared,
         Err(error) => return fails(cx, error),
@@ -190,7 +166,8 @@ fn wake(cx: &mut Context<'_>, ticket: Ticket, result: &CallResult) {
     };
 }
 
-fn start_with(cx: &mut Context<'_>, at: usize, executor: &Executor) -> Result<Outcome> {
+/// The same, without waiting.
+pub(super) fn start_with(cx: &mut Context<'_>, at: usize, executor: &Executor) -> Result<Outcome> {
     let (app, call) = match prepare(cx, at, executor)? {
         Ok(prepared) => prepared,
         Err(error) => return fails(cx, error),
@@ -276,34 +253,16 @@ fn with_context(cx: &mut Context<'_>) -> Result<Outcome> {
     if !permitted(cx, "funcs.context", |_| "context".to_owned()) {
         return denied(cx, "context");
     }
-    let mut key = Value::Nil;
-    while let Ok(Some((next, value))) = table.next(key) {
-        if let Value::String(name) = next {
-            let mut parcel = Parcel::new();
-            cx.pack_value(&mut parcel, value)?;
-            executor.values.insert(name.as_bytes().to_vec(), parcel);
-        }
-        key = next;
-    }
+    executor.add(cx, table)?;
     returns_executor(cx, executor)
 }
 
 fn with_options(cx: &mut Context<'_>) -> Result<Outcome> {
     let mut executor = executor(cx)?;
     let table = cx.check_table(2)?;
-    let timeout = cx.field(table, "timeout");
-    executor.timeout = match timeout {
-        Value::Nil => None,
-        Value::Integer(milliseconds) => Some(Duration::from_millis(u64::try_from(milliseconds).unwrap_or(0))),
-        Value::Float(milliseconds) => {
-            Some(Duration::try_from_secs_f64(milliseconds / 1000.0).unwrap_or_default())
-        }
-        Value::String(text) => match duration::parse(&text.to_string_lossy()) {
-            Ok(timeout) => Some(timeout),
-            Err(why) => return fails(cx, ErrorValue::invalid(why)),
-        },
-        _ => return fails(cx, ErrorValue::invalid("timeout must be milliseconds or a duration")),
-    };
+    if let Err(why) = executor.set_options(cx, table) {
+        return fails(cx, ErrorValue::invalid(why));
+    }
     returns_executor(cx, executor)
 }
 

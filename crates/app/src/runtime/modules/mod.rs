@@ -3,8 +3,10 @@
 //! Invariant: `load` knows every name that an entry may list; what this release does not carry out is a table whose
 //! functions fail with kind UNAVAILABLE.
 
+mod contract;
 mod env;
 mod events;
+mod executor;
 mod funcs;
 mod logger;
 mod registry;
@@ -25,6 +27,7 @@ struct Module {
 
 /// THE table of modules of applications.
 static MODULES: &[Module] = &[
+    Module { name: "contract", build: contract::build },
     Module { name: "ctx", build: ctx },
     Module { name: "env", build: env::build },
     Module { name: "events", build: events::build },

@@ -71,7 +71,7 @@ pub(crate) fn run(words: &[Word], flags: &Flags, settings: &Settings) -> Result<
         return report::nothing(flags);
     }
     let booted = boot::register(application, config, &found, true, flags, settings)?;
-    let task = Task { shutdown_within: booted.shutdown_within, ..Task::default() };
+    let task = Task { shutdown_within: booted.shutdown_within, strict: booted.strict, ..Task::default() };
     let engine = match Engine::new(Arc::clone(&booted.app), task) {
         Ok(engine) => engine,
         Err(error) => return fail(&format!("cannot start: {error}")),
