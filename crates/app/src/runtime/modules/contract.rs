@@ -140,7 +140,8 @@ fn entry_of(snapshot: &Snapshot, id: &Id, kind: &str) -> Option<Arc<Entry>> {
 /// The rows of a binding: contract, row.
 fn bound(entry: &Entry) -> impl Iterator<Item = (Id, &Data)> {
     let rows = entry.data.get("contracts").and_then(Data::as_list).unwrap_or_default();
-    rows.iter().filter_map(|row| Some((Id::from_value(row.get("contract")?, entry.id.namespace())?, row)))
+    rows.iter()
+        .filter_map(move |row| Some((Id::from_value(row.get("contract")?, entry.id.namespace())?, row)))
 }
 
 /// The rows of a definition's methods, by name.
@@ -422,7 +423,7 @@ fn instance_index(cx: &mut Context<'_>) -> Result<Outcome> {
         (None, None) => (None, &BOUND.functions[0]),
     };
     let Some((name, function)) = method else { return Ok(cx.returns(Value::Nil)) };
-    let target = match function {
+    let target: Value<'_> = match function {
         Some(id) => cx.string(id.as_str().as_bytes())?.into(),
         None => Value::Boolean(false),
     };

@@ -3,16 +3,14 @@
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use wippy_runtime::{Values, caller, permitted};
+use wippy_runtime::{caller, permitted};
 use wippy_stdlib::channel;
 use wippy_stdlib::class::Class;
 use wippy_stdlib::errors::{self, ErrorValue, Kind, fails};
 use wippy_stdlib::payload;
 use wippy_stdlib::requests::{Answer, Finish, Request};
 use wippy_stdlib::security::{ACTOR, Actor, SCOPE, Scope};
-use wippy_vm::{
-    Context, HostObject, Library, Outcome, Parcel, Result, Then, Ticket, UserData, Value, library,
-};
+use wippy_vm::{Context, HostObject, Library, Outcome, Result, Then, Ticket, UserData, Value, library};
 
 use super::executor::Executor;
 use crate::runtime::app::App;
