@@ -112,7 +112,7 @@ pub fn check(entry: &Entry, find: &dyn Fn(&Id) -> Option<Arc<str>>) -> (Vec<Prob
         wrong.push(if name.contains(':') {
             problem.help("modules lists built-in modules; entries belong into imports")
         } else {
-            problem.suggest(nearest(name, modules::NAMES.iter().copied()))
+            problem.suggest(nearest(name, modules::names()))
         });
     }
     for (alias, target) in Names::of(entry).targets {
@@ -125,7 +125,7 @@ pub fn check(entry: &Entry, find: &dyn Fn(&Id) -> Option<Arc<str>>) -> (Vec<Prob
                 if modules::exists(&name) || entry.data.at(&["imports", &alias]).is_none() => {}
             Target::Module(name) => wrong.push(
                 problem(format!("unknown module \"{name}\" in imports of {}", entry.id), Code::UnknownModule)
-                    .suggest(nearest(&name, modules::NAMES.iter().copied()))
+                    .suggest(nearest(&name, modules::names()))
                     .note("an import without a namespace means a built-in module"),
             ),
             Target::Entry(id) if id.as_str() == TEST_LIBRARY && find(&id).is_none() => {}

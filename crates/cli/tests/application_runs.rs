@@ -211,6 +211,56 @@ fn calls_registry_events_and_processes() {
 }
 
 #[test]
+fn calls_end_when_they_return_and_processes_hear_of_newer_code() {
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/applications/editions/src/_index.yaml");
+    let folder = Scratch::with("src/_index.yaml", std::fs::read(source).expect("the fixture is there"));
+    let outcome = wippy(&["run", "main"]).within(&folder).outcome();
+    let expected = "three returned early\ttrue\n/1\n/2\n/3\ninline\t1\t2\n\
+                    version\t1\tnil\t1\nevent\tpid.outdated\tapp:lib\ttrue\n\
+                    version\t2\t1\t1\nevent\tpid.outdated\tapp:lib\ttrue\nversion\t3\t2\t1\n\
+                    nil\tapp:lib:1: unexpected symbol near <eof>\t3\n";
+    assert_eq!((outcome.code, outcome.out.as_str()), (0, expected), "{outcome:?}");
+}
+
+#[test]
+fn types_are_looked_at_where_the_configuration_says_so() {
+    let folder = cli("local n: number = 'x' return 0");
+    let run = |flags: &[&str]| {
+        let all: Vec<&str> = ["run", "-x", "app:cli"].into_iter().chain(flags.iter().copied()).collect();
+        wippy(&all).within(&folder).outcome()
+    };
+    assert_eq!(run(&["-c"]).code, 0);
+    assert!(!run(&["-c"]).err.contains("cannot assign"));
+    let warned = run(&["-c", "--set", "lua.type_system.enabled=true"]);
+    assert!(warned.code == 0 && warned.err.contains("src/cli.lua:2:"), "{warned:?}");
+    let strict = run(&["--set", "lua.type_system.enabled=true", "--set", "lua.type_system.strict=true"]);
+    assert!(
+        strict.code == 1 && strict.err.contains("cannot assign") && strict.err.contains("E0000"),
+        "{strict:?}"
+    );
+}
+
+#[test]
+fn files_are_tested_without_an_application() {
+    let folder = Scratch::new();
+    folder.file("calc.lua", "return {add = function(a, b) return a + b end}");
+    folder.file("deep/calc_test.lua", "local test, calc, time = require('test'), require('calc'), require('time')\ntest.describe('calc', function()\n  test.it('adds', function() test.eq(calc.add(1, 2), 3) end)\n  test.it('waits', function() time.sleep('1ms') test.ok(process.pid()) end)\n  test.it_skip('later', function() end)\nend)\n");
+    folder.file("plain_test.lua", "assert(1 + 1 == 2)");
+    let passed = wippy(&["test", "."]).within(&folder).outcome();
+    assert!(passed.code == 0 && passed.out.contains("PASSED   3 passed   1 skipped"), "{passed:?}");
+    folder.file("false_test.lua", "return false");
+    folder.file("syntax_test.lua", "local x = ");
+    folder.file("exit_test.lua", "os.exit(0)");
+    let failed = wippy(&["test", "."]).within(&folder).outcome();
+    assert!(failed.code == 1 && failed.out.contains("FAILED   3 passed   3 failed"), "{failed:?}");
+    for part in ["returned false", "syntax_test.lua:1: unexpected symbol", "os.exit(0) ended the file"] {
+        assert!(failed.out.contains(part), "{part}: {}", failed.out);
+    }
+    assert_eq!(wippy(&["test", "plain_test.lua"]).within(&folder).outcome().code, 0);
+    assert_eq!(wippy(&["test", ".", "nomatch"]).within(&folder).outcome().code, 1);
+}
+
+#[test]
 fn examples_print_what_they_promise() {
     let examples = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples/apps");
     let mut count = 0;

@@ -86,7 +86,8 @@ fn collect(folder: &Path, files: &mut Vec<PathBuf>) -> std::io::Result<()> {
             if entry.file_type()?.is_dir() {
                 folders.push(entry.path());
             } else if entry.file_name().to_string_lossy().ends_with(ENDING) {
-                files.push(entry.path());
+                let path = entry.path();
+                files.push(path.strip_prefix(".").map(Path::to_path_buf).unwrap_or(path));
             }
         }
     }
