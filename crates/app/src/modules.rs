@@ -30,7 +30,6 @@ const LATER: &[&str] = &[
     "tty",
     "websocket",
     "workflow",
-    "yaml",
 ];
 
 /// Ambient names that may be listed all the same.

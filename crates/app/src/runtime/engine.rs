@@ -140,6 +140,11 @@ impl Engine {
         let (weak, told) = (Arc::downgrade(&app), std::sync::Mutex::new(sender.clone()));
         app.on_change(Box::new(move |change| {
             if let Some(app) = weak.upgrade() {
+                if app.log.enabled(Level::Debug) {
+                    let (version, count) = (change.snapshot.version, change.renewed.len());
+                    let message = format!("version {version}: code of {count} entries is new");
+                    app.log.say(Level::Debug, "registry", message);
+                }
                 announce(&app, change);
                 outdate(&app, change);
             }
