@@ -13,11 +13,12 @@ use wippy_runtime::{End, Launch, Options, Runtime};
 use wippy_stdlib::errors::{ErrorValue, Kind};
 use wippy_vm::{Packed, Parcel, Vm};
 
-use super::app::{App, Change};
+use super::app::App;
 use super::convert;
 use super::functions::{self, CallResult};
 use super::hosts::{self, Entries, Hosts, Standing};
 use super::modules;
+use super::news;
 use super::world::Console;
 use crate::entry::Entry;
 use crate::id::Id;
@@ -28,7 +29,7 @@ use crate::lifecycle::{Action, Ending, Policy, State, Supervisor};
 use crate::load::placeholder;
 use crate::log::{Level, Line};
 use crate::problem::Problem;
-use crate::registry::{Operation, Snapshot};
+use crate::registry::Snapshot;
 use crate::value::{Map, Value};
 
 /// How long the terminal host may take to come up.
@@ -140,13 +141,7 @@ impl Engine {
         let (weak, told) = (Arc::downgrade(&app), std::sync::Mutex::new(sender.clone()));
         app.on_change(Box::new(move |change| {
             if let Some(app) = weak.upgrade() {
-                if app.log.enabled(Level::Debug) {
-                    let (version, count) = (change.snapshot.version, change.renewed.len());
-                    let message = format!("version {version}: code of {count} entries is new");
-                    app.log.say(Level::Debug, "registry", message);
-                }
-                announce(&app, change);
-                outdate(&app, change);
+                news::spread(&app, change);
             }
             let ids = change.operations.iter().map(|operation| operation.id().clone()).collect();
             let sender = told.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
@@ -680,30 +675,5 @@ fn terminal_outcome(result: CallResult, signal: Option<u8>) -> Outcome {
             Outcome { code: signal.unwrap_or(1), out: None, error: None }
         }
         Err(error) => Outcome { code: 1, out: None, error: Some(error.full_text()) },
-    }
-}
-
-/// Tells processes whose code has changed, those that want to hear of it.
-fn outdate(app: &App, change: &Change) {
-    let Some(starter) = app.starter() else { return };
-    for (id, because) in &change.renewed {
-        let sources: Vec<&str> = because.iter().map(Id::as_str).collect();
-        starter.outdate(id.as_str(), &sources);
-    }
-}
-
-/// Tells the event bus of a change.
-fn announce(app: &App, change: &Change) {
-    for operation in &change.operations {
-        let data = match operation {
-            Operation::Create(entry) | Operation::Update(entry) => {
-                let mut map = Map::new();
-                map.insert("id".into(), Value::Text(entry.id.text()));
-                map.insert("kind".into(), Value::Text(Arc::clone(&entry.kind)));
-                Value::Map(map)
-            }
-            Operation::Delete(_) => Value::Null,
-        };
-        modules::publish(app, "registry", operation.kind(), operation.id().as_str(), &data);
     }
 }

@@ -14,6 +14,7 @@ mod globals;
 pub mod home;
 pub mod hosts;
 pub mod modules;
+mod news;
 pub mod unit;
 pub mod world;
 
