@@ -22,6 +22,7 @@ pub mod json;
 pub mod logger;
 pub mod math;
 pub mod modules;
+mod neutral;
 pub mod os;
 pub mod package;
 pub mod payload;

@@ -119,6 +119,14 @@ const TYPE: usize = 2;
 /// A type stands behind the text.
 pub(super) struct Typed {
     levels: Vec<Level>,
+    orders: Vec<Order>,
+}
+
+/// In what order the fields of a record came the last time.
+struct Order {
+    record: TypeRecord,
+    /// At `n + 1` the field that came after field `n`, at 0 the first one.
+    after: Vec<u32>,
 }
 
 /// An open list or object.
@@ -140,7 +148,10 @@ struct Level {
     members: u32,
     /// Those that are no declared fields.
     others: u32,
-    /// Where the next declared field is looked for first.
+    /// Of a record: where the order of its fields is kept, and the place there of the field before.
+    order: usize,
+    last: usize,
+    /// The declared field that most likely comes next.
     hint: u32,
     /// Fields that must still come.
     missing: u32,
@@ -148,7 +159,39 @@ struct Level {
 
 impl Typed {
     pub(super) fn new() -> Typed {
-        Typed { levels: Vec::new() }
+        Typed { levels: Vec::new(), orders: Vec::new() }
+    }
+
+    /// Where the order of a record's fields is kept; as declared, until it is seen.
+    fn order_of(&mut self, ty: TypeRef<'_>, record: TypeRecord) -> usize {
+        if let Some(known) = self.orders.iter().position(|order| order.record == record) {
+            return known;
+        }
+        let after = (0..=ty.value().field_count(record)).collect();
+        self.orders.push(Order { record, after });
+        self.orders.len() - 1
+    }
+
+    /// The innermost table goes on as this record.
+    fn begin_record(&mut self, ty: TypeRef<'_>, record: TypeRecord) {
+        let order = self.order_of(ty, record);
+        let first = self.orders[order].after[0];
+        if let Some(level) = self.levels.last_mut() {
+            (level.order, level.last, level.hint) = (order, 0, first);
+        }
+    }
+
+    /// A declared field comes next.
+    fn expect(&mut self, field: TypeField) {
+        if let Some(level) = self.levels.last_mut() {
+            level.members += 1;
+            (level.next, level.required) = (field.place, field.required);
+            (level.key, level.is_tag) = (TypePlace::ANYWHERE, false);
+            let after = &mut self.orders[level.order].after;
+            after[level.last] = field.index;
+            level.last = field.index as usize + 1;
+            level.hint = after[level.last];
+        }
     }
 
     /// What the next value must be.
@@ -199,23 +242,24 @@ impl Guide for Typed {
 
     #[inline]
     fn take_likely_name<'gc>(&mut self, cx: &Context<'gc>) -> Option<Str<'gc>> {
-        let level = self.levels.last_mut()?;
+        let level = self.levels.last()?;
         let (TypeShape::Fields(record), Value::Type(ty)) = (level.shape, cx.get(TYPE)) else { return None };
         let (field, _) = ty.value().plain_field(record, level.hint)?;
-        level.expect(field);
+        self.expect(field);
         Some(cx.type_field_name(ty, record, field.index))
     }
 
     #[inline]
     fn name<'gc>(&mut self, cx: &Context<'gc>, name: &[u8]) -> Option<Str<'gc>> {
         let Value::Type(ty) = cx.get(TYPE) else { return None };
-        let level = self.levels.last_mut()?;
+        let level = self.levels.last()?;
         if let TypeShape::Fields(record) = level.shape
             && let Some(field) = ty.value().field_named(record, name, level.hint)
         {
-            level.expect(field);
+            self.expect(field);
             return Some(cx.type_field_name(ty, record, field.index));
         }
+        let level = self.levels.last_mut()?;
         level.members += 1;
         level.others += 1;
         (level.key, level.required, level.is_tag) = (TypePlace::ANYWHERE, false, false);
@@ -278,6 +322,7 @@ impl Guide for Typed {
                 return refuse(failure, start);
             };
             level.select(record);
+            self.begin_record(ty, record);
             return Ok(());
         }
         if !cx.fits_type(ty, level.next, value) {
@@ -334,12 +379,17 @@ impl Guide for Typed {
             is_tag: false,
             members: 0,
             others: 0,
+            order: 0,
+            last: 0,
             hint: 0,
             missing: match shape {
                 TypeShape::Fields(record) => record.required,
                 _ => 0,
             },
         });
+        if let TypeShape::Fields(record) = shape {
+            self.begin_record(ty, record);
+        }
         Ok(())
     }
 
@@ -386,13 +436,6 @@ impl Guide for Typed {
 }
 
 impl Level {
-    /// A declared field comes next.
-    fn expect(&mut self, field: TypeField) {
-        self.members += 1;
-        (self.next, self.required, self.hint) = (field.place, field.required, field.index + 1);
-        (self.key, self.is_tag) = (TypePlace::ANYWHERE, false);
-    }
-
     /// Goes on as this record.
     fn select(&mut self, record: TypeRecord) {
         // What came before the field that selects was not looked at.

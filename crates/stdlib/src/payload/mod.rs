@@ -4,8 +4,6 @@
 //! they are to say, checked by their rules; bytes are made by whoever carries them away, and nobody does yet. A payload
 //! belongs to its process: sent to another, it is nil. Invariant: `data` of a converted payload is a fresh copy.
 
-mod neutral;
-
 use std::sync::Arc;
 
 use wippy_vm::{Context, Library, Outcome, Result, Table, UserData, Value, library};
@@ -13,8 +11,8 @@ use wippy_vm::{Context, Library, Outcome, Result, Table, UserData, Value, librar
 use crate::errors::{self, ErrorValue, error_of, fails};
 use crate::json::{decode::Decoding, encode::Encoding};
 use crate::modules;
+use crate::neutral::Neutral;
 use crate::steps::{self, Next, Steps};
-use neutral::Neutral;
 
 /// The function of `payload`.
 pub static LIBRARY: Library = library!("payload", [("new", new, "(value: any?) -> any")]);

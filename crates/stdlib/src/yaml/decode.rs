@@ -3,41 +3,37 @@
 //! Structure comes from the parser's events, the meaning of scalars from [`super::scalar`]. Invariant: nesting and the
 //! number of values, aliases written out, are limited.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use saphyr_parser::{Event, Parser, ScalarStyle, Tag};
 
-use super::data::{Data, MOST_NESTED, MOST_VALUES};
 use super::scalar;
+use crate::neutral::{MOST_NESTED, Neutral};
+
+/// Most values of a document, aliases written out.
+const MOST_VALUES: usize = 1_000_000;
+
+type Map = BTreeMap<Box<[u8]>, Neutral>;
 
 /// A list or map that is open.
 enum Open {
-    List {
-        items: Vec<Data>,
-        anchor: usize,
-    },
-    Map {
-        entries: Vec<(Vec<u8>, Data)>,
-        seen: HashSet<Vec<u8>>,
-        merged: Vec<Data>,
-        key: Option<Vec<u8>>,
-        anchor: usize,
-    },
+    List { items: Vec<Neutral>, anchor: usize },
+    Map { entries: Map, seen: HashSet<Vec<u8>>, merged: Vec<Neutral>, key: Option<Vec<u8>>, anchor: usize },
 }
 
 #[derive(Default)]
 struct Builder {
     open: Vec<Open>,
-    anchors: HashMap<usize, Data>,
+    anchors: HashMap<usize, Neutral>,
     values: usize,
-    root: Option<Data>,
+    root: Option<Neutral>,
 }
 
 /// The first document of a text, `null` if there is none.
 ///
 /// # Errors
 /// The first fault, as a sentence.
-pub(super) fn decode(text: &str) -> Result<Data, String> {
+pub(super) fn decode(text: &str) -> Result<Neutral, String> {
     let mut builder = Builder::default();
     let mut parser = Parser::new_from_str(text.strip_prefix('\u{feff}').unwrap_or(text));
     while let Some(event) = parser.next_event() {
@@ -53,7 +49,7 @@ pub(super) fn decode(text: &str) -> Result<Data, String> {
             break;
         }
     }
-    Ok(builder.root.unwrap_or(Data::Null))
+    Ok(builder.root.unwrap_or(Neutral::Null))
 }
 
 impl Builder {
@@ -63,14 +59,14 @@ impl Builder {
                 let data = match tag.as_deref() {
                     Some(tag) => tagged(&text, tag)?,
                     None if style == ScalarStyle::Plain => scalar::plain(&text)?,
-                    None => Data::Text(text.as_bytes().to_vec()),
+                    None => Neutral::Text(text.as_bytes().into()),
                 };
                 let is_plain = style == ScalarStyle::Plain;
                 self.add(data, anchor, Some((text.as_bytes(), is_plain)))
             }
             Event::SequenceStart(anchor, _) => self.deeper(Open::List { items: Vec::new(), anchor }),
             Event::MappingStart(anchor, _) => self.deeper(Open::Map {
-                entries: Vec::new(),
+                entries: Map::new(),
                 seen: HashSet::new(),
                 merged: Vec::new(),
                 key: None,
@@ -81,10 +77,10 @@ impl Builder {
                 let Some(data) = self.anchors.get(&anchor) else {
                     return Err("this alias stands inside the value it names".to_owned());
                 };
-                self.count(data.size())?;
-                let data = self.anchors.get(&anchor).cloned().unwrap_or(Data::Null);
+                self.count(size(data))?;
+                let data = self.anchors.get(&anchor).cloned().unwrap_or(Neutral::Null);
                 let text = match &data {
-                    Data::Text(text) => Some(text.clone()),
+                    Neutral::Text(text) => Some(text.clone()),
                     _ => None,
                 };
                 self.add(data, 0, text.as_deref().map(|text| (text, false)))
@@ -108,12 +104,12 @@ impl Builder {
 
     fn close(&mut self) -> Result<(), String> {
         match self.open.pop() {
-            Some(Open::List { items, anchor }) => self.add(Data::List(items), anchor, None),
+            Some(Open::List { items, anchor }) => self.add(Neutral::List(items), anchor, None),
             Some(Open::Map { mut entries, mut seen, merged, anchor, .. }) => {
                 for source in merged {
                     merge(source, &mut entries, &mut seen)?;
                 }
-                self.add(Data::Map(entries), anchor, None)
+                self.add(Neutral::Map(entries), anchor, None)
             }
             None => Ok(()),
         }
@@ -121,11 +117,11 @@ impl Builder {
 
     /// Puts a finished value where it belongs. Of a scalar also its text, which may be a key, and whether it is without
     /// quotes.
-    fn add(&mut self, data: Data, anchor: usize, text: Option<(&[u8], bool)>) -> Result<(), String> {
+    fn add(&mut self, data: Neutral, anchor: usize, text: Option<(&[u8], bool)>) -> Result<(), String> {
         self.count(1)?;
         if anchor > 0 {
             // What an anchor keeps is a copy.
-            self.count(data.size())?;
+            self.count(size(&data))?;
             self.anchors.insert(anchor, data.clone());
         }
         match self.open.last_mut() {
@@ -136,7 +132,9 @@ impl Builder {
                     seen.remove(MERGE);
                     merged.push(data);
                 }
-                Some(name) => entries.push((name, data)),
+                Some(name) => {
+                    entries.insert(name.into(), data);
+                }
                 None => {
                     let Some((text, is_plain)) = text else {
                         return Err("a list or map cannot be a key".to_owned());
@@ -160,23 +158,28 @@ impl Builder {
 /// Among the names seen in a map: the next value is to be merged. No text holds this byte.
 const MERGE: &[u8] = b"\xff<<";
 
+/// Number of values in a tree, itself included.
+fn size(data: &Neutral) -> usize {
+    1 + match data {
+        Neutral::List(items) => items.iter().map(size).sum(),
+        Neutral::Map(entries) => entries.values().map(size).sum(),
+        _ => 0,
+    }
+}
+
 /// Adds the entries of a map, or of several, that are not there yet.
-fn merge(
-    source: Data,
-    entries: &mut Vec<(Vec<u8>, Data)>,
-    seen: &mut HashSet<Vec<u8>>,
-) -> Result<(), String> {
+fn merge(source: Neutral, entries: &mut Map, seen: &mut HashSet<Vec<u8>>) -> Result<(), String> {
     match source {
-        Data::Map(more) => {
+        Neutral::Map(more) => {
             for (name, value) in more {
-                if seen.insert(name.clone()) {
-                    entries.push((name, value));
+                if seen.insert(name.to_vec()) {
+                    entries.insert(name, value);
                 }
             }
             Ok(())
         }
-        Data::List(maps) => maps.into_iter().try_for_each(|map| match map {
-            Data::Map(_) => merge(map, entries, seen),
+        Neutral::List(maps) => maps.into_iter().try_for_each(|map| match map {
+            Neutral::Map(_) => merge(map, entries, seen),
             _ => Err("only maps can be merged".to_owned()),
         }),
         _ => Err("only maps can be merged".to_owned()),
@@ -184,24 +187,24 @@ fn merge(
 }
 
 /// A scalar with a tag; tags that mean nothing here leave a text.
-fn tagged(text: &str, tag: &Tag) -> Result<Data, String> {
+fn tagged(text: &str, tag: &Tag) -> Result<Neutral, String> {
     let known = if tag.is_yaml_core_schema() { tag.suffix.as_str() } else { "str" };
     let resolved = || scalar::plain(text);
     let fits = match known {
-        "null" => Some(resolved()?).filter(|data| *data == Data::Null),
-        "bool" => Some(resolved()?).filter(|data| matches!(data, Data::Boolean(_))),
-        "int" => Some(resolved()?).filter(|data| matches!(data, Data::Integer(_))),
+        "null" => Some(resolved()?).filter(|data| *data == Neutral::Null),
+        "bool" => Some(resolved()?).filter(|data| matches!(data, Neutral::Boolean(_))),
+        "int" => Some(resolved()?).filter(|data| matches!(data, Neutral::Integer(_))),
         "float" => match resolved()? {
-            Data::Integer(integer) => Some(Data::Float(integer as f64)),
-            Data::Float(float) if scalar::timestamp(text).is_none() => Some(Data::Float(float)),
+            Neutral::Integer(integer) => Some(Neutral::Float(integer as f64)),
+            Neutral::Float(float) if scalar::timestamp(text).is_none() => Some(Neutral::Float(float)),
             _ => None,
         },
-        "timestamp" => scalar::timestamp(text).map(Data::Float),
+        "timestamp" => scalar::timestamp(text).map(Neutral::Float),
         "binary" => {
             let packed: Vec<u8> = text.bytes().filter(|byte| !byte.is_ascii_whitespace()).collect();
-            crate::base64::decode(&packed).ok().map(Data::Text)
+            crate::base64::decode(&packed).ok().map(|bytes| Neutral::Text(bytes.into()))
         }
-        _ => Some(Data::Text(text.as_bytes().to_vec())),
+        _ => Some(Neutral::Text(text.as_bytes().into())),
     };
     fits.ok_or_else(|| format!("\"{text}\" is no {known}"))
 }
@@ -210,40 +213,40 @@ fn tagged(text: &str, tag: &Tag) -> Result<Data, String> {
 mod tests {
     use super::*;
 
-    fn text(text: &str) -> Data {
-        Data::Text(text.into())
+    fn text(text: &str) -> Neutral {
+        Neutral::Text(text.as_bytes().into())
     }
 
-    fn map(entries: &[(&str, Data)]) -> Data {
-        Data::Map(entries.iter().map(|(name, data)| (name.as_bytes().to_vec(), data.clone())).collect())
+    fn map(entries: &[(&str, Neutral)]) -> Neutral {
+        Neutral::Map(entries.iter().map(|(name, data)| (name.as_bytes().into(), data.clone())).collect())
     }
 
     #[test]
     fn documents() {
         let cases = [
-            ("", Data::Null),
-            ("# nothing\n", Data::Null),
-            ("---\n", Data::Null),
+            ("", Neutral::Null),
+            ("# nothing\n", Neutral::Null),
+            ("---\n", Neutral::Null),
             ("a\n---\nb\n", text("a")),
-            ("- 1\n- x\n-\n", Data::List(vec![Data::Integer(1), text("x"), Data::Null])),
+            ("- 1\n- x\n-\n", Neutral::List(vec![Neutral::Integer(1), text("x"), Neutral::Null])),
             ("1: a\ntrue: b\n", map(&[("1", text("a")), ("true", text("b"))])),
             (
                 "a: &x {b: 1}\nc: *x\n",
-                map(&[("a", map(&[("b", Data::Integer(1))])), ("c", map(&[("b", Data::Integer(1))]))]),
+                map(&[("a", map(&[("b", Neutral::Integer(1))])), ("c", map(&[("b", Neutral::Integer(1))]))]),
             ),
             (
                 "b: &b {x: 1, y: 2}\nd:\n  <<: *b\n  y: 3\n",
                 map(&[
-                    ("b", map(&[("x", Data::Integer(1)), ("y", Data::Integer(2))])),
-                    ("d", map(&[("y", Data::Integer(3)), ("x", Data::Integer(1))])),
+                    ("b", map(&[("x", Neutral::Integer(1)), ("y", Neutral::Integer(2))])),
+                    ("d", map(&[("y", Neutral::Integer(3)), ("x", Neutral::Integer(1))])),
                 ]),
             ),
             (
                 "[!!str 1, !!int 2, !!float 3, !x 12, \"5\", !!binary aGk=]",
-                Data::List(vec![
+                Neutral::List(vec![
                     text("1"),
-                    Data::Integer(2),
-                    Data::Float(3.0),
+                    Neutral::Integer(2),
+                    Neutral::Float(3.0),
                     text("12"),
                     text("5"),
                     text("hi"),

@@ -4,8 +4,8 @@
 
 use std::cmp::Ordering;
 
-use super::data::Data;
 use super::scalar::is_taken;
+use crate::neutral::Neutral;
 
 /// How maps are laid out.
 #[derive(Default)]
@@ -17,7 +17,7 @@ pub(super) struct Layout {
 }
 
 /// The text of a tree.
-pub(super) fn emit(data: &Data, layout: &Layout) -> Vec<u8> {
+pub(super) fn emit(data: &Neutral, layout: &Layout) -> Vec<u8> {
     let step = if layout.order.is_empty() && !layout.sorted { 4 } else { 2 };
     let mut emitter = Emitter { out: Vec::new(), layout, step };
     emitter.value(data, 0, Start::Line);
@@ -47,9 +47,9 @@ impl Emitter<'_> {
     }
 
     /// Writes a value whose lines begin at `column`.
-    fn value(&mut self, data: &Data, column: usize, start: Start) {
+    fn value(&mut self, data: &Neutral, column: usize, start: Start) {
         match data {
-            Data::List(items) if !items.is_empty() => {
+            Neutral::List(items) if !items.is_empty() => {
                 if let Start::Key(_) = start {
                     self.out.push(b'\n');
                 }
@@ -61,11 +61,11 @@ impl Emitter<'_> {
                     self.value(item, column + 2, Start::Dash);
                 }
             }
-            Data::Map(entries) if !entries.is_empty() => {
+            Neutral::Map(entries) if !entries.is_empty() => {
                 if let Start::Key(_) = start {
                     self.out.push(b'\n');
                 }
-                let mut entries: Vec<&(Vec<u8>, Data)> = entries.iter().collect();
+                let mut entries: Vec<_> = entries.iter().collect();
                 entries.sort_by(|(a, _), (b, _)| self.layout.compare(a, b));
                 for (at, (name, value)) in entries.into_iter().enumerate() {
                     if at > 0 || start != Start::Dash {
@@ -96,16 +96,16 @@ impl Emitter<'_> {
         }
     }
 
-    fn scalar(&mut self, data: &Data, column: usize, start: Start) {
+    fn scalar(&mut self, data: &Neutral, column: usize, start: Start) {
         match data {
-            Data::Null => self.out.extend_from_slice(b"null"),
-            Data::Boolean(true) => self.out.extend_from_slice(b"true"),
-            Data::Boolean(false) => self.out.extend_from_slice(b"false"),
-            Data::Integer(integer) => self.out.extend_from_slice(integer.to_string().as_bytes()),
-            Data::Float(float) => self.out.extend_from_slice(float_text(*float).as_bytes()),
-            Data::Text(text) => self.text(text, column, start),
-            Data::List(_) => self.out.extend_from_slice(b"[]"),
-            Data::Map(_) => self.out.extend_from_slice(b"{}"),
+            Neutral::Null => self.out.extend_from_slice(b"null"),
+            Neutral::Boolean(true) => self.out.extend_from_slice(b"true"),
+            Neutral::Boolean(false) => self.out.extend_from_slice(b"false"),
+            Neutral::Integer(integer) => self.out.extend_from_slice(integer.to_string().as_bytes()),
+            Neutral::Float(float) => self.out.extend_from_slice(float_text(*float).as_bytes()),
+            Neutral::Text(text) => self.text(text, column, start),
+            Neutral::List(_) => self.out.extend_from_slice(b"[]"),
+            Neutral::Map(_) => self.out.extend_from_slice(b"{}"),
         }
     }
 
@@ -265,31 +265,35 @@ mod tests {
     use super::super::decode::decode;
     use super::*;
 
-    fn text(text: &str) -> Data {
-        Data::Text(text.into())
+    fn text(text: &str) -> Neutral {
+        Neutral::Text(text.as_bytes().into())
     }
 
-    fn map(entries: &[(&str, Data)]) -> Data {
-        Data::Map(entries.iter().map(|(name, data)| (name.as_bytes().to_vec(), data.clone())).collect())
+    fn map(entries: &[(&str, Neutral)]) -> Neutral {
+        Neutral::Map(entries.iter().map(|(name, data)| (name.as_bytes().into(), data.clone())).collect())
     }
 
-    fn written(data: &Data, layout: &Layout) -> String {
+    fn written(data: &Neutral, layout: &Layout) -> String {
         String::from_utf8(emit(data, layout)).expect("YAML is UTF-8")
     }
 
     #[test]
     fn blocks() {
-        let inner = map(&[("z", Data::List(vec![Data::Integer(2)])), ("k", Data::Integer(1))]);
-        let data = map(&[("root", map(&[("list", Data::List(vec![Data::Integer(7), inner]))]))]);
+        let inner = map(&[("z", Neutral::List(vec![Neutral::Integer(2)])), ("k", Neutral::Integer(1))]);
+        let data = map(&[("root", map(&[("list", Neutral::List(vec![Neutral::Integer(7), inner]))]))]);
         assert_eq!(
             written(&data, &Layout::default()),
             "root:\n    list:\n        - 7\n        - k: 1\n          z:\n            - 2\n"
         );
         let first = Layout { order: vec![b"b".to_vec()], sorted: true };
-        let data = map(&[("a10", Data::Null), ("a2", Data::Map(vec![])), ("b", Data::List(vec![]))]);
+        let data = map(&[
+            ("a10", Neutral::Null),
+            ("a2", Neutral::Map(Default::default())),
+            ("b", Neutral::List(vec![])),
+        ]);
         assert_eq!(written(&data, &first), "b: []\na10: null\na2: {}\n");
         assert_eq!(written(&data, &Layout::default()), "a2: {}\na10: null\nb: []\n");
-        assert_eq!(written(&Data::Map(vec![]), &Layout::default()), "{}\n");
+        assert_eq!(written(&Neutral::Map(Default::default()), &Layout::default()), "{}\n");
     }
 
     #[test]
@@ -302,11 +306,11 @@ mod tests {
     #[test]
     fn scalars() {
         let cases = [
-            (Data::Float(1e5), "100000"),
-            (Data::Float(1e6), "1e+06"),
-            (Data::Float(1e-5), "1e-05"),
-            (Data::Float(0.1), "0.1"),
-            (Data::Float(f64::NAN), ".nan"),
+            (Neutral::Float(1e5), "100000"),
+            (Neutral::Float(1e6), "1e+06"),
+            (Neutral::Float(1e-5), "1e-05"),
+            (Neutral::Float(0.1), "0.1"),
+            (Neutral::Float(f64::NAN), ".nan"),
             (text("plain text"), "plain text"),
             (text("no"), "\"no\""),
             (text("12"), "\"12\""),
@@ -318,14 +322,14 @@ mod tests {
             (text("a\nb"), "|-\n    a\n    b"),
             (text("a\nb\n"), "|\n    a\n    b"),
             (text("a\n\n"), "|+\n    a\n"),
-            (Data::Text(vec![0xff, 0xfe]), "!!binary //4="),
+            (Neutral::Text([0xff, 0xfe].as_slice().into()), "!!binary //4="),
         ];
         for (data, expected) in cases {
             let document = map(&[("k", data.clone())]);
             assert_eq!(written(&document, &Layout::default()), format!("k: {expected}\n"), "{data:?}");
         }
         assert_eq!(
-            written(&map(&[("n", Data::Null), ("1", Data::Integer(6))]), &Layout::default()),
+            written(&map(&[("n", Neutral::Null), ("1", Neutral::Integer(6))]), &Layout::default()),
             "\"1\": 6\n\"n\": null\n"
         );
     }
@@ -382,8 +386,8 @@ mod tests {
             for source in texts {
                 let documents = [
                     map(&[("k", text(source))]),
-                    Data::List(vec![text(source), Data::List(vec![text(source), text("x")])]),
-                    map(&[("k", Data::List(vec![map(&[("a", text(source)), ("b", text("x"))])]))]),
+                    Neutral::List(vec![text(source), Neutral::List(vec![text(source), text("x")])]),
+                    map(&[("k", Neutral::List(vec![map(&[("a", text(source)), ("b", text("x"))])]))]),
                 ];
                 for document in documents {
                     let written = written(&document, &layout);

@@ -1,9 +1,8 @@
 //! `yaml`: YAML text to Lua values and back.
 //!
-//! Both ways go through a tree ([`data`]), because aliases, merged maps and sorted keys need one. Invariant: nesting and
-//! size of a tree are limited, so whoever walks it may recurse.
+//! Both ways go through a tree ([`crate::neutral`]), because aliases, merged maps and sorted keys need one. Invariant: the
+//! functions here know nothing of scalars and layout.
 
-mod data;
 mod decode;
 mod emit;
 mod scalar;
@@ -12,7 +11,7 @@ use wippy_vm::{Context, Library, Outcome, Result, Value, library};
 
 use crate::errors::{self, ErrorValue};
 use crate::modules;
-use data::Data;
+use crate::neutral::Neutral;
 use emit::Layout;
 
 /// The functions of `yaml`.
@@ -81,9 +80,11 @@ fn encode_native(cx: &mut Context<'_>) -> Result<Outcome> {
         }
         _ => Layout::default(),
     };
-    let data = match Data::of_table(cx, table) {
+    let data = match Neutral::of(cx, table.into()) {
         Ok(data) => data,
-        Err(message) => return errors::fails(cx, ErrorValue::internal(message).in_context("encode failed")),
+        Err(unfit) => {
+            return errors::fails(cx, ErrorValue::internal(unfit.message()).in_context("encode failed"));
+        }
     };
     let text = emit::emit(&data, &layout);
     spend(cx, text.len());

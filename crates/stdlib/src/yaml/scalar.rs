@@ -2,7 +2,7 @@
 //!
 //! Pure. Invariant: what is not clearly something else is text.
 
-use super::data::Data;
+use crate::neutral::Neutral;
 
 /// What is wrong with a scalar.
 pub(super) type Fault = String;
@@ -11,41 +11,41 @@ pub(super) type Fault = String;
 ///
 /// # Errors
 /// An integer that is too large for one and not for 64 bits.
-pub(super) fn plain(text: &str) -> Result<Data, Fault> {
+pub(super) fn plain(text: &str) -> Result<Neutral, Fault> {
     if let Some(known) = word(text) {
         return Ok(known);
     }
     if !text.starts_with(|c: char| c.is_ascii_digit() || matches!(c, '+' | '-' | '.')) {
-        return Ok(Data::Text(text.into()));
+        return Ok(Neutral::Text(text.as_bytes().into()));
     }
     if let Some(integer) = integer(text) {
         return integer;
     }
     if let Some(seconds) = timestamp(text) {
-        return Ok(Data::Float(seconds));
+        return Ok(Neutral::Float(seconds));
     }
-    Ok(float(text).map_or_else(|| Data::Text(text.into()), Data::Float))
+    Ok(float(text).map_or_else(|| Neutral::Text(text.as_bytes().into()), Neutral::Float))
 }
 
 /// Whether a text without quotes would be something else than this text.
 pub(super) fn is_taken(text: &str) -> bool {
     const WORDS: [&str; 6] = ["y", "n", "yes", "no", "on", "off"];
-    !matches!(plain(text), Ok(Data::Text(_))) || WORDS.iter().any(|word| text.eq_ignore_ascii_case(word))
+    !matches!(plain(text), Ok(Neutral::Text(_))) || WORDS.iter().any(|word| text.eq_ignore_ascii_case(word))
 }
 
-fn word(text: &str) -> Option<Data> {
+fn word(text: &str) -> Option<Neutral> {
     Some(match text {
-        "" | "~" | "null" | "Null" | "NULL" => Data::Null,
-        "true" | "True" | "TRUE" => Data::Boolean(true),
-        "false" | "False" | "FALSE" => Data::Boolean(false),
-        ".nan" | ".NaN" | ".NAN" => Data::Float(f64::NAN),
-        ".inf" | ".Inf" | ".INF" | "+.inf" | "+.Inf" | "+.INF" => Data::Float(f64::INFINITY),
-        "-.inf" | "-.Inf" | "-.INF" => Data::Float(f64::NEG_INFINITY),
+        "" | "~" | "null" | "Null" | "NULL" => Neutral::Null,
+        "true" | "True" | "TRUE" => Neutral::Boolean(true),
+        "false" | "False" | "FALSE" => Neutral::Boolean(false),
+        ".nan" | ".NaN" | ".NAN" => Neutral::Float(f64::NAN),
+        ".inf" | ".Inf" | ".INF" | "+.inf" | "+.Inf" | "+.INF" => Neutral::Float(f64::INFINITY),
+        "-.inf" | "-.Inf" | "-.INF" => Neutral::Float(f64::NEG_INFINITY),
         _ => return None,
     })
 }
 
-fn integer(text: &str) -> Option<Result<Data, Fault>> {
+fn integer(text: &str) -> Option<Result<Neutral, Fault>> {
     let (negative, body) = match text.as_bytes().first()? {
         b'-' => (true, &text[1..]),
         b'+' => (false, &text[1..]),
@@ -76,12 +76,12 @@ fn integer(text: &str) -> Option<Result<Data, Fault>> {
             let value = i128::try_from(magnitude).unwrap_or(i128::MAX);
             let value = if negative { -value } else { value };
             match i64::try_from(value) {
-                Ok(integer) => Ok(Data::Integer(integer)),
+                Ok(integer) => Ok(Neutral::Integer(integer)),
                 Err(_) if u64::try_from(value).is_ok() => Err(format!("integer {text} overflows")),
-                Err(_) => Ok(Data::Float(value as f64)),
+                Err(_) => Ok(Neutral::Float(value as f64)),
             }
         }
-        Err(_) if base == 10 => Ok(Data::Float(
+        Err(_) if base == 10 => Ok(Neutral::Float(
             digits.parse::<f64>().unwrap_or(f64::INFINITY) * if negative { -1.0 } else { 1.0 },
         )),
         Err(_) => Err(format!("integer {text} overflows")),
@@ -179,35 +179,35 @@ mod tests {
 
     #[test]
     fn scalars_without_quotes() {
-        let text = |text: &str| Data::Text(text.into());
-        let cases: Vec<(&str, Data)> = vec![
-            ("", Data::Null),
-            ("~", Data::Null),
-            ("True", Data::Boolean(true)),
+        let text = |text: &str| Neutral::Text(text.as_bytes().into());
+        let cases: Vec<(&str, Neutral)> = vec![
+            ("", Neutral::Null),
+            ("~", Neutral::Null),
+            ("True", Neutral::Boolean(true)),
             ("yes", text("yes")),
-            ("12", Data::Integer(12)),
-            ("-1_000", Data::Integer(-1000)),
-            ("017", Data::Integer(15)),
-            ("0o17", Data::Integer(15)),
+            ("12", Neutral::Integer(12)),
+            ("-1_000", Neutral::Integer(-1000)),
+            ("017", Neutral::Integer(15)),
+            ("0o17", Neutral::Integer(15)),
             ("0o8", text("0o8")),
-            ("0x1F", Data::Integer(31)),
-            ("0b101", Data::Integer(5)),
-            ("09", Data::Integer(9)),
-            (".5", Data::Float(0.5)),
-            ("1.", Data::Float(1.0)),
-            ("1e3", Data::Float(1000.0)),
-            ("-.inf", Data::Float(f64::NEG_INFINITY)),
+            ("0x1F", Neutral::Integer(31)),
+            ("0b101", Neutral::Integer(5)),
+            ("09", Neutral::Integer(9)),
+            (".5", Neutral::Float(0.5)),
+            ("1.", Neutral::Float(1.0)),
+            ("1e3", Neutral::Float(1000.0)),
+            ("-.inf", Neutral::Float(f64::NEG_INFINITY)),
             ("1e999", text("1e999")),
             ("12:30:45", text("12:30:45")),
             ("1.2.3", text("1.2.3")),
             ("-", text("-")),
-            ("-9223372036854775808", Data::Integer(i64::MIN)),
-            ("18446744073709551616", Data::Float(18_446_744_073_709_551_616.0)),
-            ("2024-01-15", Data::Float(1_705_276_800.0)),
+            ("-9223372036854775808", Neutral::Integer(i64::MIN)),
+            ("18446744073709551616", Neutral::Float(18_446_744_073_709_551_616.0)),
+            ("2024-01-15", Neutral::Float(1_705_276_800.0)),
             ("2024-02-30", text("2024-02-30")),
-            ("1970-01-01T00:00:01Z", Data::Float(1.0)),
-            ("2001-12-14t21:59:43.10-05:00", Data::Float(1_008_385_183.1)),
-            ("2001-12-14 21:59:43.10 -5", Data::Float(1_008_385_183.1)),
+            ("1970-01-01T00:00:01Z", Neutral::Float(1.0)),
+            ("2001-12-14t21:59:43.10-05:00", Neutral::Float(1_008_385_183.1)),
+            ("2001-12-14 21:59:43.10 -5", Neutral::Float(1_008_385_183.1)),
             ("2024-1-5", text("2024-1-5")),
         ];
         for (source, value) in cases {

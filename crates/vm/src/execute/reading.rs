@@ -131,6 +131,11 @@ impl TypeValue {
         TypeRecord { record, required }
     }
 
+    /// How many fields a record declares.
+    pub fn field_count(&self, record: TypeRecord) -> u32 {
+        self.program().records[record.record as usize].fields.len() as u32
+    }
+
     /// The field of this name; it is looked for from field number `hint` on, and then among those before.
     #[inline]
     pub fn field_named(&self, record: TypeRecord, name: &[u8], hint: u32) -> Option<TypeField> {

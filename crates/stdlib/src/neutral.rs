@@ -1,7 +1,7 @@
 //! Neutral values: what a Lua value is to those who know no Lua.
 //!
 //! A tree of its own, so it belongs to no heap. Metatables are ignored, names are texts, what is no data is its text.
-//! Invariant: no tree nests deeper than [`MOST_NESTED`].
+//! Invariant: no tree nests deeper than [`MOST_NESTED`], so whoever walks one may recurse.
 
 use std::collections::BTreeMap;
 
@@ -11,14 +11,17 @@ use crate::errors::error_of;
 use crate::json::text::write_bare_float;
 
 /// Levels of tables; a table within itself passes any limit.
-const MOST_NESTED: usize = 1000;
+pub(crate) const MOST_NESTED: usize = 1000;
+
+/// Values of a tree; tables that are reached on many ways count as often.
+const MOST_VALUES: usize = 10_000_000;
 
 /// Items of a list that may be missing.
 const MOST_HOLES: i64 = 1_000_000;
 
 /// A value.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) enum Neutral {
+pub(crate) enum Neutral {
     Null,
     Boolean(bool),
     Integer(i64),
@@ -29,31 +32,33 @@ pub(super) enum Neutral {
 }
 
 /// Why a value is no data.
-pub(super) enum Unfit {
+pub(crate) enum Unfit {
     Recursive,
     Holes,
+    Large,
 }
 
 impl Unfit {
-    pub(super) fn message(&self) -> &'static str {
+    pub(crate) fn message(&self) -> &'static str {
         match self {
             Unfit::Recursive => "recursive table",
             Unfit::Holes => "too many holes in a list",
+            Unfit::Large => "too many values",
         }
     }
 }
 
 impl Neutral {
     /// Copies a Lua value: a table with positive integer keys is a list and nothing else.
-    pub(super) fn of<'gc>(cx: &Context<'gc>, value: Value<'gc>) -> std::result::Result<Neutral, Unfit> {
-        copy(cx, value, 0)
+    pub(crate) fn of<'gc>(cx: &Context<'gc>, value: Value<'gc>) -> std::result::Result<Neutral, Unfit> {
+        copy(cx, value, 0, &mut 0)
     }
 
     /// Makes the Lua value.
     ///
     /// # Errors
     /// When the memory limit would be passed.
-    pub(super) fn build<'gc>(&self, cx: &mut Context<'gc>) -> Result<Value<'gc>> {
+    pub(crate) fn build<'gc>(&self, cx: &mut Context<'gc>) -> Result<Value<'gc>> {
         Ok(match self {
             Neutral::Null => Value::Nil,
             Neutral::Boolean(boolean) => Value::Boolean(*boolean),
@@ -80,7 +85,7 @@ impl Neutral {
     }
 
     /// Writes it for people: `map[k:v]`, `[1 2]`.
-    pub(super) fn show(&self, out: &mut Vec<u8>) {
+    pub(crate) fn show(&self, out: &mut Vec<u8>) {
         match self {
             Neutral::Null => out.extend_from_slice(b"<nil>"),
             Neutral::Boolean(boolean) => out.extend_from_slice(boolean.to_string().as_bytes()),
@@ -109,7 +114,16 @@ impl Neutral {
     }
 }
 
-fn copy<'gc>(cx: &Context<'gc>, value: Value<'gc>, depth: usize) -> std::result::Result<Neutral, Unfit> {
+fn copy<'gc>(
+    cx: &Context<'gc>,
+    value: Value<'gc>,
+    depth: usize,
+    count: &mut usize,
+) -> std::result::Result<Neutral, Unfit> {
+    *count += 1;
+    if *count > MOST_VALUES {
+        return Err(Unfit::Large);
+    }
     Ok(match value {
         Value::Nil => Neutral::Null,
         Value::Boolean(boolean) => Neutral::Boolean(boolean),
@@ -117,26 +131,31 @@ fn copy<'gc>(cx: &Context<'gc>, value: Value<'gc>, depth: usize) -> std::result:
         Value::Float(float) => Neutral::Float(float),
         Value::String(text) => Neutral::Text(text.as_bytes().into()),
         Value::Table(_) if depth >= MOST_NESTED => return Err(Unfit::Recursive),
-        Value::Table(table) => table_of(cx, table, depth)?,
+        Value::Table(table) => table_of(cx, table, depth, count)?,
         other => Neutral::Text(text_of(cx, other)),
     })
 }
 
-fn table_of<'gc>(cx: &Context<'gc>, table: Table<'gc>, depth: usize) -> std::result::Result<Neutral, Unfit> {
-    let (mut highest, mut count, mut position) = (0, 0, 0);
+fn table_of<'gc>(
+    cx: &Context<'gc>,
+    table: Table<'gc>,
+    depth: usize,
+    count: &mut usize,
+) -> std::result::Result<Neutral, Unfit> {
+    let (mut highest, mut items, mut position) = (0, 0, 0);
     while let Some((next, key, _)) = table.entry_at(position) {
         if let Value::Integer(key) = key
             && key > 0
         {
-            (highest, count) = (highest.max(key), count + 1);
+            (highest, items) = (highest.max(key), items + 1);
         }
         position = next;
     }
     if highest > 0 {
-        if highest - count > MOST_HOLES {
+        if highest - items > MOST_HOLES {
             return Err(Unfit::Holes);
         }
-        let items = (1..=highest).map(|index| copy(cx, table.get_integer(index), depth + 1));
+        let items = (1..=highest).map(|index| copy(cx, table.get_integer(index), depth + 1, count));
         return Ok(Neutral::List(items.collect::<std::result::Result<_, _>>()?));
     }
     let mut entries = BTreeMap::new();
@@ -153,7 +172,7 @@ fn table_of<'gc>(cx: &Context<'gc>, table: Table<'gc>, depth: usize) -> std::res
             }
             other => text_of(cx, other),
         };
-        entries.insert(name, copy(cx, value, depth + 1)?);
+        entries.insert(name, copy(cx, value, depth + 1, count)?);
         position = next;
     }
     Ok(Neutral::Map(entries))
