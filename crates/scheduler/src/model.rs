@@ -192,7 +192,9 @@ fn against_a_sleeper(wake: fn(&Idle, &Reactor)) -> Arc<(Idle, Reactor, AtomicUsi
 #[test]
 fn no_worker_sleeps_while_there_is_work() {
     loom::model(|| {
-        let shared = against_a_sleeper(|idle, reactor| drop(idle.notify(reactor)));
+        let shared = against_a_sleeper(|idle, reactor| {
+            idle.notify(reactor);
+        });
         assert!(shared.0.start_searching(), "the count of searchers has returned to 0");
         assert!(shared.0.stop_searching());
         assert_eq!(shared.0.parked(), 0);
