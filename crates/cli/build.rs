@@ -42,7 +42,7 @@ fn argument(text: &str) {
     println!("cargo::rustc-link-arg-bins={text}");
 }
 
-/// Makes the program need no shared library, if the archives are installed: loading three is another third.
+/// Makes the program need no shared library, if the archives are installed: loading three takes 0.4 ms and 1 MB.
 ///
 /// The compiler's own switch for this applies to everything that is built, build scripts and macros included, and those
 /// cannot be static. So the linker is given a folder that it searches first, with nothing in it but the archives.
