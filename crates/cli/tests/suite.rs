@@ -35,5 +35,5 @@ fn every_row_of_every_module() {
     let outcome = wippy(&["run", "suite"]).within(&folder).variable("SUITE_HOME", "here").outcome();
     assert!(outcome.code == 0 && !outcome.out.contains("FAILED"), "{}{}", outcome.out, outcome.err);
     let modules: Vec<&str> = outcome.out.lines().filter(|line| line.ends_with("\tok")).collect();
-    assert!(modules.len() >= 13, "{}", outcome.out);
+    assert!(modules.len() >= 15, "{}", outcome.out);
 }
