@@ -198,14 +198,33 @@ fn named(cx: &mut Context<'_>) -> Result<Outcome> {
 
 /// `print(...)` of an application: one line at level info, the arguments with a space between them.
 fn print(cx: &mut Context<'_>) -> Result<Outcome> {
+    joined(cx, |cx, message| {
+        if wants(cx, Level::Info) {
+            let record =
+                Record { level: Level::Info, logger: String::new(), message, fields: BTreeMap::new() };
+            let _ = write(cx, record)?;
+        }
+        Ok(())
+    })
+}
+
+/// Who gets the line of a `print`.
+type Say = fn(&mut Context<'_>, String) -> Result<()>;
+
+/// Joins all arguments as an application's `print` does, and gives the line to `say`.
+///
+/// # Errors
+/// What a `__tostring` raises, and what `say` answers.
+pub fn joined(cx: &mut Context<'_>, say: Say) -> Result<Outcome> {
     let count = cx.len();
-    steps::run(Printing { next: 1, count, text: Vec::new() }, cx)
+    steps::run(Printing { next: 1, count, text: Vec::new(), say }, cx)
 }
 
 struct Printing {
     next: usize,
     count: usize,
     text: Vec<u8>,
+    say: Say,
 }
 
 impl Steps for Printing {
@@ -228,12 +247,7 @@ impl Steps for Printing {
             }
             self.next += 1;
         }
-        if wants(cx, Level::Info) {
-            let message = String::from_utf8_lossy(&self.text).into_owned();
-            let record =
-                Record { level: Level::Info, logger: String::new(), message, fields: BTreeMap::new() };
-            let _ = write(cx, record)?;
-        }
+        (self.say)(cx, String::from_utf8_lossy(&self.text).into_owned())?;
         Ok(Next::Return(0))
     }
 }

@@ -7,6 +7,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use wippy_stdlib::errors::{self, ErrorValue, Kind};
+use wippy_stdlib::logger;
 use wippy_vm::{Context, Image, Library, Outcome, Result, Table, Value, library};
 
 use super::home::Home;
@@ -67,20 +68,10 @@ fn open(cx: &mut Context<'_>, names: &BTreeSet<Arc<str>>) -> Result<()> {
 
 /// `print(...)`: one log line.
 fn print(cx: &mut Context<'_>) -> Result<Outcome> {
-    let mut text = Vec::new();
-    for index in 1..=cx.len() {
-        if index > 1 {
-            text.push(b' ');
-        }
-        let value = cx.get(index);
-        match cx.display(value)? {
-            Some(shown) => text.extend_from_slice(shown.as_bytes()),
-            None => text.extend_from_slice(cx.type_name(value).as_bytes()),
-        }
-    }
-    let message = String::from_utf8_lossy(&text).into_owned();
-    say(cx, Level::Info, String::new(), message, crate::value::Map::new());
-    Ok(cx.returns_none())
+    logger::joined(cx, |cx, message| {
+        say(cx, Level::Info, String::new(), message, crate::value::Map::new());
+        Ok(())
+    })
 }
 
 /// Writes a log line of a program, with its process and place unless the program says otherwise.
