@@ -1,7 +1,8 @@
 //! Faults of our own: a panic becomes a short message that asks for a report, and exit code 70.
 //!
-//! Errors of Lua programs never come here. The hook ends the process whatever thread panicked, so nothing
-//! goes on with half-changed state.
+//! Errors of Lua programs never come here. What panics in a process of the scheduler is reported and ends that process
+//! alone; its monitors and links hear of it. Any other panic ends the program whatever thread it was on, so nothing goes
+//! on with half-changed state.
 
 use std::backtrace::Backtrace;
 use std::panic::PanicHookInfo;
@@ -12,7 +13,7 @@ use crate::{output, version};
 /// Where reports go.
 const REPORTS: &str = concat!(env!("CARGO_PKG_REPOSITORY"), "/issues");
 
-/// Makes every panic end the process with a request for a report.
+/// Makes every panic ask for a report, and end the program unless it harms one process only.
 pub(crate) fn install() {
     std::panic::set_hook(Box::new(|info| {
         let backtrace = std::env::var_os("WIPPY_BACKTRACE")
@@ -21,6 +22,9 @@ pub(crate) fn install() {
         let text = report(&facts(info), backtrace.as_deref());
         // Nothing is left to do if the message cannot be written.
         let _ = output::complain(text.as_bytes());
+        if wippy::runtime::scheduler::contains_panics() {
+            return;
+        }
         std::process::exit(i32::from(Exit::INTERNAL.0));
     }));
 }

@@ -11,13 +11,15 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use wippy::runtime::{
-    Adoption, Casualty, End, Entry, Options, Programs, Runtime, Start, not_found, scheduler::Pid,
+    Adoption, Casualty, Cause, End, Entry, Options, Programs, Runtime, Start, image_with, not_found,
+    scheduler::Pid,
 };
 use wippy::stdlib::errors::{ErrorValue, Kind};
 use wippy::vm::{ExitRequest, Image, Program as Code};
 use wippy::{Candidate, Ended, Enlister, ErrorKind, Failure, Interrupt, Limits, Stop, Vm};
 
 use crate::census;
+use crate::exit::Exit;
 use crate::output;
 use crate::script::Program as Script;
 use crate::settings::Settings;
@@ -42,6 +44,8 @@ struct Files {
     /// The script: its name and code, for functions of its own.
     script: Script,
     compiled: Mutex<HashMap<PathBuf, Code>>,
+    /// What was found last: who asked for which id, and the answer.
+    last: Mutex<Option<(Box<str>, Box<str>, Arc<Entry>)>>,
 }
 
 impl Script {
@@ -92,6 +96,22 @@ fn compile(code: &[u8], chunk_name: &[u8]) -> Result<Code, ErrorValue> {
 
 impl Programs for Files {
     fn find(&self, id: &str, from: &str) -> Result<Arc<Entry>, ErrorValue> {
+        // Who starts thousands of processes starts the same.
+        let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((known_id, known_from, entry)) = &*last
+            && **known_id == *id
+            && **known_from == *from
+        {
+            return Ok(Arc::clone(entry));
+        }
+        let entry = self.look_up(id, from)?;
+        *last = Some((id.into(), from.into(), Arc::clone(&entry)));
+        Ok(entry)
+    }
+}
+
+impl Files {
+    fn look_up(&self, id: &str, from: &str) -> Result<Arc<Entry>, ErrorValue> {
         let from = if from.is_empty() { self.script.id() } else { from.to_owned() };
         let file = self.file_of(&from);
         if let Some(function) = id.strip_prefix("self:") {
@@ -168,15 +188,22 @@ impl Processes {
 
     fn start(&self) -> std::io::Result<Running> {
         let (sender, notes) = channel();
-        let files = Files { limits: self.limits(), script: self.script.clone(), compiled: Mutex::default() };
-        let (path, exits) = (self.path.clone(), Mutex::new(sender.clone()));
+        let files = Files {
+            limits: self.limits(),
+            script: self.script.clone(),
+            compiled: Mutex::default(),
+            last: Mutex::default(),
+        };
+        let exits = Mutex::new(sender.clone());
+        let image = image_with(|cx| wippy::stdlib::package::set_path(cx, &self.path))
+            .map_err(|error| std::io::Error::other(error.to_string()))?;
         let runtime = Options::new(files, HOST)
+            .image(image)
             .on_failure(Box::new(report))
             .on_exit(Box::new(move |request| {
                 // Nobody listens only when the program is over already.
                 let _ = exits.lock().unwrap_or_else(PoisonError::into_inner).send(Note::Exit(request));
             }))
-            .setup(Box::new(move |cx, _| wippy::stdlib::package::set_path(cx, &path)))
             .start()?;
         census::show_on_signal()?;
         census::watch(Some(runtime.starter()));
@@ -282,11 +309,13 @@ impl Running {
                 // Only calls of functions leave anything behind.
                 End::Left(_) => Ok(Ended { called_main: false }),
                 End::Failed(failure) => Err(Stop::Failed(failure)),
-                End::Killed if interrupted => Err(Stop::Interrupted),
-                End::Killed => {
+                // Its hook has reported it, as a fault that is not the program's.
+                End::Killed(Cause::Panicked(_)) => std::process::exit(i32::from(Exit::INTERNAL.0)),
+                End::Killed(_) if interrupted => Err(Stop::Interrupted),
+                End::Killed(cause) => {
                     let failure = match exit {
                         Some(request) => Failure::from(ErrorKind::Exit(request)),
-                        None => Failure::from(ErrorKind::Plain(b"process terminated".to_vec())),
+                        None => Failure::from(ErrorKind::Plain(cause.to_string().into_bytes())),
                     };
                     Err(Stop::Failed(Failure { exit, ..failure }))
                 }

@@ -242,3 +242,16 @@ mod signals {
         assert_eq!((code, output.as_str()), (0, "on\ntrue\n"));
     }
 }
+
+#[test]
+fn a_main_program_that_a_link_ends_says_so() {
+    let text = "
+        local function bad() error('broken') end
+        return {bad = bad, main = function()
+            process.spawn_linked('self:bad', nil)
+            process.inbox():receive()
+        end}";
+    let (code, _, stderr) = run("linked", &[("l.lua", text)], &["l.lua"]);
+    assert_eq!(code, 1);
+    assert!(stderr.contains("linked process failed"), "{stderr}");
+}

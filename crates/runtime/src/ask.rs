@@ -6,9 +6,9 @@
 use std::any::Any;
 use std::sync::Arc;
 
-use wippy_scheduler::{HostId, MonitorError, NameError, Pid, Spawn, SpawnError, Turn};
+use wippy_scheduler::{HostId, MonitorError, NameError, Pid, Signal, Spawn, SpawnError, Turn};
 use wippy_stdlib::system::Seek;
-use wippy_vm::{Kept, Outside, Parcel, Vm};
+use wippy_vm::{Channel, Context, Kept, Outside, Parcel, Result, Value, Vm};
 
 use crate::census::Watcher;
 use crate::mail::Mail;
@@ -50,7 +50,7 @@ pub(crate) struct Spawning {
     pub(crate) linked: bool,
     pub(crate) name: Option<Vec<u8>>,
     pub(crate) messages: Vec<Mail>,
-    pub(crate) answer: Option<Result<Pid, SpawnError>>,
+    pub(crate) answer: Option<std::result::Result<Pid, SpawnError>>,
 }
 
 /// What natives leave for their process to do between two runs.
@@ -82,10 +82,7 @@ impl Outside for Answers<'_, '_> {
                     *mail = turn.send(*target, sent).err().map(|undelivered| undelivered.0);
                 }
             }
-            Ask::Text { pid, host, text } => {
-                let host = host.or_else(|| turn.host_of(*pid)).unwrap_or(turn.host());
-                *text = format_pid(&turn.hosts().name(host), *pid);
-            }
+            Ask::Text { pid, host, text } => *text = pid_text(turn, *pid, *host),
             Ask::Lookup { name, pid } => *pid = turn.lookup(name),
             Ask::Register { name, pid, answer } => {
                 let pid = pid.unwrap_or(turn.pid());
@@ -143,6 +140,28 @@ impl Outside for Answers<'_, '_> {
             }
         }
     }
+
+    fn feed<'gc>(&mut self, cx: &mut Context<'gc>, channel: Channel<'gc>) -> Result<Option<Value<'gc>>> {
+        let Answers { turn, room } = self;
+        loop {
+            if let Some(value) = room.next_for(cx, channel, &|pid, host| pid_text(turn, pid, host))? {
+                return Ok(Some(value));
+            }
+            match turn.next_signal() {
+                None => return Ok(None),
+                Some(Signal::Message { from, message }) if from != Pid::SYSTEM => {
+                    room.arrive(cx, Some(channel), from, message)?
+                }
+                Some(other) => room.put_aside(other),
+            }
+        }
+    }
+}
+
+/// The text of a pid; its host is looked up unless it is known.
+pub(crate) fn pid_text(turn: &Turn<'_, LuaProcess>, pid: Pid, host: Option<HostId>) -> String {
+    let host = host.or_else(|| turn.host_of(pid)).unwrap_or(turn.host());
+    format_pid(&turn.hosts().name(host), pid)
 }
 
 fn start(turn: &mut Turn<'_, LuaProcess>, spawning: &mut Spawning) {

@@ -28,8 +28,8 @@ pub use library::{
 pub use local::{Inherited, Values};
 pub use mail::{Fault, Mail, Output, error_of};
 pub use pid::{PidError, format_pid, parse_pid};
-pub use process::{Adoption, End, Linger, LuaProcess, OnEnd};
+pub use process::{Adoption, Cause, End, Linger, LuaProcess, OnEnd};
 pub use programs::{Entry, HostList, Loaded, Loader, OneHost, Programs, Start, not_found};
-pub use runtime::{Launch, Options, Runtime, Starter, image};
+pub use runtime::{Launch, Options, Runtime, Starter, image, image_with};
 pub use shared::{Casualty, OnExit, OnFailure, Setup};
 pub use wippy_scheduler as scheduler;

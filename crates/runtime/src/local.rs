@@ -8,6 +8,7 @@ use wippy_stdlib::plain::Plain;
 use wippy_stdlib::security::{Actor, Request, Scope, Verdict};
 use wippy_vm::{Context, Kept, Parcel, Str, Value};
 
+use crate::programs::Entry;
 use crate::shared::Shared;
 use crate::upgradable::Listed;
 
@@ -58,8 +59,8 @@ struct Known {
 /// See the module.
 pub(crate) struct Local {
     pub(crate) shared: Arc<Shared>,
-    /// The entry that runs.
-    pub(crate) id: Arc<str>,
+    /// What runs.
+    pub(crate) entry: Arc<Entry>,
     /// `None` until there is a process.
     pub(crate) pid: Option<Pid>,
     pub(crate) host: HostId,
@@ -69,22 +70,24 @@ pub(crate) struct Local {
     pub(crate) trap_links: bool,
     /// Whether it hears of newer code.
     pub(crate) upgradable: Option<Listed>,
-    known: [Known; REMEMBERED],
+    /// Made by the first send.
+    known: Option<Box<[Known; REMEMBERED]>>,
 }
 
+const NOTHING: Known = Known { address: 0, kept: None, pid: Pid::SYSTEM };
+
 impl Local {
-    pub(crate) fn new(shared: Arc<Shared>, id: Arc<str>, values: Values) -> Local {
-        let nothing = Known { address: 0, kept: None, pid: Pid::SYSTEM };
+    pub(crate) fn new(shared: Arc<Shared>, entry: Arc<Entry>, values: Values) -> Local {
         Local {
             shared,
-            id,
+            entry,
             pid: None,
             host: HostId::default(),
             values,
             is_call: false,
             trap_links: false,
             upgradable: None,
-            known: [nothing; REMEMBERED],
+            known: None,
         }
     }
 
@@ -95,7 +98,7 @@ impl Local {
     /// The pid that this very string was found to be.
     #[inline]
     pub(crate) fn known(&self, text: Str<'_>) -> Option<Pid> {
-        let known = &self.known[Local::place(text.address())];
+        let known = &self.known.as_ref()?[Local::place(text.address())];
         (known.address == text.address()).then_some(known.pid)
     }
 }
@@ -103,7 +106,9 @@ impl Local {
 /// Remembers what a string means.
 pub(crate) fn remember<'gc>(cx: &mut Context<'gc>, text: Str<'gc>, pid: Pid) {
     let at = Local::place(text.address());
-    let Some(kept) = cx.host::<Local>().map(|local| local.known[at].kept) else { return };
+    let known =
+        |local: &mut Local| local.known.get_or_insert_with(|| Box::new([NOTHING; REMEMBERED]))[at].kept;
+    let Some(kept) = cx.host::<Local>().map(known) else { return };
     let kept = match kept {
         Some(kept) => {
             cx.replace_kept(kept, Value::String(text));
@@ -111,7 +116,7 @@ pub(crate) fn remember<'gc>(cx: &mut Context<'gc>, text: Str<'gc>, pid: Pid) {
         }
         None => cx.keep(text),
     };
-    if let Some(local) = cx.host::<Local>() {
-        local.known[at] = Known { address: text.address(), kept: Some(kept), pid };
+    if let Some(known) = cx.host::<Local>().and_then(|local| local.known.as_mut()) {
+        known[at] = Known { address: text.address(), kept: Some(kept), pid };
     }
 }

@@ -6,13 +6,13 @@ use wippy_scheduler::{HostId, Pid};
 use wippy_stdlib::class::Class;
 use wippy_stdlib::payload;
 use wippy_vm::{
-    Context, HostObject, Kept, Library, Outcome, Packed, Result, Table, Tokens, UserData, Value, library,
+    Context, HostObject, Library, Outcome, Packed, Result, Table, Tokens, UserData, Value, library,
 };
 
 use crate::ask::Ask;
-use crate::mail::{Event, Mail};
+use crate::mail::{Event, Letter, Mail};
 use crate::pid::format_pid;
-use crate::room::Letter;
+use crate::room::Names;
 
 static MESSAGE_METHODS: Library = library!(
     "process.Message",
@@ -34,33 +34,14 @@ pub(crate) fn open(cx: &mut Context<'_>) -> Result<()> {
     payload::open(cx)
 }
 
-/// A message in a userdata.
-struct Message {
-    from: Pid,
-    mail: Mail,
-}
-
-/// The metatables that are needed again and again.
-#[derive(Default)]
-pub(crate) struct Classes {
-    message: Option<Kept>,
-}
-
-impl Classes {
-    /// The userdata of a message.
-    pub(crate) fn message<'gc>(&mut self, cx: &mut Context<'gc>, letter: Letter) -> Result<UserData<'gc>> {
-        let metatable = match self.message.map(|kept| cx.kept(kept)) {
-            Some(Value::Table(metatable)) => metatable,
-            _ => {
-                let metatable = MESSAGES.metatable(cx)?;
-                self.message = Some(cx.keep(metatable));
-                metatable
-            }
-        };
-        cx.check_room(1)?;
-        let message = Message { from: letter.from, mail: letter.mail };
-        Ok(cx.userdata(Box::new(message), Some(metatable)))
-    }
+/// The userdata of a message.
+///
+/// # Errors
+/// When the memory limit would be passed.
+pub(crate) fn object<'gc>(cx: &mut Context<'gc>, mail: Mail) -> Result<Value<'gc>> {
+    let metatable = MESSAGES.metatable(cx)?;
+    cx.check_room(1)?;
+    Ok(cx.userdata(mail.into_letter(), Some(metatable)).into())
 }
 
 /// What a listener without messages gets: nothing, the value, or a list of the values.
@@ -80,7 +61,7 @@ pub(crate) fn bare<'gc>(cx: &mut Context<'gc>, mail: &Mail) -> Result<Value<'gc>
 }
 
 /// The table of an event.
-pub(crate) fn event<'gc>(cx: &mut Context<'gc>, event: Event) -> Result<Table<'gc>> {
+pub(crate) fn event<'gc>(cx: &mut Context<'gc>, event: Event, names: Names<'_>) -> Result<Table<'gc>> {
     let table = cx.table(0, 4)?;
     let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs() as i64);
     cx.set_field(table, "at", now)?;
@@ -102,8 +83,7 @@ pub(crate) fn event<'gc>(cx: &mut Context<'gc>, event: Event) -> Result<Table<'g
     };
     let kind = cx.name(kind);
     cx.set_field(table, "kind", kind)?;
-    let from = pid_text(cx, from, host);
-    let from = cx.string(from.as_bytes())?;
+    let from = cx.string(names(from, host).as_bytes())?;
     cx.set_field(table, "from", from)?;
     let (value, fault) = match event {
         Event::Cancel { reason, .. } => {
@@ -146,26 +126,27 @@ pub(crate) fn pid_text(cx: &mut Context<'_>, pid: Pid, host: Option<HostId>) -> 
     }
 }
 
-fn this<'gc, T: 'static>(cx: &Context<'gc>, class: &Class) -> Result<&'gc T> {
+/// The message that argument 1 must be, and the userdata that it is in.
+fn this<'gc>(cx: &Context<'gc>) -> Result<(UserData<'gc>, &'gc Letter)> {
     match cx.get(1) {
-        Value::UserData(userdata) => userdata.get::<T>(),
+        Value::UserData(userdata) => userdata.get::<Letter>().map(|letter| (userdata, letter)),
         _ => None,
     }
-    .ok_or_else(|| cx.type_error(1, class.name()))
+    .ok_or_else(|| cx.type_error(1, MESSAGES.name()))
 }
 
 fn topic(cx: &mut Context<'_>) -> Result<Outcome> {
-    let message = this::<Message>(cx, &MESSAGES)?;
-    let topic = cx.string(message.mail.topic())?;
+    let (_, message) = this(cx)?;
+    let topic = cx.string(message.topic())?;
     Ok(cx.returns(topic))
 }
 
 /// `msg:from()`: the sender's pid, empty for the system.
 fn from(cx: &mut Context<'_>) -> Result<Outcome> {
-    let message = this::<Message>(cx, &MESSAGES)?;
+    let (_, message) = this(cx)?;
     let text = match message.from {
         Pid::SYSTEM => String::new(),
-        pid => pid_text(cx, pid, Some(message.mail.host)),
+        pid => pid_text(cx, pid, Some(message.host)),
     };
     let text = cx.string(text.as_bytes())?;
     Ok(cx.returns(text))
@@ -173,13 +154,12 @@ fn from(cx: &mut Context<'_>) -> Result<Outcome> {
 
 /// `msg:payload()`: nil, a payload, or a list of payloads.
 fn payloads(cx: &mut Context<'_>) -> Result<Outcome> {
-    let message = this::<Message>(cx, &MESSAGES)?;
-    let mut tokens = message.mail.payload();
+    let (owner, message) = this(cx)?;
+    let mut tokens = message.payload();
     let mut count = 0;
     while skip(&mut tokens) {
         count += 1;
     }
-    let Value::UserData(owner) = cx.get(1) else { return Ok(cx.returns(Value::Nil)) };
     match count {
         0 => Ok(cx.returns(Value::Nil)),
         1 => {
@@ -199,8 +179,8 @@ fn payloads(cx: &mut Context<'_>) -> Result<Outcome> {
 
 /// The value of a payload: of a message the one of this number.
 fn value_of<'gc>(cx: &mut Context<'gc>, owner: UserData<'gc>, number: usize) -> Result<Value<'gc>> {
-    let Some(message) = owner.get::<Message>() else { return Ok(Value::Nil) };
-    let mut tokens = message.mail.payload();
+    let Some(message) = owner.get::<Letter>() else { return Ok(Value::Nil) };
+    let mut tokens = message.payload();
     for _ in 0..number {
         skip(&mut tokens);
     }
@@ -224,8 +204,8 @@ fn skip(tokens: &mut Tokens<'_>) -> bool {
 }
 
 fn show_message(cx: &mut Context<'_>) -> Result<Outcome> {
-    let message = this::<Message>(cx, &MESSAGES)?;
-    let text = [b"process.Message{topic=", message.mail.topic(), b"}"].concat();
+    let (_, message) = this(cx)?;
+    let text = [b"process.Message{topic=", message.topic(), b"}"].concat();
     let text = cx.string(&text)?;
     Ok(cx.returns(text))
 }

@@ -8,13 +8,24 @@ use wippy_scheduler::Pid;
 /// Writes a pid as scripts see it. The number has 5 digits, or 6, 8 or 16 if it needs them; nobody is `{|}`.
 pub fn format_pid(host: &str, pid: Pid) -> String {
     let number = pid.raw();
-    match number {
-        0 => "{|}".to_owned(),
-        1..=0xf_ffff => format!("{{{host}|0x{number:05x}}}"),
-        0x10_0000..=0xff_ffff => format!("{{{host}|0x{number:06x}}}"),
-        0x100_0000..=0xffff_ffff => format!("{{{host}|0x{number:08x}}}"),
-        _ => format!("{{{host}|0x{number:016x}}}"),
+    let digits = match number {
+        0 => return "{|}".to_owned(),
+        1..=0xf_ffff => 5,
+        0x10_0000..=0xff_ffff => 6,
+        0x100_0000..=0xffff_ffff => 8,
+        _ => 16,
+    };
+    // Written by hand: every spawn and every event needs it, and formatting costs ten times as much.
+    let mut text = String::with_capacity(host.len() + digits + 5);
+    text.push('{');
+    text.push_str(host);
+    text.push_str("|0x");
+    for place in (0..digits).rev() {
+        let digit = (number >> (4 * place)) as usize & 15;
+        text.push(char::from(b"0123456789abcdef"[digit]));
     }
+    text.push('}');
+    text
 }
 
 /// Why a text is no pid.

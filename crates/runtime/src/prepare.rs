@@ -40,7 +40,7 @@ pub(crate) fn begin(
     let image = entry.image.as_ref().unwrap_or(&shared.image);
     let mut vm = Vm::with_image(entry.limits, image);
     vm.set_scheduling();
-    vm.set_host(Local::new(Arc::clone(shared), Arc::clone(&entry.id), values));
+    vm.set_host(Local::new(Arc::clone(shared), Arc::clone(entry), values));
     if let Some(setup) = &shared.setup {
         vm.enter(|cx| setup(cx, entry))
             .map_err(|error| ErrorValue::new(Kind::INTERNAL, error.to_string()))?;

@@ -12,13 +12,15 @@ use hashbrown::HashMap;
 use wippy_scheduler::{Description, Exit, Fuel, OperationId, Pid, Process, Signal, Step, TimerId, Turn};
 use wippy_stdlib::errors::{self, ErrorValue, Kind};
 use wippy_stdlib::requests::{Answer, Pending, Request};
-use wippy_vm::{Context, ErrorKind, Failure, HostObject, Operation, Packed, Parcel, Ticket, Value, Vm};
+use wippy_vm::{
+    Context, Error, ErrorKind, Failure, HostObject, Operation, Packed, Parcel, Ticket, Value, Vm,
+};
 
-use crate::ask::{Answers, Demand, enter};
+use crate::ask::{Answers, Demand, enter, pid_text};
 use crate::census;
 use crate::local::{Local, Values};
 use crate::mail::{Event, Fault, Mail, Output, error_of};
-use crate::message::{Classes, kind};
+use crate::message::kind;
 use crate::prepare::{self, Prepared};
 use crate::programs::Entry;
 use crate::room::{Room, Tie};
@@ -33,11 +35,32 @@ pub enum End {
     },
     /// It failed; the error value is in the interpreter.
     Failed(Failure),
-    /// It was killed, or failed for a reason that is not its own.
-    Killed,
+    /// It failed for a reason that is not its program's.
+    Killed(Cause),
     /// It has given its result and goes on with what it has begun ([`Linger`]); the interpreter stays with it, and an
     /// empty one comes in its place.
     Left(Result<Parcel, ErrorValue>),
+}
+
+/// Why a process was ended that had not failed itself.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Cause {
+    /// Somebody wanted it to end.
+    Terminated,
+    /// A process that it was linked to failed.
+    Linked,
+    /// A native of it panicked: a fault of the runtime or of an embedding program. The text of the panic.
+    Panicked(Arc<str>),
+}
+
+impl std::fmt::Display for Cause {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Cause::Terminated => f.write_str("process terminated"),
+            Cause::Linked => f.write_str("linked process failed"),
+            Cause::Panicked(text) => write!(f, "process panicked: {text}"),
+        }
+    }
 }
 
 /// What the function of a process asks for when it has its result while coroutines of it go on: whoever watches from
@@ -72,20 +95,25 @@ struct Timer {
 struct Body {
     vm: Vm,
     room: Room,
-    classes: Classes,
     shared: Arc<Shared>,
     entry: Arc<Entry>,
-    /// Arguments of `main`, while the chunk runs whose table may have it.
-    main: Option<Parcel>,
+    /// What most processes do not have while they wait.
+    extra: Option<Box<Extra>>,
     called_main: bool,
     begun: bool,
     parked: bool,
     /// A call of a function: whoever called waits, so waiting for what can never happen is an error.
     is_call: bool,
-    /// Of a whole program: whether it hears events, for its owner. Waiting for what can never happen is an error then.
-    program: Option<Arc<AtomicBool>>,
     /// Asked to end by the system, and deaf to events.
     leaving: bool,
+}
+
+#[derive(Default)]
+struct Extra {
+    /// Arguments of `main`, while the chunk runs whose table may have it.
+    main: Option<Parcel>,
+    /// Of a whole program: whether it hears events, for its owner. Waiting for what can never happen is an error then.
+    program: Option<Arc<AtomicBool>>,
     timers: HashMap<TimerId, Timer>,
     operations: HashMap<OperationId, Ticket>,
     /// Ends that are results of calls, not events.
@@ -99,34 +127,24 @@ struct Body {
 
 impl Drop for Body {
     fn drop(&mut self) {
-        if let Some(on_end) = self.on_end.take() {
-            self.vm.remove_host::<Local>();
-            on_end(std::mem::take(&mut self.vm), End::Killed);
-        }
+        self.tell(End::Killed(Cause::Terminated));
     }
 }
 
 impl LuaProcess {
     pub(crate) fn new(vm: Vm, shared: Arc<Shared>, entry: Arc<Entry>, main: Option<Parcel>) -> LuaProcess {
+        let extra = main.map(|main| Box::new(Extra { main: Some(main), ..Extra::default() }));
         LuaProcess(Box::new(Body {
             vm,
             room: Room::default(),
-            classes: Classes::default(),
             shared,
             entry,
-            main,
+            extra,
             called_main: false,
             begun: false,
             parked: false,
             is_call: false,
-            program: None,
             leaving: false,
-            timers: HashMap::new(),
-            operations: HashMap::new(),
-            awaited: Vec::new(),
-            pending: Vec::new(),
-            on_end: None,
-            lingering: None,
         }))
     }
 
@@ -139,11 +157,12 @@ impl LuaProcess {
     ) -> LuaProcess {
         let Adoption { main, pending, hears_events, on_end } = adoption;
         vm.set_scheduling();
-        vm.set_host(Local::new(Arc::clone(&shared), Arc::clone(&entry.id), Values::default()));
+        vm.set_host(Local::new(Arc::clone(&shared), Arc::clone(&entry), Values::default()));
         let mut process = LuaProcess::new(vm, shared, entry, main);
-        process.0.program = Some(hears_events);
-        process.0.pending = pending;
-        process.0.on_end = Some(on_end);
+        let extra = process.0.extra();
+        extra.program = Some(hears_events);
+        extra.pending = pending;
+        extra.on_end = Some(on_end);
         process
     }
 
@@ -155,7 +174,7 @@ impl LuaProcess {
 
     /// Hands the interpreter to `on_end` when the process has ended.
     pub(crate) fn on_end(mut self, on_end: OnEnd) -> LuaProcess {
-        self.0.on_end = Some(on_end);
+        self.0.extra().on_end = Some(on_end);
         self
     }
 }
@@ -172,8 +191,10 @@ impl Process for LuaProcess {
             body.begin(turn);
         }
         loop {
-            while let Some(signal) = turn.next_signal() {
-                body.take(signal, turn);
+            while let Some(signal) = body.room.take_aside().or_else(|| turn.next_signal()) {
+                if let Err(fault) = body.take(signal, turn) {
+                    return body.fail(turn, fault, None);
+                }
             }
             if body.room.has_mail()
                 && let Err(fault) = body.deliver(turn)
@@ -215,6 +236,16 @@ impl Process for LuaProcess {
         }
     }
 
+    fn fails(&mut self, failure: &wippy_scheduler::Failure<Fault>) {
+        let body = &mut *self.0;
+        let cause = match failure {
+            wippy_scheduler::Failure::Linked(_) => Cause::Linked,
+            wippy_scheduler::Failure::Panicked(text) => Cause::Panicked(Arc::clone(text)),
+            _ => Cause::Terminated,
+        };
+        body.tell(End::Killed(cause));
+    }
+
     fn describe(&mut self, description: &mut Description) {
         let body = &mut *self.0;
         description.entry = body.entry.id.to_string();
@@ -228,6 +259,10 @@ impl Process for LuaProcess {
 }
 
 impl Body {
+    fn extra(&mut self) -> &mut Extra {
+        self.extra.get_or_insert_default()
+    }
+
     fn begin(&mut self, turn: &mut Turn<'_, LuaProcess>) {
         self.begun = true;
         let (pid, host, is_call) = (turn.pid(), turn.host(), self.is_call);
@@ -238,20 +273,26 @@ impl Body {
                 local.is_call = is_call;
             }
         });
-        for Pending { delay, ticket, fire } in std::mem::take(&mut self.pending) {
+        let pending = self.extra.as_mut().map(|extra| std::mem::take(&mut extra.pending)).unwrap_or_default();
+        for Pending { delay, ticket, fire } in pending {
             self.set_timer(turn, delay, ticket, fire);
         }
     }
 
     /// Notes what has arrived.
-    fn take(&mut self, signal: Signal<LuaProcess>, turn: &mut Turn<'_, LuaProcess>) {
+    ///
+    /// # Errors
+    /// When a message does not fit into the process's memory.
+    fn take(&mut self, signal: Signal<LuaProcess>, turn: &mut Turn<'_, LuaProcess>) -> Result<(), Fault> {
         match signal {
+            Signal::Message { from: Pid::SYSTEM, message }
+                if message.topic() == kind::OUTDATED.as_bytes() =>
+            {
+                self.outdate(&message);
+            }
             Signal::Message { from, message } => {
-                if from == Pid::SYSTEM && message.topic() == kind::OUTDATED.as_bytes() {
-                    self.outdate(&message);
-                } else {
-                    self.room.arrive(from, message);
-                }
+                let Body { vm, room, .. } = self;
+                return vm.enter(|cx| room.arrive(cx, None, from, message)).map_err(fault_of);
             }
             Signal::Cancel { from, reason, grace } => {
                 self.leaving |= grace.is_some() && !self.room.hears_events();
@@ -266,11 +307,8 @@ impl Body {
                     Exit::Finished(output) => Ok(output),
                     Exit::Failed(failure) => Err(error_of(&failure)),
                 };
-                match self.awaited.iter().position(|(awaited, _)| *awaited == pid) {
-                    Some(at) => {
-                        let (_, ticket) = self.awaited.swap_remove(at);
-                        self.answer(ticket, &end);
-                    }
+                match self.extra.as_mut().and_then(|extra| extra.no_longer_awaits(pid)) {
+                    Some(ticket) => self.answer(ticket, &end),
                     None => {
                         let host = self.room.unwatch(pid, Tie::Monitor);
                         if end.is_ok() {
@@ -283,7 +321,8 @@ impl Body {
             }
             Signal::Timer(id) => self.ring(id, turn),
             Signal::Completion { operation, value } => {
-                let Some(ticket) = self.operations.remove(&operation) else { return };
+                let ticket = self.extra.as_mut().and_then(|extra| extra.operations.remove(&operation));
+                let Some(ticket) = ticket else { return Ok(()) };
                 enter(&mut self.vm, turn, &mut self.room, |cx| match value {
                     Some(answer) => answer(cx, ticket),
                     None => refuse(cx, ticket, ErrorValue::internal("operation failed")),
@@ -292,6 +331,7 @@ impl Body {
             // Sources are watched by nobody here yet.
             Signal::Ready { .. } => {}
         }
+        Ok(())
     }
 
     /// There is newer code; only those that asked for it hear of that.
@@ -326,7 +366,8 @@ impl Body {
     }
 
     fn ring(&mut self, id: TimerId, turn: &mut Turn<'_, LuaProcess>) {
-        let Some(Timer { ticket, deadline, fire }) = self.timers.remove(&id) else { return };
+        let timer = self.extra.as_mut().and_then(|extra| extra.timers.remove(&id));
+        let Some(Timer { ticket, deadline, fire }) = timer else { return };
         let again = match fire {
             None => {
                 self.vm.enter(|cx| cx.wake(ticket, &[]));
@@ -341,7 +382,7 @@ impl Body {
             let deadline = (deadline + period).max(turn.now());
             match turn.set_timer_at(deadline) {
                 Some(id) => {
-                    self.timers.insert(id, Timer { ticket, deadline, fire });
+                    self.extra().timers.insert(id, Timer { ticket, deadline, fire });
                 }
                 None => {
                     self.vm.enter(|cx| cx.release(ticket));
@@ -360,7 +401,7 @@ impl Body {
         let deadline = turn.now().saturating_add(delay);
         match turn.set_timer_at(deadline) {
             Some(id) => {
-                self.timers.insert(id, Timer { ticket, deadline, fire });
+                self.extra().timers.insert(id, Timer { ticket, deadline, fire });
             }
             None => self.vm.enter(|cx| {
                 refuse(cx, ticket, ErrorValue::new(Kind::LIMIT_EXCEEDED, "too many timers"));
@@ -375,18 +416,18 @@ impl Body {
             Ok(request) => *request,
             Err(other) => {
                 match other.downcast::<Demand>().map(|demand| *demand) {
-                    Ok(Demand::Await(pid)) => self.awaited.push((pid, ticket)),
+                    Ok(Demand::Await(pid)) => self.extra().awaited.push((pid, ticket)),
                     Ok(Demand::Upgrade(entry, arguments)) => return self.upgrade(entry, arguments, turn),
-                    Err(other) => match other.downcast::<Linger>().map(|linger| *linger) {
-                        Ok(Linger(result)) => {
-                            self.lingering = Some(ticket);
-                            if let Some(on_end) = self.on_end.take() {
+                    Err(other) => {
+                        // Whoever asks for what nobody here knows waits for ever.
+                        if let Ok(Linger(result)) = other.downcast::<Linger>().map(|linger| *linger) {
+                            let extra = self.extra();
+                            extra.lingering = Some(ticket);
+                            if let Some(on_end) = extra.on_end.take() {
                                 on_end(Vm::default(), End::Left(result));
                             }
                         }
-                        // Whoever asks for what nobody here knows waits for ever.
-                        Err(_) => {}
-                    },
+                    }
                 }
                 return Ok(());
             }
@@ -399,11 +440,11 @@ impl Body {
             Request::Alarm { delay, fire } => self.set_timer(turn, delay, ticket, Some(fire)),
             Request::Block(job) => {
                 let operation = turn.block(job);
-                self.operations.insert(operation, ticket);
+                self.extra().operations.insert(operation, ticket);
             }
             Request::Begin { start, abandon } => {
                 let completer = turn.begin(abandon);
-                self.operations.insert(completer.operation(), ticket);
+                self.extra().operations.insert(completer.operation(), ticket);
                 start(Box::new(move |answer| completer.complete(answer)));
             }
         }
@@ -411,26 +452,20 @@ impl Body {
     }
 
     fn deliver(&mut self, turn: &mut Turn<'_, LuaProcess>) -> Result<(), Fault> {
-        let Body { vm, room, classes, .. } = self;
-        // Delivery asks for the names of hosts; the room itself is in use and has no part in that.
-        let mut nobody = Room::default();
-        enter(vm, turn, &mut nobody, |cx| room.deliver(cx, classes)).map_err(|error| {
-            Arc::new(match error.kind() {
-                ErrorKind::Memory => ErrorValue::new(Kind::INTERNAL, "not enough memory"),
-                other => ErrorValue::new(Kind::INTERNAL, other.to_string()),
-            })
-        })
+        let Body { vm, room, .. } = self;
+        vm.enter(|cx| room.deliver(cx, &|pid, host| pid_text(turn, pid, host))).map_err(fault_of)
     }
 
     /// Whether the function that lingers has nothing left to wait for; it is woken then.
     fn is_left_alone(&mut self) -> bool {
-        let Some(ticket) = self.lingering else { return false };
+        let Some(extra) = &mut self.extra else { return false };
+        let Some(ticket) = extra.lingering else { return false };
         // The function itself waits, and it is outstanding.
         let hopeless = self.vm.outstanding() <= 1 && !self.room.is_open();
         if self.vm.parked() > 1 && !hopeless {
             return false;
         }
-        self.lingering = None;
+        extra.lingering = None;
         self.vm.enter(|cx| cx.wake(ticket, &[]))
     }
 
@@ -438,16 +473,18 @@ impl Body {
     fn rest(&mut self, turn: &mut Turn<'_, LuaProcess>) -> Step<Output, Fault> {
         // What was printed is to be seen now; there may not be another step.
         let _ = self.vm.enter(wippy_stdlib::io::flush_all);
-        if self.leaving && self.timers.is_empty() && self.operations.is_empty() && !self.room.hears_events() {
+        let busy = |extra: &Extra| !extra.timers.is_empty() || !extra.operations.is_empty();
+        if self.leaving && !self.extra.as_deref().is_some_and(busy) && !self.room.hears_events() {
             // It would not hear of it until it is killed.
             return Step::Failed(Arc::new(ErrorValue::new(Kind::CANCELED, "scheduler shutdown")));
         }
-        match &self.program {
+        match self.extra.as_ref().and_then(|extra| extra.program.as_ref()) {
             Some(hears_events) => hears_events.store(self.room.hears_events(), Ordering::Relaxed),
             None if self.is_call => {}
             None => return Step::Parked,
         }
-        if !self.room.is_open() && self.awaited.is_empty() && self.vm.outstanding() == 0 {
+        let awaits = self.extra.as_ref().is_some_and(|extra| !extra.awaited.is_empty());
+        if !self.room.is_open() && !awaits && self.vm.outstanding() == 0 {
             let failure = self.vm.deadlock();
             return self.failed(turn, failure);
         }
@@ -456,7 +493,7 @@ impl Body {
 
     /// The function that ran has returned: the next one, or the end.
     fn finished(&mut self, turn: &mut Turn<'_, LuaProcess>) -> Option<Step<Output, Fault>> {
-        if let Some(arguments) = self.main.take() {
+        if let Some(arguments) = self.extra.as_mut().and_then(|extra| extra.main.take()) {
             let main = self.vm.results(|cx| match cx.get(1) {
                 Value::Table(table) => {
                     let main = cx.field(table, "main");
@@ -489,7 +526,7 @@ impl Body {
                 Some(Step::Finished(Arc::new(output)))
             }
             Err(Ok(fault)) => {
-                let told = self.on_end.is_some().then_some(End::Finished { called_main: self.called_main });
+                let told = self.has_listener().then_some(End::Finished { called_main: self.called_main });
                 Some(self.fail(turn, Arc::new(fault), told))
             }
             Err(Err(error)) => {
@@ -503,7 +540,7 @@ impl Body {
     fn failed(&mut self, turn: &mut Turn<'_, LuaProcess>, failure: Failure) -> Step<Output, Fault> {
         let _ = self.vm.enter(wippy_stdlib::io::flush_all);
         if let Some(request) = failure.exit {
-            if let Some(on_exit) = self.shared.on_exit.as_ref().filter(|_| self.on_end.is_none()) {
+            if let Some(on_exit) = self.shared.on_exit.as_ref().filter(|_| !self.has_listener()) {
                 on_exit(request);
             }
             self.tell(End::Failed(failure));
@@ -524,7 +561,7 @@ impl Body {
         fault: Fault,
         end: Option<End>,
     ) -> Step<Output, Fault> {
-        if self.on_end.is_some() {
+        if self.has_listener() {
             let failure = || End::Failed(Failure::from(ErrorKind::Plain(fault.message().to_vec())));
             self.tell(end.unwrap_or_else(failure));
         } else if let Some(on_failure) = &self.shared.on_failure {
@@ -536,8 +573,13 @@ impl Body {
         Step::Failed(fault)
     }
 
+    /// Whether somebody gets the interpreter at the end.
+    fn has_listener(&self) -> bool {
+        self.extra.as_ref().is_some_and(|extra| extra.on_end.is_some())
+    }
+
     fn tell(&mut self, end: End) {
-        if let Some(on_end) = self.on_end.take() {
+        if let Some(on_end) = self.extra.as_mut().and_then(|extra| extra.on_end.take()) {
             self.vm.remove_host::<Local>();
             on_end(std::mem::take(&mut self.vm), end);
         }
@@ -568,23 +610,42 @@ impl Body {
             Arc::new(ErrorValue::new(error.kind().clone(), text).into_failure())
         };
         let mut fresh = prepared.map_err(fail)?;
-        for id in std::mem::take(&mut self.timers).into_keys() {
-            turn.cancel_timer(id);
-        }
-        for id in std::mem::take(&mut self.operations).into_keys() {
-            turn.cancel_operation(id);
+        if let Some(extra) = &mut self.extra {
+            for id in std::mem::take(&mut extra.timers).into_keys() {
+                turn.cancel_timer(id);
+            }
+            for id in std::mem::take(&mut extra.operations).into_keys() {
+                turn.cancel_operation(id);
+            }
+            extra.awaited.clear();
         }
         turn.trap_links(false);
-        self.awaited.clear();
         self.room.close_all();
-        self.classes = Classes::default();
         self.entry = entry;
-        self.main = fresh.0.main.take();
+        if let Some(main) = fresh.0.extra.as_mut().and_then(|extra| extra.main.take()) {
+            self.extra().main = Some(main);
+        }
         self.vm = std::mem::take(&mut fresh.0.vm);
         self.parked = false;
         self.begin(turn);
         Ok(())
     }
+}
+
+impl Extra {
+    /// The native that waits for the end of a process.
+    fn no_longer_awaits(&mut self, pid: Pid) -> Option<Ticket> {
+        let at = self.awaited.iter().position(|(awaited, _)| *awaited == pid)?;
+        Some(self.awaited.swap_remove(at).1)
+    }
+}
+
+/// What a process fails with that cannot take in a message.
+fn fault_of(error: Error) -> Fault {
+    Arc::new(match error.kind() {
+        ErrorKind::Memory => ErrorValue::new(Kind::INTERNAL, "not enough memory"),
+        other => ErrorValue::new(Kind::INTERNAL, other.to_string()),
+    })
 }
 
 /// Wakes a native so that it answers `nil` and an error.

@@ -1,23 +1,18 @@
 //! The mail room of one process: which channel gets which message, and what has to wait.
 //!
 //! Decided when a message can be delivered, not when it arrives: a subscription for its topic, else the inbox, else it
-//! waits for one of them. A full channel holds up nobody but itself. Invariant: every queue is in order of arrival.
+//! waits for one of them. A full channel holds up nobody but itself. Who waits at a channel when a message arrives gets
+//! it at once; who comes later takes it from here ([`Room::next_for`]). Invariant: every queue is in order of arrival.
 
 use std::collections::VecDeque;
 
 use hashbrown::HashMap;
-use wippy_scheduler::{HostId, Pid};
-use wippy_vm::{Channel, Context, Kept, Result};
+use wippy_scheduler::{HostId, Pid, Signal};
+use wippy_vm::{Channel, Context, Kept, Result, Value};
 
 use crate::mail::{Event, Mail};
 use crate::message;
-
-/// A message that has arrived.
-pub(crate) struct Letter {
-    pub(crate) number: u64,
-    pub(crate) from: Pid,
-    pub(crate) mail: Mail,
-}
+use crate::process::LuaProcess;
 
 /// A topic that somebody listens to.
 struct Subscription {
@@ -25,7 +20,13 @@ struct Subscription {
     channel: Kept,
     /// Messages instead of bare payloads.
     whole: bool,
-    waiting: VecDeque<Letter>,
+    waiting: VecDeque<Mail>,
+}
+
+impl Subscription {
+    fn value<'gc>(&self, cx: &mut Context<'gc>, mail: Mail) -> Result<Value<'gc>> {
+        if self.whole { message::object(cx, mail) } else { message::bare(cx, &mail) }
+    }
 }
 
 /// Why a process hears of the end of another.
@@ -52,24 +53,39 @@ impl Watched {
     }
 }
 
+/// Finds the text of a pid, whose host may be known.
+pub(crate) type Names<'a> = &'a dyn Fn(Pid, Option<HostId>) -> String;
+
 /// See the module.
 #[derive(Default)]
 pub(crate) struct Room {
     inbox: Option<Kept>,
     events: Option<Kept>,
+    /// What most processes have none of while they wait.
+    shelves: Option<Box<Shelves>>,
+}
+
+#[derive(Default)]
+struct Shelves {
     topics: Vec<Subscription>,
     /// For the inbox, or for a subscription still to come.
-    unclaimed: VecDeque<Letter>,
+    unclaimed: VecDeque<Mail>,
     happened: VecDeque<Event>,
-    /// Most processes watch nobody.
-    watched: Option<Box<HashMap<Pid, Watched>>>,
+    watched: HashMap<Pid, Watched>,
+    /// What came between messages while a native looked for those; the process has still to hear of it.
+    aside: VecDeque<Signal<LuaProcess>>,
     arrived: u64,
 }
 
 impl Room {
+    fn shelves(&mut self) -> &mut Shelves {
+        self.shelves.get_or_insert_default()
+    }
+
     /// Whether anybody listens to anything.
     pub(crate) fn is_open(&self) -> bool {
-        self.inbox.is_some() || self.events.is_some() || !self.topics.is_empty()
+        let topics = self.shelves.as_ref().is_some_and(|shelves| !shelves.topics.is_empty());
+        self.inbox.is_some() || self.events.is_some() || topics
     }
 
     /// Whether events are listened to.
@@ -79,48 +95,85 @@ impl Room {
 
     /// Messages and events that wait.
     pub(crate) fn len(&self) -> usize {
-        let waiting: usize = self.topics.iter().map(|topic| topic.waiting.len()).sum();
-        self.unclaimed.len() + self.happened.len() + waiting
+        self.shelves.as_ref().map_or(0, |shelves| {
+            let waiting: usize = shelves.topics.iter().map(|topic| topic.waiting.len()).sum();
+            shelves.unclaimed.len() + shelves.happened.len() + waiting
+        })
     }
 
-    pub(crate) fn arrive(&mut self, from: Pid, mail: Mail) {
-        self.arrived += 1;
-        let letter = Letter { number: self.arrived, from, mail };
-        match self.topics.iter_mut().find(|topic| *topic.topic == *letter.mail.topic()) {
-            Some(topic) => topic.waiting.push_back(letter),
-            None => self.unclaimed.push_back(letter),
+    /// A message has arrived: whoever waits for it gets it. Not at the channel `held`, though, at which somebody is about
+    /// to ask for the next one.
+    ///
+    /// # Errors
+    /// As for [`Room::deliver`].
+    pub(crate) fn arrive<'gc>(
+        &mut self,
+        cx: &mut Context<'gc>,
+        held: Option<Channel<'gc>>,
+        from: Pid,
+        mut mail: Mail,
+    ) -> Result<()> {
+        let takes = |cx: &Context<'gc>, kept: Kept| {
+            accepts(cx, kept).filter(|channel| held.is_none_or(|held| !held.is(*channel)))
+        };
+        mail.letter().from = from;
+        if let Some(shelves) = &mut self.shelves {
+            shelves.arrived += 1;
+            mail.letter().number = shelves.arrived;
+            if let Some(topic) = shelves.topics.iter_mut().find(|topic| *topic.topic == *mail.topic()) {
+                if topic.waiting.is_empty()
+                    && let Some(channel) = takes(cx, topic.channel)
+                {
+                    let value = topic.value(cx, mail)?;
+                    cx.push_to(channel, value)?;
+                } else {
+                    topic.waiting.push_back(mail);
+                }
+                return Ok(());
+            }
         }
+        if let Some(inbox) = self.inbox
+            && self.shelves.as_ref().is_none_or(|shelves| shelves.unclaimed.is_empty())
+            && let Some(channel) = takes(cx, inbox)
+        {
+            let message = message::object(cx, mail)?;
+            cx.push_to(channel, message)?;
+            return Ok(());
+        }
+        self.shelves().unclaimed.push_back(mail);
+        Ok(())
     }
 
     /// Remembers the host of a process that is watched.
     pub(crate) fn watch(&mut self, pid: Pid, host: HostId, tie: Tie) {
-        let watched = self.watched.get_or_insert_default();
+        let watched = &mut self.shelves().watched;
         let entry = watched.entry(pid).or_insert(Watched { host, monitored: false, linked: false });
         *entry.tie(tie) = true;
     }
 
     /// The host of a process that was watched: this tie to it is no more.
     pub(crate) fn unwatch(&mut self, pid: Pid, tie: Tie) -> Option<HostId> {
-        let watched = self.watched.as_mut()?;
+        let watched = &mut self.shelves.as_mut()?.watched;
         let entry = watched.get_mut(&pid)?;
         let host = entry.host;
         *entry.tie(tie) = false;
         if !entry.monitored && !entry.linked {
             watched.remove(&pid);
-            if watched.is_empty() {
-                self.watched = None;
+            if watched.is_empty() && watched.capacity() > 64 {
+                *watched = HashMap::new();
             }
         }
         Some(host)
     }
 
     pub(crate) fn happen(&mut self, event: Event) {
-        self.happened.push_back(event);
+        self.shelves().happened.push_back(event);
     }
 
     /// There is newer code. One event tells of all changes that have not been heard of.
     pub(crate) fn outdate(&mut self, fresh: impl Iterator<Item = Vec<u8>>) {
-        let known = self.happened.iter_mut().find_map(|event| match event {
+        let happened = &mut self.shelves().happened;
+        let known = happened.iter_mut().find_map(|event| match event {
             Event::Outdated { sources } => Some(sources),
             _ => None,
         });
@@ -132,8 +185,19 @@ impl Room {
                     }
                 }
             }
-            None => self.happened.push_back(Event::Outdated { sources: fresh.collect() }),
+            None => happened.push_back(Event::Outdated { sources: fresh.collect() }),
         }
+    }
+
+    /// A signal that a native has come upon and that is not for it.
+    pub(crate) fn put_aside(&mut self, signal: Signal<LuaProcess>) {
+        self.shelves().aside.push_back(signal);
+    }
+
+    /// The first signal that was put aside.
+    #[inline]
+    pub(crate) fn take_aside(&mut self) -> Option<Signal<LuaProcess>> {
+        self.shelves.as_mut()?.aside.pop_front()
     }
 
     pub(crate) fn inbox(&self) -> Option<Kept> {
@@ -154,30 +218,34 @@ impl Room {
 
     /// The channel of a topic; asking for whole messages makes it deliver those from now on.
     pub(crate) fn topic(&mut self, topic: &[u8], whole: bool) -> Option<Kept> {
-        let subscription = self.topics.iter_mut().find(|subscription| *subscription.topic == *topic)?;
+        let topics = &mut self.shelves.as_mut()?.topics;
+        let subscription = topics.iter_mut().find(|subscription| *subscription.topic == *topic)?;
         subscription.whole |= whole;
         Some(subscription.channel)
     }
 
     /// Listens to a topic; takes over what has waited for it.
     pub(crate) fn open_topic(&mut self, topic: &[u8], channel: Kept, whole: bool) {
+        let shelves = self.shelves();
         let (waiting, rest) =
-            std::mem::take(&mut self.unclaimed).into_iter().partition(|letter| letter.mail.topic() == topic);
-        self.unclaimed = rest;
-        self.topics.push(Subscription { topic: topic.into(), channel, whole, waiting });
+            std::mem::take(&mut shelves.unclaimed).into_iter().partition(|mail| mail.topic() == topic);
+        shelves.unclaimed = rest;
+        shelves.topics.push(Subscription { topic: topic.into(), channel, whole, waiting });
     }
 
     /// The channels of all subscriptions.
     pub(crate) fn channels(&self) -> Vec<Kept> {
-        self.topics.iter().map(|topic| topic.channel).chain(self.inbox).chain(self.events).collect()
+        let topics = self.shelves.iter().flat_map(|shelves| &shelves.topics);
+        topics.map(|topic| topic.channel).chain(self.inbox).chain(self.events).collect()
     }
 
     /// Ends the subscription whose channel `is_it` knows; answers its channel. What waited for it is free again.
     pub(crate) fn close(&mut self, is_it: impl Fn(Kept) -> bool) -> Option<Kept> {
-        if let Some(at) = self.topics.iter().position(|topic| is_it(topic.channel)) {
-            let topic = self.topics.remove(at);
-            self.unclaimed.extend(topic.waiting);
-            self.unclaimed.make_contiguous().sort_by_key(|letter| letter.number);
+        if let Some(shelves) = &mut self.shelves
+            && let Some(at) = shelves.topics.iter().position(|topic| is_it(topic.channel))
+        {
+            let topic = shelves.topics.remove(at);
+            shelves.free(topic.waiting);
             return Some(topic.channel);
         }
         for one in [&mut self.inbox, &mut self.events] {
@@ -190,10 +258,11 @@ impl Room {
 
     /// Forgets all subscriptions; the messages stay.
     pub(crate) fn close_all(&mut self) {
-        for topic in std::mem::take(&mut self.topics) {
-            self.unclaimed.extend(topic.waiting);
+        if let Some(shelves) = &mut self.shelves {
+            for topic in std::mem::take(&mut shelves.topics) {
+                shelves.free(topic.waiting);
+            }
         }
-        self.unclaimed.make_contiguous().sort_by_key(|letter| letter.number);
         self.inbox = None;
         self.events = None;
     }
@@ -201,42 +270,77 @@ impl Room {
     /// Whether [`Room::deliver`] may have something to do.
     #[inline]
     pub(crate) fn has_mail(&self) -> bool {
-        (!self.unclaimed.is_empty() && self.inbox.is_some())
-            || (!self.happened.is_empty() && self.events.is_some())
-            || self.topics.iter().any(|topic| !topic.waiting.is_empty())
+        self.shelves.as_ref().is_some_and(|shelves| {
+            (!shelves.unclaimed.is_empty() && self.inbox.is_some())
+                || (!shelves.happened.is_empty() && self.events.is_some())
+                || shelves.topics.iter().any(|topic| !topic.waiting.is_empty())
+        })
     }
 
     /// Hands over what the channels take now.
     ///
     /// # Errors
     /// When the memory limit would be passed; what could not be built is lost then, and the process with it.
-    pub(crate) fn deliver(&mut self, cx: &mut Context<'_>, classes: &mut message::Classes) -> Result<()> {
+    pub(crate) fn deliver(&mut self, cx: &mut Context<'_>, names: Names<'_>) -> Result<()> {
+        let Some(shelves) = &mut self.shelves else { return Ok(()) };
         if let Some(kept) = self.events {
-            while let Some(channel) = accepts(cx, kept).filter(|_| !self.happened.is_empty()) {
-                let Some(event) = self.happened.pop_front() else { break };
-                let table = message::event(cx, event)?;
+            while let Some(channel) = accepts(cx, kept).filter(|_| !shelves.happened.is_empty()) {
+                let Some(event) = shelves.happened.pop_front() else { break };
+                let table = message::event(cx, event, names)?;
                 cx.push_to(channel, table)?;
             }
         }
-        for topic in &mut self.topics {
+        for topic in &mut shelves.topics {
             while let Some(channel) = accepts(cx, topic.channel).filter(|_| !topic.waiting.is_empty()) {
-                let Some(letter) = topic.waiting.pop_front() else { break };
-                let value = if topic.whole {
-                    classes.message(cx, letter)?.into()
-                } else {
-                    message::bare(cx, &letter.mail)?
-                };
+                let Some(mail) = topic.waiting.pop_front() else { break };
+                let value = topic.value(cx, mail)?;
                 cx.push_to(channel, value)?;
             }
         }
         if let Some(kept) = self.inbox {
-            while let Some(channel) = accepts(cx, kept).filter(|_| !self.unclaimed.is_empty()) {
-                let Some(letter) = self.unclaimed.pop_front() else { break };
-                let message = classes.message(cx, letter)?;
+            while let Some(channel) = accepts(cx, kept).filter(|_| !shelves.unclaimed.is_empty()) {
+                let Some(mail) = shelves.unclaimed.pop_front() else { break };
+                let message = message::object(cx, mail)?;
                 cx.push_to(channel, message)?;
             }
         }
         Ok(())
+    }
+
+    /// The next value for a channel at which somebody is about to wait.
+    ///
+    /// # Errors
+    /// As for [`Room::deliver`].
+    pub(crate) fn next_for<'gc>(
+        &mut self,
+        cx: &mut Context<'gc>,
+        channel: Channel<'gc>,
+        names: Names<'_>,
+    ) -> Result<Option<Value<'gc>>> {
+        let Some(shelves) = &mut self.shelves else { return Ok(None) };
+        let is_it = |kept: Kept| cx.kept(kept).as_channel().is_some_and(|other| other.is(channel));
+        if !shelves.unclaimed.is_empty() && self.inbox.is_some_and(is_it) {
+            let Some(mail) = shelves.unclaimed.pop_front() else { return Ok(None) };
+            return message::object(cx, mail).map(Some);
+        }
+        if !shelves.happened.is_empty() && self.events.is_some_and(is_it) {
+            let Some(event) = shelves.happened.pop_front() else { return Ok(None) };
+            return message::event(cx, event, names).map(|table| Some(table.into()));
+        }
+        let mut topics = shelves.topics.iter_mut();
+        let Some(topic) = topics.find(|topic| !topic.waiting.is_empty() && is_it(topic.channel)) else {
+            return Ok(None);
+        };
+        let Some(mail) = topic.waiting.pop_front() else { return Ok(None) };
+        topic.value(cx, mail).map(Some)
+    }
+}
+
+impl Shelves {
+    /// Messages that waited for a subscription wait for the inbox again.
+    fn free(&mut self, waiting: VecDeque<Mail>) {
+        self.unclaimed.extend(waiting);
+        self.unclaimed.make_contiguous().sort_by_key(Mail::number);
     }
 }
 

@@ -24,14 +24,22 @@ use crate::upgradable::Upgradable;
 /// The standard library with `process` and `ctx`, for interpreters that are processes or may become some.
 pub fn image() -> Arc<Image> {
     static IMAGE: OnceLock<Arc<Image>> = OnceLock::new();
-    let build = || {
-        let open = |cx: &mut wippy_vm::Context<'_>| {
-            wippy_stdlib::open(cx)?;
-            library::open(cx)
-        };
-        Image::build(open).expect("no library has a value of one interpreter")
-    };
+    let build = || image_with(|_| Ok(())).expect("no library has a value of one interpreter");
     Arc::clone(IMAGE.get_or_init(build))
+}
+
+/// The same, changed by `change`.
+///
+/// # Errors
+/// What `change` raises, and when it leaves a value that belongs to one interpreter.
+pub fn image_with(
+    change: impl for<'gc> FnOnce(&mut wippy_vm::Context<'gc>) -> wippy_vm::Result<()>,
+) -> wippy_vm::Result<Arc<Image>> {
+    Image::build(|cx| {
+        wippy_stdlib::open(cx)?;
+        library::open(cx)?;
+        change(cx)
+    })
 }
 
 /// Options of a [`Runtime`].
@@ -43,6 +51,7 @@ pub struct Options {
     on_exit: Option<OnExit>,
     setup: Option<Setup>,
     strict: bool,
+    image: Option<Arc<Image>>,
 }
 
 impl Options {
@@ -56,6 +65,7 @@ impl Options {
             on_exit: None,
             setup: None,
             strict: false,
+            image: None,
         }
     }
 
@@ -108,14 +118,23 @@ impl Options {
         self
     }
 
+    /// The libraries of processes whose entry names none; [`image`] otherwise. What every process needs costs nothing
+    /// here, and something in each with [`Options::setup`].
+    #[must_use]
+    pub fn image(mut self, image: Arc<Image>) -> Options {
+        self.image = Some(image);
+        self
+    }
+
     fn split(self) -> (Workers, Arc<Shared>) {
-        let Options { workers, programs, hosts, on_failure, on_exit, setup, strict } = self;
+        let Options { workers, programs, hosts, on_failure, on_exit, setup, strict, image } = self;
+        let image = image.unwrap_or_else(self::image);
         (
             workers,
             Arc::new(Shared {
                 programs,
                 hosts,
-                image: image(),
+                image,
                 on_failure,
                 on_exit,
                 setup,
@@ -257,7 +276,7 @@ impl Starter {
     pub fn spawn_again(&self, mut vm: Vm, entry: &Arc<Entry>, launch: Launch) -> Result<Pid, ErrorValue> {
         let host = self.place(&launch)?;
         vm.set_scheduling();
-        vm.set_host(Local::new(Arc::clone(&self.shared), Arc::clone(&entry.id), launch.values));
+        vm.set_host(Local::new(Arc::clone(&self.shared), Arc::clone(entry), launch.values));
         let process = LuaProcess::new(vm, Arc::clone(&self.shared), Arc::clone(entry), None);
         let process = process.call(launch.is_call);
         let process = match launch.on_end {

@@ -11,9 +11,12 @@ use wippy_scheduler::Pid;
 /// Keeps a process in the list.
 pub(crate) struct Listed(#[expect(dead_code, reason = "only counted")] Arc<()>);
 
+/// A listed process, and whether it still wants to hear.
+type Watcher = (Pid, Weak<()>);
+
 /// See the module.
 #[derive(Default)]
-pub(crate) struct Upgradable(Mutex<HashMap<Arc<str>, Vec<(Pid, Weak<()>)>>>);
+pub(crate) struct Upgradable(Mutex<HashMap<Arc<str>, Vec<Watcher>>>);
 
 impl Upgradable {
     /// Lists a process of an entry.

@@ -418,3 +418,84 @@ fn many_processes_answer() {
            assert(sum == 2001000)",
     );
 }
+
+#[test]
+fn a_select_with_a_default_sees_mail_that_waits() {
+    check(
+        "local me, inbox = process.pid(), process.inbox()
+        local numbers = process.listen('n')
+        local cases = {inbox:case_receive(), numbers:case_receive()}
+        assert(channel.select(cases, true).default)
+        process.send(me, 'x', 1) process.send(me, 'y', 2) process.send(me, 'n', 3) process.send(me, 'n', 4)
+        local got = {}
+        repeat
+            local r = channel.select(cases, true)
+            if not r.default then
+                got[#got + 1] = r.channel == inbox and r.value:payload():data() or r.value
+            end
+        until #got == 4
+        assert(table.concat(got, ' ') == '1 2 3 4')
+        assert(channel.select(cases, true).default)",
+    );
+}
+
+#[test]
+fn a_receive_without_waiting_keeps_the_order_of_arrival() {
+    check(
+        "local me = process.pid()
+        local numbers = process.listen('n')
+        for i = 1, 100 do process.send(me, 'n', i) end
+        for i = 1, 50 do assert(numbers:receive() == i) end
+        for i = 101, 150 do process.send(me, 'n', i) end
+        for i = 51, 150 do assert(numbers:receive() == i) end",
+    );
+}
+
+#[test]
+fn events_that_come_between_messages_are_not_lost() {
+    check(
+        "local events, numbers = process.events(), process.listen('n')
+        local me = process.pid()
+        for i = 1, 20 do
+            assert(process.spawn_monitored('app:ret42', H))
+            process.send(me, 'n', i)
+            require('time').sleep('1ms')
+            assert(numbers:receive() == i)
+        end
+        for i = 1, 20 do
+            local event = events:receive()
+            assert(event.kind == process.event.EXIT and event.result.value == 42)
+        end",
+    );
+}
+
+#[test]
+fn records_arrive_as_they_were_sent() {
+    check(
+        "local me, got = process.pid(), process.listen('t')
+        local function same(a, b)
+            if type(a) ~= 'table' then return math.type(a) == math.type(b) and a == b end
+            for k, v in pairs(a) do if not same(v, b[k]) then return false end end
+            for k in pairs(b) do if a[k] == nil then return false end end
+            return true
+        end
+        local records = {}
+        for i = 1, 50 do records[i] = {id = i, name = 'record ' .. i, value = i * 1.5, kind = 'k'} end
+        records[7].extra = true
+        records[8].name = nil
+        records[9] = {id = 9, [1] = 'one', name = 'x', value = 2}
+        records[10] = {name = 'x', other = 'id', value = {id = 1, name = 'n', value = {}, kind = 'k'}}
+        records[11] = {id = 1, name = 2, value = 3, kindred = 4}
+        records[12] = {id = 1, name = 2, value = 3, f = print}
+        for i = 20, 40 do records[i].value = {id = i, name = {id = 1, name = 'n', value = 'v', kind = 2}} end
+        for i = 30, 45 do records[i].id = {a = i, b = {c = 1}} end
+        records[13] = {id = {}, name = 'id', value = 'value', kind = string.rep('x', 1000)}
+        process.send(me, 't', records)
+        local copy = got:receive()
+        records[12].f = nil
+        assert(same(records, copy))
+        for _, record in ipairs(copy) do assert(getmetatable(record) == nil and next(record) ~= nil) end
+        copy[1].id, copy[1].more = 77, 1
+        assert(copy[2].id == 2 and copy[2].more == nil)",
+    );
+}

@@ -90,6 +90,7 @@ impl Blocking {
     }
 
     fn serve(&self) {
+        crate::worker::contain_panics();
         let mut state = self.state.lock();
         loop {
             if let Some(job) = state.jobs.pop_front() {

@@ -130,3 +130,4 @@ pub use process::{
 pub use spawn::Spawn;
 pub use stats::Statistics;
 pub use turn::Turn;
+pub use worker::contains_panics;

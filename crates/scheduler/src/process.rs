@@ -33,6 +33,9 @@ pub trait Process: Sized + Send + 'static {
     /// [`Failure::Panicked`] and harms nobody else.
     fn step(&mut self, turn: &mut Turn<'_, Self>) -> Step<Self::Output, Self::Error>;
 
+    /// Hears that it ends in failure, whosever doing that is. Nothing of it runs afterwards, and then it is dropped.
+    fn fails(&mut self, _failure: &Failure<Self::Error>) {}
+
     /// Fills in what only the process itself knows, for a table of processes. Called between two steps; must be short.
     fn describe(&mut self, _description: &mut Description) {}
 

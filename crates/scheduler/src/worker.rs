@@ -16,6 +16,7 @@
 //! Invariant: between two steps no chain of messages is open and no lock is held.
 
 use std::any::Any;
+use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -63,6 +64,20 @@ const SPIN: Duration = Duration::from_micros(20);
 /// this finds it, should that process hold its worker for longer than a slice. Chosen: a hundred looks a second cost
 /// less than 0.5 % of a core.
 const WATCH: Duration = Duration::from_millis(10);
+thread_local! {
+    static CONTAINED: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Whether a panic on this thread harms only one process, job or operation, because the thread is one of a scheduler's.
+/// For panic hooks.
+pub fn contains_panics() -> bool {
+    CONTAINED.get()
+}
+
+/// From now on panics on this thread are caught.
+pub(crate) fn contain_panics() {
+    CONTAINED.set(true);
+}
 
 /// A worker's own things, reached by no other thread.
 pub(crate) struct Core<P: Process> {
@@ -126,6 +141,7 @@ impl<P: Process> Core<P> {
 
     /// The life of a worker thread.
     pub(crate) fn work(mut self, hub: &Arc<Hub<P>>) {
+        contain_panics();
         while hub.stage() != STOPPED {
             match self.next(hub).or_else(|| self.search(hub)) {
                 Some(picked) => self.run(hub, picked),
@@ -476,6 +492,10 @@ impl<P: Process> Core<P> {
         let relations = hub.table.retire(&mut runnable);
         if let Some(relations) = &relations {
             hub.release_names(pid, relations);
+        }
+        let owned = hub.table.owned(&mut runnable);
+        if let (Exit::Failed(failure), Some(body)) = (&exit, &mut owned.body) {
+            let _ = catch_unwind(AssertUnwindSafe(|| body.fails(failure)));
         }
         Ending { pid, runnable, relations, exit }.begin(hub, self);
     }

@@ -47,6 +47,12 @@ pub static CASES: Class = Class { methods: &CASE, metamethods: &NOTHING };
 
 const CLOSED: &str = "send on closed channel";
 
+/// Makes the metatables, so that they are part of an image.
+pub(crate) fn complete<'gc>(cx: &mut Context<'gc>, _table: Table<'gc>) -> Result<()> {
+    CLASS.metatable(cx)?;
+    CASES.metatable(cx).map(drop)
+}
+
 /// Makes a channel with a buffer for `capacity` values, for natives that hand out channels of their own.
 ///
 /// # Errors

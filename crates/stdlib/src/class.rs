@@ -1,7 +1,8 @@
 //! Classes of host objects: the methods and metamethods that userdata of one kind share.
 //!
-//! A class is data, like a library. Its metatable is made the first time an interpreter needs it and kept in the
-//! registry under the name of the class; scripts cannot reach it. Invariant: method tables are frozen.
+//! A class is data, like a library. Its metatable is part of the image that an interpreter was made with, or is made
+//! the first time the interpreter needs it and kept in the registry under the name of the class; scripts cannot reach
+//! it. Invariant: metatables and method tables are frozen.
 
 use std::sync::Arc;
 
@@ -25,7 +26,20 @@ impl Class {
     ///
     /// # Errors
     /// When the memory limit would be passed.
+    #[inline]
     pub fn metatable<'gc>(&'static self, cx: &mut Context<'gc>) -> Result<Table<'gc>> {
+        match cx.class_metatable(self.address()) {
+            Some(metatable) => Ok(metatable),
+            None => self.own_metatable(cx),
+        }
+    }
+
+    fn address(&'static self) -> usize {
+        std::ptr::from_ref(self).addr()
+    }
+
+    #[cold]
+    fn own_metatable<'gc>(&'static self, cx: &mut Context<'gc>) -> Result<Table<'gc>> {
         let registry = cx.registry();
         let key = cx.name(self.name());
         if let Value::Table(metatable) = registry.get(key.into()) {
@@ -39,7 +53,9 @@ impl Class {
         cx.set_field(metatable, "__index", methods)?;
         cx.set_field(metatable, "__name", key)?;
         cx.set_field(metatable, "__metatable", false)?;
+        metatable.freeze();
         cx.raw_set(registry, key, metatable)?;
+        cx.note_class(self.address(), metatable);
         Ok(metatable)
     }
 

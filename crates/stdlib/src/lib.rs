@@ -56,7 +56,7 @@ pub struct Entry {
 
 /// Every library that has a table of its own, in the order in which they are opened.
 pub static LIBRARIES: &[Entry] = &[
-    Entry { library: &channel::LIBRARY, complete: None },
+    Entry { library: &channel::LIBRARY, complete: Some(channel::complete) },
     Entry { library: &coroutine::LIBRARY, complete: None },
     Entry { library: &table::LIBRARY, complete: None },
     Entry { library: &string::LIBRARY, complete: Some(string::complete) },

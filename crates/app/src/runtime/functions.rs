@@ -235,7 +235,7 @@ pub fn outcome(vm: &mut Vm, end: &End) -> CallResult {
             Err(ErrorValue::new(Kind::INTERNAL, failure.message.clone()))
         }
         End::Failed(_) => Err(vm.error_value(errors::failure_of).unwrap_or_else(memory)),
-        End::Killed => Err(ErrorValue::new(Kind::INTERNAL, "process terminated")),
+        End::Killed(cause) => Err(ErrorValue::new(Kind::INTERNAL, cause.to_string())),
     }
 }
 

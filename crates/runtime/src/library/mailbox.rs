@@ -19,6 +19,7 @@ pub static GLOBALS: Library = library!(
 /// A new channel and the number under which it is kept.
 fn open(cx: &mut Context<'_>, capacity: usize) -> Result<Kept> {
     let channel = channel::make(cx, capacity)?;
+    channel.set_fed();
     Ok(cx.keep(channel))
 }
 
@@ -179,6 +180,7 @@ fn attach(cx: &mut Context<'_>) -> Result<Outcome> {
             return errors::fails(cx, error);
         }
         _ => {
+            channel.set_fed();
             let channel = cx.keep(channel);
             ask(cx, &mut Ask::OpenTopic { topic: topic.as_bytes().to_vec(), whole: false, channel })?;
         }

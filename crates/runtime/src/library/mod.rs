@@ -119,7 +119,7 @@ pub fn caller(cx: &mut Context<'_>) -> Option<Caller> {
     let local = cx.host::<Local>()?;
     Some(Caller {
         pid: local.pid,
-        id: std::sync::Arc::clone(&local.id),
+        id: std::sync::Arc::clone(&local.entry.id),
         values: std::sync::Arc::clone(&local.values),
     })
 }
@@ -234,7 +234,7 @@ fn pid(cx: &mut Context<'_>) -> Result<Outcome> {
 
 /// `process.id()`
 fn id(cx: &mut Context<'_>) -> Result<Outcome> {
-    match cx.host::<Local>().map(|local| local.id.clone()) {
+    match cx.host::<Local>().map(|local| local.entry.id.clone()) {
         Some(id) => {
             let id = cx.string(id.as_bytes())?;
             Ok(cx.returns(id))

@@ -156,7 +156,7 @@ pub(super) fn set_options(cx: &mut Context<'_>) -> Result<Outcome> {
             }
             ("upgradable", Value::Boolean(upgradable)) => {
                 if let Some(local) = cx.host::<Local>() {
-                    let list = |pid| local.shared.upgradable.add(&local.id, pid);
+                    let list = |pid| local.shared.upgradable.add(&local.entry.id, pid);
                     local.upgradable = local.pid.filter(|_| upgradable).map(list);
                 }
             }

@@ -108,21 +108,20 @@ pub(super) fn begin(cx: &mut Context<'_>, at: usize, flavour: Flavour, extras: E
     if id.is_empty() {
         return invalid(cx, "process ID required");
     }
-    if flavour.awaited && host.as_deref() == Some("") {
-        return invalid(cx, "host ID required");
-    }
     if let Some(refusal) = refusal(cx, &id, host.as_deref().unwrap_or_default(), flavour) {
         if extras.raises {
             return Err(Error::message(format!("not allowed: {refusal}")));
         }
         return denied(cx, &format!("not allowed to {refusal}"));
     }
-    let Some((shared, from)) = cx.host::<Local>().map(|local| (local.shared.clone(), local.id.clone()))
+    let Some((shared, from)) = cx.host::<Local>().map(|local| (local.shared.clone(), local.entry.id.clone()))
     else {
         return Ok(cx.operation(Box::new(Enlist), Then::Return));
     };
     let host = match shared.hosts.resolve(host.as_deref()) {
         Ok(host) => host,
+        // Where there is one host only, an empty name means that.
+        Err(_) if flavour.awaited && host.as_deref() == Some("") => return invalid(cx, "host ID required"),
         Err(error) => return errors::fails(cx, error),
     };
     let count = cx.len().saturating_sub(at + 1);
@@ -204,7 +203,7 @@ pub(super) fn upgrade(cx: &mut Context<'_>) -> Result<Outcome> {
         return Ok(outcome);
     }
     let process = cx.host::<Local>().filter(|local| !local.is_call);
-    let Some((shared, from)) = process.map(|local| (local.shared.clone(), local.id.clone())) else {
+    let Some((shared, from)) = process.map(|local| (local.shared.clone(), local.entry.id.clone())) else {
         return invalid(cx, "a function call cannot be upgraded");
     };
     let id: Arc<str> = match cx.get(1) {

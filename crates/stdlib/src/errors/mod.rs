@@ -60,7 +60,7 @@ pub(crate) fn complete<'gc>(cx: &mut Context<'gc>, table: Table<'gc>) -> Result<
         cx.set_field(table, name, text)?;
     }
     table.freeze();
-    Ok(())
+    CLASS.metatable(cx).map(drop)
 }
 
 /// Makes the Lua object of an error; without a stack of its own it gets the present one.

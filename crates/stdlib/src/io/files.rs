@@ -99,13 +99,14 @@ impl Files {
 
     /// Flushes everything; the first failure is told.
     fn flush(&mut self) -> io::Result<()> {
-        let opened = self.opened.iter().filter_map(Weak::upgrade).map(SharedFile);
-        let [input, output, error] = self.standard.clone();
+        let flush = |file: &SharedFile| file.lock().as_mut().map_or(Ok(()), |open| open.stream.flush());
+        let [input, output, error] = &self.standard;
         let mut result = Ok(());
-        for file in [output, error, input].into_iter().flatten().chain(opened) {
-            if let Some(open) = file.lock().as_mut() {
-                result = result.and(open.stream.flush());
-            }
+        for file in [output, error, input].into_iter().flatten() {
+            result = result.and(flush(file));
+        }
+        for file in self.opened.iter().filter_map(Weak::upgrade) {
+            result = result.and(flush(&SharedFile(file)));
         }
         result
     }

@@ -105,6 +105,13 @@ impl<'gc> Channel<'gc> {
         }
     }
 
+    /// From now on a receiver that finds nothing asks the owner before it waits
+    /// ([`Outside::feed`](super::outside::Outside::feed)).
+    pub fn set_fed(self) {
+        // SAFETY: the channel is valid by its brand.
+        unsafe { (*self.raw()).fed = true }
+    }
+
     /// Whether somebody waits to receive.
     pub fn is_awaited(self) -> bool {
         self.has_waiter(false)
@@ -302,7 +309,15 @@ impl<'gc> Context<'gc> {
                 let gives_way = self.ready_both(waiter.co);
                 return Ok(Transfer::Done { value: Value::from_slot(value), gives_way });
             }
-            Ok(if (*raw).closed { Transfer::Closed } else { Transfer::Blocked })
+            if (*raw).closed {
+                return Ok(Transfer::Closed);
+            }
+            if (*raw).fed
+                && let Some(value) = self.feed(channel)?
+            {
+                return Ok(Transfer::Done { value, gives_way: false });
+            }
+            Ok(Transfer::Blocked)
         }
     }
 

@@ -4,7 +4,7 @@
 //! pushed as well. Handles it gives out are branded and die with the step. Invariant: the slots are those between
 //! `base` and the running coroutine's `top`.
 
-use std::any::{Any, TypeId};
+use std::any::Any;
 use std::marker::PhantomData;
 
 use crate::error::{Error, ErrorKind, Result};
@@ -503,7 +503,7 @@ impl<'gc> Context<'gc> {
         name: &'static str,
         value: impl Into<Value<'gc>>,
     ) -> Result<()> {
-        let key = Slot::string(crate::heap::shared::intern(name.as_bytes()));
+        let key = Slot::string(crate::heap::shared::word(name));
         // SAFETY: all are valid by their brand; the key is immortal.
         unsafe { Ok(self.st().heap.set(table.raw(), key, value.into().slot())?) }
     }
@@ -830,12 +830,12 @@ impl<'gc> Context<'gc> {
 
     /// The host's value of this type, if it was set.
     pub fn host<T: Any + Send>(&mut self) -> Option<&mut T> {
-        self.st().host.as_mut()?.get_mut(&TypeId::of::<T>()).and_then(|value| value.downcast_mut::<T>())
+        self.st().host::<T>()
     }
 
     /// Sets the host's value of this type.
     pub fn set_host<T: Any + Send>(&mut self, value: T) {
-        self.st().host.get_or_insert_default().insert(TypeId::of::<T>(), Box::new(value));
+        self.st().set_host(value);
     }
 
     /// Associates a value with a host object (`debug.setuservalue`).

@@ -13,9 +13,14 @@ use crate::heap::object;
 use super::context::Context;
 use super::vm::{Limits, Vm};
 
-/// How the host objects of an interpreter that is to become an image are made anew, by address.
+/// What an interpreter that is to become an image notes for it.
 #[derive(Default)]
-struct Makers(HashMap<usize, MakeUserData>);
+struct Notes {
+    /// How its host objects are made anew, by address.
+    makers: HashMap<usize, MakeUserData>,
+    /// Addresses of classes and of their metatables.
+    classes: Vec<(usize, usize)>,
+}
 
 impl Image {
     /// An image of what `open` puts into the globals, the registry and the shared metatables of a fresh interpreter.
@@ -45,13 +50,13 @@ impl Image {
         read_only: bool,
     ) -> Result<Arc<Image>> {
         let mut vm = Vm::new(Limits::default());
-        vm.set_host(Makers::default());
+        vm.set_host(Notes::default());
         vm.enter(|cx| {
             open(cx)?;
-            let makers = cx.host::<Makers>().map(std::mem::take).unwrap_or_default();
-            let make = |object: *mut object::UserData| makers.0.get(&(object as usize)).copied();
+            let notes = cx.host::<Notes>().map(std::mem::take).unwrap_or_default();
+            let make = |object: *mut object::UserData| notes.makers.get(&(object as usize)).copied();
             // SAFETY: between steps the heap is consistent, and an interpreter from `Vm::new` has no image.
-            let image = unsafe { Image::snapshot(&mut cx.st().heap, &make, read_only) };
+            let image = unsafe { Image::snapshot(&mut cx.st().heap, &make, &notes.classes, read_only) };
             image.map(Arc::new).map_err(|Unshareable(why)| Error::message(why))
         })
     }
@@ -62,9 +67,25 @@ impl<'gc> Context<'gc> {
     /// it is first reached. `make` gets the address of its metatable.
     pub fn userdata_on_demand(&mut self, make: MakeUserData, metatable: Option<Table<'gc>>) -> UserData<'gc> {
         let userdata = self.userdata(make(metatable.map(Table::address)), metatable);
-        if let Some(makers) = self.host::<Makers>() {
-            makers.0.insert(userdata.address(), make);
+        if let Some(notes) = self.host::<Notes>() {
+            notes.makers.insert(userdata.address(), make);
         }
         userdata
+    }
+
+    /// The metatable that an image has for a class of host objects, named by the address of something static.
+    #[inline]
+    pub fn class_metatable(&self, class: usize) -> Option<Table<'gc>> {
+        let found = self.st().heap.class_metatable(class);
+        // SAFETY: tables of the image live as long as the heap.
+        (!found.is_null()).then(|| unsafe { Table::from_raw(found) })
+    }
+
+    /// Notes that a class has this metatable. When this interpreter becomes an image and the metatable is frozen,
+    /// [`Context::class_metatable`] answers it at once, the same for all interpreters.
+    pub fn note_class(&mut self, class: usize, metatable: Table<'gc>) {
+        if let Some(notes) = self.host::<Notes>() {
+            notes.classes.push((class, metatable.address()));
+        }
     }
 }

@@ -6,6 +6,9 @@
 
 use std::any::Any;
 
+use crate::error::Result;
+use crate::heap::handle::{Channel, Value};
+
 use super::context::Context;
 use super::vm::{Step, Vm};
 
@@ -13,6 +16,16 @@ use super::vm::{Step, Vm};
 pub trait Outside {
     /// Looks at a question and answers it; types that it does not know stay as they are.
     fn ask(&mut self, question: &mut dyn Any);
+
+    /// The next value for a channel that the owner has values for ([`Channel::set_fed`]); `None` if there is none now.
+    /// Must not ask anything through the context.
+    ///
+    /// # Errors
+    /// When the memory limit would be passed.
+    fn feed<'gc>(&mut self, cx: &mut Context<'gc>, channel: Channel<'gc>) -> Result<Option<Value<'gc>>> {
+        let _ = (cx, channel);
+        Ok(None)
+    }
 }
 
 /// Forgets the ear when the run ends, however it does.
@@ -68,5 +81,13 @@ impl<'gc> Context<'gc> {
         // meanwhile. The owner has no way to this context, so calls do not nest.
         unsafe { (**outside).ask(question) };
         true
+    }
+
+    /// Asks the owner for the next value of a channel that it feeds.
+    pub(super) fn feed(&mut self, channel: Channel<'gc>) -> Result<Option<Value<'gc>>> {
+        let Some(Ear(outside)) = &self.st().outside else { return Ok(None) };
+        let outside = *outside;
+        // SAFETY: as in `ask`; the owner asks nothing meanwhile, so this does not nest either.
+        unsafe { (*outside).feed(self, channel) }
     }
 }

@@ -11,8 +11,9 @@ use hashbrown::HashMap;
 use smallvec::SmallVec;
 
 use crate::error::{ErrorKind, Result};
+use crate::heap::Heap;
 use crate::heap::handle::{Table as LuaTable, TypeRef, Value};
-use crate::heap::object::Table;
+use crate::heap::object::{StringObject, Table};
 use crate::heap::slot::{Slot, tag};
 use crate::heap::string;
 use crate::heap::table::next_at;
@@ -21,8 +22,8 @@ use crate::types::TypeValue;
 
 use super::context::Context;
 
-/// Bytes that a parcel holds without an allocation: two numbers, or a short word and a number.
-const INLINE: usize = 24;
+/// Bytes that a parcel holds without an allocation: a word, a pid and a number.
+const INLINE: usize = 48;
 
 /// What a run of bytes begins with.
 mod mark {
@@ -47,6 +48,9 @@ mod mark {
     pub(super) const END: u8 = 10;
     /// A type: its place in the list of objects, four bytes.
     pub(super) const TYPE: u8 = 11;
+    /// A text that the same value has already: where it stands in the bytes, and how many texts of the value stand
+    /// before it; four bytes each.
+    pub(super) const SAME_TEXT: u8 = 12;
 }
 
 /// Any number of Lua values, owned, independent of every heap. See the module.
@@ -112,7 +116,11 @@ impl Parcel {
 
     /// Its values as a stream of tokens; tables are not balanced for the caller, but always balanced.
     pub fn tokens(&self) -> Tokens<'_> {
-        Tokens { bytes: &self.bytes, objects: self.objects.as_deref().map_or(&[], |list| list) }
+        Tokens {
+            whole: &self.bytes,
+            bytes: &self.bytes,
+            objects: self.objects.as_deref().map_or(&[], |list| list),
+        }
     }
 
     /// Its first value; `Nil` if there is none.
@@ -133,10 +141,23 @@ impl Parcel {
             Packed::Type(ty) => self.share(mark::TYPE, Shared::Type(Arc::clone(ty))),
             Packed::Table { items, entries } => {
                 self.number(mark::TABLE, items);
-                self.bytes.extend_from_slice(&(entries as u32).to_le_bytes());
+                self.put(&(entries as u32).to_le_bytes());
             }
             Packed::Again(number) => self.number(mark::AGAIN, number),
             Packed::End => self.bytes.push(mark::END),
+        }
+    }
+
+    /// Appends bytes. What the vector offers for this makes room with a move, which costs twice as much.
+    #[inline]
+    fn put(&mut self, bytes: &[u8]) {
+        self.bytes.reserve(bytes.len());
+        let length = self.bytes.len();
+        // SAFETY: there is room behind the content, and nothing else refers to it.
+        unsafe {
+            let end = self.bytes.as_mut_ptr().add(length);
+            std::ptr::copy_nonoverlapping(bytes.as_ptr(), end, bytes.len());
+            self.bytes.set_len(length + bytes.len());
         }
     }
 
@@ -144,21 +165,21 @@ impl Parcel {
     fn word(&mut self, mark: u8, word: u64) {
         let mut all = [mark; 9];
         all[1..].copy_from_slice(&word.to_le_bytes());
-        self.bytes.extend_from_slice(&all);
+        self.put(&all);
     }
 
     fn number(&mut self, mark: u8, number: usize) {
         let mut all = [mark; 5];
         all[1..].copy_from_slice(&(number as u32).to_le_bytes());
-        self.bytes.extend_from_slice(&all);
+        self.put(&all);
     }
 
     fn text(&mut self, text: &[u8]) {
         match u8::try_from(text.len()) {
-            Ok(length) => self.bytes.extend_from_slice(&[mark::SHORT_TEXT, length]),
+            Ok(length) => self.put(&[mark::SHORT_TEXT, length]),
             Err(_) => self.number(mark::TEXT, text.len()),
         }
-        self.bytes.extend_from_slice(text);
+        self.put(text);
     }
 
     fn share(&mut self, mark: u8, object: Shared) {
@@ -180,6 +201,7 @@ impl<'a> FromIterator<Packed<'a>> for Parcel {
 /// The tokens of a [`Parcel`].
 #[derive(Clone)]
 pub struct Tokens<'a> {
+    whole: &'a [u8],
     bytes: &'a [u8],
     objects: &'a [Shared],
 }
@@ -200,6 +222,15 @@ impl<'a> Tokens<'a> {
 
     fn number(&mut self) -> usize {
         u32::from_le_bytes(self.take()) as usize
+    }
+
+    /// The text at a place of the whole.
+    #[cold]
+    fn same_text(&mut self) -> Packed<'a> {
+        let (at, _ordinal) = (self.number(), self.number());
+        let bytes = self.whole.get(at..).unwrap_or_default();
+        // Without a whole it cannot lead anywhere else.
+        Tokens { whole: &[], bytes, objects: &[] }.next().unwrap_or(Packed::Nil)
     }
 
     fn text(&mut self, length: usize) -> Packed<'a> {
@@ -229,6 +260,7 @@ impl<'a> Iterator for Tokens<'a> {
                 let [length] = self.take();
                 self.text(usize::from(length))
             }
+            mark::SAME_TEXT => self.same_text(),
             mark::TABLE => Packed::Table { items: self.number(), entries: self.number() },
             mark::AGAIN => Packed::Again(self.number()),
             mark::OBJECT | mark::TYPE => match self.objects.get(self.number()) {
@@ -243,14 +275,27 @@ impl<'a> Iterator for Tokens<'a> {
 }
 
 /// A table that is being written, and how far it is.
+#[derive(Clone, Copy)]
 struct Open {
     table: *mut Table,
     /// Position of the next entry, as [`next_at`] counts.
     at: u32,
     /// Items of the array part; all are written before any other entry.
     items: u32,
-    /// The value whose key was written last; `nil` if none is due.
+    /// The value whose key, a table, was begun last; `nil` if none is due.
     due: Slot,
+}
+
+/// Strings that a packer remembers, so that the fields of records are written once.
+const REMEMBERED: usize = 32;
+
+/// Where a string was written.
+#[derive(Clone, Copy)]
+struct Written {
+    string: *const StringObject,
+    /// Where its token stands in the bytes.
+    at: u32,
+    ordinal: u32,
 }
 
 /// Tables that are looked up one by one before a map is made of them.
@@ -291,14 +336,20 @@ struct Packer<'a, 'gc> {
     parcel: &'a mut Parcel,
     numbers: Numbers,
     open: SmallVec<[Open; 4]>,
+    /// Direct-mapped by address.
+    written: [Written; REMEMBERED],
+    /// Texts of the value so far.
+    texts: u32,
 }
 
 /// Whether a value has a meaning in another heap.
 ///
 /// # Safety
 /// The value must be valid.
+#[inline]
 unsafe fn travels(value: Slot) -> bool {
     match value.tag {
+        tag::STRING | tag::INTEGER | tag::FLOAT | tag::TABLE | tag::TRUE | tag::FALSE => true,
         tag::USERDATA => {
             // SAFETY: the caller's promise.
             let object = unsafe { Value::from_slot(value) }.host_object();
@@ -323,13 +374,7 @@ impl Packer<'_, '_> {
                 tag::FALSE => self.parcel.bytes.push(mark::FALSE),
                 tag::INTEGER => self.parcel.word(mark::INTEGER, value.payload),
                 tag::FLOAT => self.parcel.word(mark::FLOAT, value.payload),
-                tag::STRING => {
-                    let bytes = string::bytes(value.as_string());
-                    if bytes.len() > u32::MAX as usize {
-                        return Err(ErrorKind::Memory.into());
-                    }
-                    self.parcel.text(bytes);
-                }
+                tag::STRING => return self.text(value.as_string()),
                 tag::TABLE => return self.table(value.as_table()),
                 tag::USERDATA => {
                     let object = Value::from_slot(value).host_object();
@@ -370,37 +415,79 @@ impl Packer<'_, '_> {
         Ok(())
     }
 
+    #[inline]
+    unsafe fn text(&mut self, string: *const StringObject) -> Result<()> {
+        let written = &mut self.written[string as usize >> 4 & (REMEMBERED - 1)];
+        if std::ptr::eq(written.string, string) {
+            let mut token = [mark::SAME_TEXT; 9];
+            token[1..5].copy_from_slice(&written.at.to_le_bytes());
+            token[5..].copy_from_slice(&written.ordinal.to_le_bytes());
+            self.parcel.put(&token);
+            return Ok(());
+        }
+        // SAFETY: the caller's string is alive.
+        let bytes = unsafe { string::bytes(string) };
+        if bytes.len() > u32::MAX as usize {
+            return Err(ErrorKind::Memory.into());
+        }
+        if let Ok(at) = u32::try_from(self.parcel.bytes.len()) {
+            *written = Written { string, at, ordinal: self.texts };
+        }
+        self.texts += 1;
+        self.parcel.text(bytes);
+        Ok(())
+    }
+
     /// Writes the tables that have begun to their ends.
     unsafe fn finish(&mut self) -> Result<()> {
-        while let Some(open) = self.open.last_mut() {
-            let value = if !open.due.is_nil() {
-                std::mem::replace(&mut open.due, Slot::NIL)
-            } else if open.at < open.items {
-                open.at += 1;
-                // SAFETY: the table is alive and nothing changes it meanwhile; items are below its length.
-                unsafe { *(*open.table).array.add(open.at as usize - 1) }
-            } else {
-                // SAFETY: as above.
-                match unsafe { next_at(open.table, open.at) } {
-                    Some((next, key, value)) => {
-                        open.at = next;
-                        // SAFETY: what a live table holds is valid.
-                        if unsafe { !travels(key) || !travels(value) } {
-                            continue;
-                        }
-                        open.due = value;
-                        key
-                    }
-                    None => {
-                        self.parcel.bytes.push(mark::END);
-                        self.open.pop();
-                        continue;
-                    }
-                }
-            };
-            // SAFETY: as above.
-            unsafe { self.value(value)? };
+        while let Some(open) = self.open.pop() {
+            // SAFETY: the caller's promise.
+            unsafe { self.go_on(open)? };
         }
+        Ok(())
+    }
+
+    /// Writes entries of a table up to its end, or up to one that is a table, which is to be written first.
+    unsafe fn go_on(&mut self, mut open: Open) -> Result<()> {
+        // SAFETY: the table is alive and nothing changes it meanwhile; items are below its length, and what a live
+        // table holds is valid.
+        unsafe {
+            if !open.due.is_nil() {
+                let value = std::mem::replace(&mut open.due, Slot::NIL);
+                if value.tag == tag::TABLE {
+                    self.open.push(open);
+                    return self.value(value);
+                }
+                self.value(value)?;
+            }
+            while open.at < open.items {
+                let value = *(*open.table).array.add(open.at as usize);
+                open.at += 1;
+                if value.tag == tag::TABLE {
+                    self.open.push(open);
+                    return self.value(value);
+                }
+                self.value(value)?;
+            }
+            while let Some((next, key, value)) = next_at(open.table, open.at) {
+                open.at = next;
+                if !travels(key) || !travels(value) {
+                    continue;
+                }
+                if key.tag == tag::TABLE {
+                    open.due = value;
+                    self.open.push(open);
+                    return self.value(key);
+                }
+                self.value(key)?;
+                if value.tag == tag::TABLE {
+                    self.open.push(open);
+                    return self.value(value);
+                }
+                self.value(value)?;
+            }
+        }
+        self.parcel.bytes.push(mark::END);
         Ok(())
     }
 }
@@ -412,6 +499,124 @@ struct Building<'gc> {
     at: usize,
     items: usize,
     key: Option<Value<'gc>>,
+    /// Its keys in order, as long as it can be a model.
+    keys: SmallVec<[*const StringObject; MODEL_KEYS]>,
+    /// It can be a model: nothing but a few strings are its keys.
+    exemplary: bool,
+    /// It is a likeness of the model so far, and this many of its entries have come.
+    alike: Option<usize>,
+}
+
+/// Most fields of a record that can be a model.
+const MODEL_KEYS: usize = 8;
+
+/// A record that was built: those that follow probably have the same fields.
+struct Model<'gc> {
+    table: LuaTable<'gc>,
+    /// Its keys in the order in which they came, and where they are.
+    places: SmallVec<[(*const StringObject, u32); MODEL_KEYS]>,
+}
+
+/// What is needed while one value is built.
+struct Builder<'gc> {
+    /// All tables of the value, in the order in which they began.
+    made: SmallVec<[LuaTable<'gc>; 8]>,
+    open: SmallVec<[Building<'gc>; 4]>,
+    /// Texts of the value so far.
+    texts: SmallVec<[Value<'gc>; 16]>,
+    model: Option<Model<'gc>>,
+    /// Open tables that are likenesses of the model so far.
+    likenesses: usize,
+}
+
+impl<'gc> Builder<'gc> {
+    /// A table that has begun; the caller lists it as the innermost one.
+    fn begin(&mut self, cx: &mut Context<'gc>, items: usize, entries: usize) -> Result<Building<'gc>> {
+        let model = self.model.as_ref().filter(|model| items == 0 && model.places.len() == entries);
+        let (table, alike) = match model {
+            Some(model) => {
+                // SAFETY: the model was made here, whole, and scripts have not seen it yet.
+                let table = unsafe { LuaTable::from_raw(cx.st().heap.likeness(model.table.raw())?) };
+                self.likenesses += 1;
+                (table, Some(0))
+            }
+            None => (cx.table(items, entries)?, None),
+        };
+        self.made.push(table);
+        let exemplary = items == 0;
+        Ok(Building { table, at: 0, items, key: None, keys: SmallVec::new(), exemplary, alike })
+    }
+
+    /// Puts an item, a key or a value into the innermost table.
+    #[inline]
+    fn put(&mut self, cx: &mut Context<'gc>, value: Value<'gc>) -> Result<()> {
+        let Some(building) = self.open.last_mut() else { return Ok(()) };
+        if building.at < building.items {
+            building.at += 1;
+            if !value.is_nil() {
+                cx.raw_set_integer(building.table, building.at as i64, value)?;
+            }
+            return Ok(());
+        }
+        let Some(key) = building.key.take() else {
+            building.key = Some(value);
+            return Ok(());
+        };
+        if let (Some(seen), Some(model)) = (building.alike, &self.model) {
+            let is_it = |known: *const StringObject| match key {
+                Value::String(text) => std::ptr::eq(text.raw(), known),
+                _ => false,
+            };
+            let place = model.places.get(seen).filter(|(known, _)| is_it(*known));
+            if let Some(&(_, place)) = place {
+                building.alike = Some(seen + 1);
+                // SAFETY: the table has the nodes of the model, whose place this is; the value is valid.
+                unsafe { cx.st().heap.set_place(building.table.raw(), place, value.slot()) };
+                return Ok(());
+            }
+            building.stop_being_alike(cx, model);
+            self.likenesses -= 1;
+        }
+        match key {
+            Value::String(text) if building.keys.len() < MODEL_KEYS => building.keys.push(text.raw()),
+            _ => building.exemplary = false,
+        }
+        cx.raw_set(building.table, key, value)
+    }
+
+    /// The innermost table is whole.
+    fn end(&mut self, cx: &mut Context<'gc>) {
+        let Some(mut building) = self.open.pop() else { return };
+        if let (Some(seen), Some(model)) = (building.alike, &self.model) {
+            self.likenesses -= 1;
+            if seen < model.places.len() {
+                building.stop_being_alike(cx, model);
+            }
+            return;
+        }
+        // Those around it may still be likenesses of the model that there is.
+        if self.likenesses > 0 || !building.exemplary || building.keys.is_empty() {
+            return;
+        }
+        let table = building.table;
+        // SAFETY: table and keys are alive.
+        let place = |&key: &*const StringObject| unsafe { Some((key, Heap::place_of(table.raw(), key)?)) };
+        let places: Option<SmallVec<_>> = building.keys.iter().map(place).collect();
+        self.model = places.map(|places| Model { table, places });
+    }
+}
+
+impl<'gc> Building<'gc> {
+    /// Takes out what a likeness still has of its model.
+    #[cold]
+    fn stop_being_alike(&mut self, cx: &mut Context<'gc>, model: &Model<'gc>) {
+        let seen = self.alike.take().unwrap_or(0);
+        for &(_, place) in &model.places[seen..] {
+            // SAFETY: the table has the nodes of the model.
+            unsafe { cx.st().heap.set_place(self.table.raw(), place, Slot::NIL) };
+        }
+        self.exemplary = false;
+    }
 }
 
 impl<'gc> Context<'gc> {
@@ -446,7 +651,14 @@ impl<'gc> Context<'gc> {
     #[inline(never)]
     fn pack_large(&mut self, parcel: &mut Parcel, value: Value<'gc>) -> Result<()> {
         let before = parcel.size();
-        let mut packer = Packer { cx: self, parcel, numbers: Numbers::default(), open: SmallVec::new() };
+        let mut packer = Packer {
+            cx: self,
+            parcel,
+            numbers: Numbers::default(),
+            open: SmallVec::new(),
+            written: [Written { string: std::ptr::null(), at: 0, ordinal: 0 }; REMEMBERED],
+            texts: 0,
+        };
         // SAFETY: the value is valid by its brand.
         unsafe {
             packer.value(value.slot())?;
@@ -481,11 +693,7 @@ impl<'gc> Context<'gc> {
     pub fn unpack_next(&mut self, tokens: &mut Tokens<'_>) -> Result<Option<Value<'gc>>> {
         let Some(token) = tokens.next() else { return Ok(None) };
         Ok(Some(match token {
-            Packed::Table { items, entries } => {
-                let table = self.table(items, entries)?;
-                self.unpack_table(table, items, tokens)?;
-                table.into()
-            }
+            Packed::Table { items, entries } => self.unpack_table(items, entries, tokens)?.into(),
             other => self.unpack_simple(other)?,
         }))
     }
@@ -503,45 +711,56 @@ impl<'gc> Context<'gc> {
         })
     }
 
-    fn unpack_table(&mut self, first: LuaTable<'gc>, items: usize, tokens: &mut Tokens<'_>) -> Result<()> {
-        let mut made: SmallVec<[LuaTable<'gc>; 8]> = SmallVec::new();
-        let mut open: SmallVec<[Building<'gc>; 4]> = SmallVec::new();
-        made.push(first);
-        open.push(Building { table: first, at: 0, items, key: None });
-        while !open.is_empty() {
-            let Some(token) = tokens.next() else { return Ok(()) };
-            let mut begun = None;
+    /// A table has begun: builds it and all in it.
+    fn unpack_table(
+        &mut self,
+        items: usize,
+        entries: usize,
+        tokens: &mut Tokens<'_>,
+    ) -> Result<LuaTable<'gc>> {
+        let mut builder = Builder {
+            made: SmallVec::new(),
+            open: SmallVec::new(),
+            texts: SmallVec::new(),
+            model: None,
+            likenesses: 0,
+        };
+        let outermost = builder.begin(self, items, entries)?;
+        let first = outermost.table;
+        builder.open.push(outermost);
+        while !builder.open.is_empty() {
+            if let [mark::SAME_TEXT, ..] = tokens.bytes {
+                tokens.bytes = &tokens.bytes[1..];
+                let (_at, ordinal) = (tokens.number(), tokens.number());
+                let text = builder.texts.get(ordinal).copied().unwrap_or(Value::Nil);
+                builder.put(self, text)?;
+                continue;
+            }
+            let Some(token) = tokens.next() else { break };
             let value = match token {
                 Packed::End => {
-                    open.pop();
+                    builder.end(self);
                     continue;
                 }
-                Packed::Again(number) => made.get(number).map_or(Value::Nil, |&table| table.into()),
+                Packed::Again(number) => builder.made.get(number).map_or(Value::Nil, |&table| table.into()),
                 Packed::Table { items, entries } => {
                     // Small cells are not checked one by one.
                     self.check_room(1)?;
-                    let table = self.table(items, entries)?;
-                    made.push(table);
-                    begun = Some(Building { table, at: 0, items, key: None });
-                    table.into()
+                    let inner = builder.begin(self, items, entries)?;
+                    builder.put(self, inner.table.into())?;
+                    builder.open.push(inner);
+                    continue;
+                }
+                Packed::Text(text) => {
+                    let text = self.string(text)?.into();
+                    builder.texts.push(text);
+                    text
                 }
                 other => self.unpack_simple(other)?,
             };
-            if let Some(building) = open.last_mut() {
-                if building.at < building.items {
-                    building.at += 1;
-                    if !value.is_nil() {
-                        self.raw_set_integer(building.table, building.at as i64, value)?;
-                    }
-                } else if let Some(key) = building.key.take() {
-                    self.raw_set(building.table, key, value)?;
-                } else {
-                    building.key = Some(value);
-                }
-            }
-            open.extend(begun);
+            builder.put(self, value)?;
         }
-        Ok(())
+        Ok(first)
     }
 }
 

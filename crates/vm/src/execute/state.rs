@@ -7,13 +7,17 @@
 use std::any::{Any, TypeId};
 use std::ops::{Deref, DerefMut};
 use std::ptr::NonNull;
+use std::sync::Arc;
 
-use hashbrown::HashMap;
+use smallvec::SmallVec;
 
 use crate::error::ExitRequest;
+use crate::heap::Heap;
+use crate::heap::chunks::{self, INTERPRETER_BYTES};
+use crate::heap::image::Image;
+use crate::heap::libraries::PLACE_BYTES;
 use crate::heap::object::{Coroutine, Table};
 use crate::heap::slot::{Slot, tag};
-use crate::heap::{Heap, chunks};
 use crate::lazy::Lazy;
 use crate::native::Then;
 
@@ -70,25 +74,35 @@ pub(crate) struct State {
     pub(crate) outside: Option<Ear>,
     /// Whether finalizers may be started.
     pub(crate) finalizers: bool,
-    /// Values by type that the host lends to natives.
-    pub(crate) host: Option<Box<HashMap<TypeId, Box<dyn Any + Send>>>>,
+    /// Values by type that the host lends to natives: few, the one that is asked for most first.
+    pub(crate) host: SmallVec<[Box<dyn Any + Send>; 1]>,
 }
 
-/// Bytes of the block that a state lives in.
-pub(crate) const STATE_BYTES: usize = 640;
+/// Bytes that the state takes of its block, and the place of its libraries, if it has some.
+const STATE_BYTES: usize = size_of::<State>().next_multiple_of(16);
 
-const _: () = assert!(size_of::<State>() <= STATE_BYTES);
+const _: () = assert!(STATE_BYTES <= 640);
 
-/// The owner of a state. Like a box, but the state is in a block of the heaps' pool.
+/// The owner of a state. Like a box, but the state is in a block of the heaps' pool, whose rest is the heap's first.
 pub(crate) struct OwnedState(NonNull<State>);
 
 impl OwnedState {
-    pub(crate) fn new(state: State) -> OwnedState {
-        let block = chunks::take(STATE_BYTES).cast::<State>();
-        // SAFETY: the block is unused memory that is large enough, and blocks are aligned to 8 bytes at least.
+    /// Puts a state with a heap that has no cells yet in its block.
+    pub(crate) fn new(state: State, image: Option<Arc<Image>>) -> OwnedState {
+        let block = chunks::take(INTERPRETER_BYTES);
+        let used = STATE_BYTES + if image.is_some() { PLACE_BYTES.next_multiple_of(8) } else { 0 };
+        // SAFETY: the block is unused memory that is large enough, blocks are aligned to 8 bytes at least, and its
+        // parts do not overlap; it is given back when the heap is gone.
         unsafe {
-            block.write(state);
-            OwnedState(NonNull::new_unchecked(block))
+            let state_at = block.cast::<State>();
+            state_at.write(state);
+            let heap = &mut (*state_at).heap;
+            heap.account_state(used);
+            if let Some(image) = image {
+                heap.set_image(image, block.add(STATE_BYTES));
+            }
+            heap.begin_in(block.add(used), INTERPRETER_BYTES - used);
+            OwnedState(NonNull::new_unchecked(state_at))
         }
     }
 }
@@ -114,12 +128,29 @@ impl Drop for OwnedState {
         // SAFETY: the owner goes, so nobody uses the state; the block was taken with this size.
         unsafe {
             self.0.drop_in_place();
-            chunks::give(self.0.as_ptr().cast(), STATE_BYTES);
+            chunks::give(self.0.as_ptr().cast(), INTERPRETER_BYTES);
         }
     }
 }
 
 impl State {
+    /// The host's value of a type.
+    #[inline]
+    pub(crate) fn host<T: Any + Send>(&mut self) -> Option<&mut T> {
+        self.host.iter_mut().find_map(|value| value.downcast_mut::<T>())
+    }
+
+    /// Sets the host's value of a type.
+    pub(crate) fn set_host<T: Any + Send>(&mut self, value: T) {
+        self.remove_host::<T>();
+        self.host.push(Box::new(value));
+    }
+
+    /// Forgets the host's value of a type.
+    pub(crate) fn remove_host<T: Any + Send>(&mut self) {
+        self.host.retain(|value| (**value).type_id() != TypeId::of::<T>());
+    }
+
     /// The running coroutine.
     #[inline(always)]
     pub(crate) fn current(&self) -> *mut Coroutine {

@@ -1,8 +1,10 @@
 //! `Vm`: one interpreter as its owner sees it. It runs until it has finished, failed or used up its fuel.
 
-use std::any::{Any, TypeId};
+use std::any::Any;
 use std::fmt;
 use std::sync::Arc;
+
+use smallvec::SmallVec;
 
 use crate::error::{Error, ErrorKind, ExitRequest, Result};
 use crate::heap::Heap;
@@ -17,7 +19,7 @@ use super::call::{Exit, begin, prepare_coroutine};
 use super::context::Context;
 use super::debug::Activation;
 use super::frame::{After, MULTIPLE};
-use super::state::{OwnedState, STATE_BYTES, State};
+use super::state::{OwnedState, State};
 use super::unwind::reset;
 
 /// What a run came to.
@@ -114,14 +116,33 @@ impl Vm {
     }
 
     fn make(limits: Limits, image: Option<Arc<Image>>) -> Vm {
-        let mut heap = Heap::new(limits.memory_bytes);
-        heap.account_state(STATE_BYTES);
-        match image {
-            Some(image) => heap.set_image(image),
-            None => {
-                heap.roots.registry = heap.table(0, 0).expect("an empty table is below every limit check");
-                heap.roots.globals = heap.table(0, 0).expect("an empty table is below every limit check");
-            }
+        let is_plain = image.is_none();
+        let mut state = OwnedState::new(
+            State {
+                fuel: 0,
+                heap: Heap::new(limits.memory_bytes),
+                then: Then::Return,
+                native_base: std::ptr::null_mut(),
+                native_framed: false,
+                in_native: false,
+                hooked: false,
+                exit: Exit::OutOfFuel,
+                exit_request: None,
+                handlers: 0,
+                nested: 0,
+                idle: false,
+                scheduling: false,
+                outbox: Lazy::new(),
+                outside: None,
+                finalizers: true,
+                host: SmallVec::new(),
+            },
+            image,
+        );
+        let heap = &mut state.heap;
+        if is_plain {
+            heap.roots.registry = heap.table(0, 0).expect("an empty table is below every limit check");
+            heap.roots.globals = heap.table(0, 0).expect("an empty table is below every limit check");
         }
         let main = heap.main_coroutine().expect("a first coroutine is below every limit check");
         // SAFETY: a fresh coroutine.
@@ -131,25 +152,6 @@ impl Vm {
         }
         heap.roots.main = main;
         heap.roots.current = main;
-        let state = OwnedState::new(State {
-            fuel: 0,
-            heap,
-            then: Then::Return,
-            native_base: std::ptr::null_mut(),
-            native_framed: false,
-            in_native: false,
-            hooked: false,
-            exit: Exit::OutOfFuel,
-            exit_request: None,
-            handlers: 0,
-            nested: 0,
-            idle: false,
-            scheduling: false,
-            outbox: Lazy::new(),
-            outside: None,
-            finalizers: true,
-            host: None,
-        });
         Vm { state, running: false, results_at: 1 }
     }
 
@@ -290,14 +292,12 @@ impl Vm {
 
     /// Sets a value that natives find by its type ([`Context::host`]).
     pub fn set_host<T: Any + Send>(&mut self, value: T) {
-        self.state.host.get_or_insert_default().insert(TypeId::of::<T>(), Box::new(value));
+        self.state.set_host(value);
     }
 
     /// Forgets the value of a type that natives found with [`Context::host`].
     pub fn remove_host<T: Any + Send>(&mut self) {
-        if let Some(host) = &mut self.state.host {
-            host.remove(&TypeId::of::<T>());
-        }
+        self.state.remove_host::<T>();
     }
 
     /// Bytes of heap in use.

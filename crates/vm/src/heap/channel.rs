@@ -10,6 +10,7 @@ use std::ptr::null_mut;
 use super::object::{Coroutine, Header, Kind, Status, Table, UserData};
 use super::slot::Slot;
 use super::{Heap, OutOfMemory};
+use crate::lazy::Lazy;
 
 /// A coroutine that waits at a channel.
 #[derive(Clone, Copy)]
@@ -35,18 +36,77 @@ impl Waiter {
     }
 }
 
+/// Waiters in the order in which they began to wait. One, the usual number, takes no memory of its own.
+pub(crate) struct Waiters {
+    /// Without a coroutine if there are none.
+    first: Waiter,
+    rest: Lazy<VecDeque<Waiter>>,
+}
+
+impl Waiters {
+    const NOBODY: Waiter = Waiter { co: null_mut(), generation: 0, case: 0, sends: false };
+
+    const fn new() -> Waiters {
+        Waiters { first: Waiters::NOBODY, rest: Lazy::new() }
+    }
+
+    #[inline]
+    pub(crate) fn front(&self) -> Option<&Waiter> {
+        (!self.first.co.is_null()).then_some(&self.first)
+    }
+
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &Waiter> {
+        self.front().into_iter().chain(self.rest.iter())
+    }
+
+    fn push_back(&mut self, waiter: Waiter) {
+        if self.first.co.is_null() {
+            self.first = waiter;
+        } else {
+            self.rest.push_back(waiter);
+        }
+    }
+
+    #[inline]
+    pub(crate) fn pop_front(&mut self) -> Option<Waiter> {
+        let first = *self.front()?;
+        self.first = self.rest.pop_front().unwrap_or(Waiters::NOBODY);
+        Some(first)
+    }
+
+    pub(crate) fn remove(&mut self, at: usize) -> Option<Waiter> {
+        match at.checked_sub(1) {
+            None => self.pop_front(),
+            Some(at) => self.rest.used()?.remove(at),
+        }
+    }
+
+    fn retain(&mut self, keep: impl Fn(&Waiter) -> bool) {
+        if let Some(rest) = self.rest.used() {
+            rest.retain(&keep);
+        }
+        if self.front().is_some_and(|first| !keep(first)) {
+            self.pop_front();
+        }
+    }
+}
+
 /// A channel.
 #[repr(C)]
 pub(crate) struct Channel {
     pub(crate) base: UserData,
     /// At most `capacity` values.
-    pub(crate) buffer: VecDeque<Slot>,
-    /// Who waits, in the order in which they began to. Both directions only where one select wants both.
-    pub(crate) waiters: VecDeque<Waiter>,
+    pub(crate) buffer: Lazy<VecDeque<Slot>>,
+    /// Who waits. Both directions only where one select wants both.
+    pub(crate) waiters: Waiters,
     /// The receive case, made once; null until then.
     pub(crate) receive_case: *mut Case,
     pub(crate) capacity: usize,
     pub(crate) closed: bool,
+    /// The owner has values for it: a receiver asks before it waits.
+    pub(crate) fed: bool,
+    /// It owns memory outside the heap, and the heap knows that.
+    listed: bool,
 }
 
 /// A case of a select; the value of a send case is the user value.
@@ -60,7 +120,7 @@ pub(crate) struct Case {
 impl Channel {
     /// Bytes outside the cell.
     fn outside(&self) -> usize {
-        self.buffer.capacity() * size_of::<Slot>() + self.waiters.capacity() * size_of::<Waiter>()
+        self.buffer.capacity() * size_of::<Slot>() + self.waiters.rest.capacity() * size_of::<Waiter>()
     }
 }
 
@@ -80,16 +140,25 @@ impl Heap {
         unsafe {
             cell.write(Channel {
                 base,
-                buffer: VecDeque::new(),
-                waiters: VecDeque::new(),
+                buffer: Lazy::new(),
+                waiters: Waiters::new(),
                 receive_case: null_mut(),
                 capacity,
                 closed: false,
+                fed: false,
+                listed: false,
             });
         }
         self.barrier_cell(metatable.cast());
-        self.destructible.push(cell.cast());
         cell
+    }
+
+    /// A channel is about to get a queue of its own, which has to be released with it.
+    unsafe fn list_channel(&mut self, channel: *mut Channel) {
+        // SAFETY: the caller's channel is alive.
+        if !std::mem::replace(unsafe { &mut (*channel).listed }, true) {
+            self.destructible.push(channel.cast());
+        }
     }
 
     /// A case of a select.
@@ -138,7 +207,8 @@ impl Heap {
     pub(crate) unsafe fn buffer(&mut self, channel: *mut Channel, value: Slot) -> Result<(), OutOfMemory> {
         // SAFETY: the caller's promise; nothing else refers to the queue meanwhile.
         unsafe {
-            let queue = &mut (*channel).buffer;
+            self.list_channel(channel);
+            let queue = &mut *(*channel).buffer;
             self.room(queue)?;
             queue.push_back(Slot { aux: 0, ..value });
         }
@@ -157,18 +227,23 @@ impl Heap {
     ) -> Result<(), OutOfMemory> {
         // SAFETY: the caller's promise; nothing else refers to the queue meanwhile.
         unsafe {
-            let queue = &mut (*channel).waiters;
-            let full = queue.capacity();
-            if queue.len() == full && full > 0 {
-                queue.retain(|waiter| waiter.is_live());
-                if queue.len() > full / 2 && queue.len() < full {
-                    // Too few were stale to make the look worth its while: the next one is to be far off.
-                    queue.reserve_exact(full);
-                    self.memory.account(((queue.capacity() - full) * size_of::<Waiter>()) as isize);
+            let waiters = &mut (*channel).waiters;
+            if waiters.front().is_some() {
+                self.list_channel(channel);
+                let full = waiters.rest.capacity();
+                if waiters.rest.len() == full && full > 0 {
+                    waiters.retain(|waiter| waiter.is_live());
+                    let len = waiters.rest.len();
+                    if len > full / 2 && len < full {
+                        // Too few were stale to make the look worth its while: the next one is to be far off.
+                        waiters.rest.reserve_exact(full);
+                        let more = waiters.rest.capacity() - full;
+                        self.memory.account((more * size_of::<Waiter>()) as isize);
+                    }
                 }
+                self.room(&mut *waiters.rest)?;
             }
-            self.room(queue)?;
-            queue.push_back(waiter);
+            waiters.push_back(waiter);
         }
         self.barrier_cell(waiter.co.cast());
         Ok(())
@@ -184,8 +259,8 @@ impl Heap {
             let before = (*channel).outside();
             let Channel { waiters, buffer, .. } = &mut *channel;
             waiters.retain(|waiter| waiter.is_live());
-            shrink(waiters);
-            shrink(buffer);
+            waiters.rest.used().into_iter().for_each(shrink);
+            buffer.used().into_iter().for_each(shrink);
             for waiter in waiters.iter() {
                 self.gray.push(waiter.co.cast());
             }
@@ -209,8 +284,8 @@ impl Heap {
         // SAFETY: the caller's promise; empty queues own nothing.
         unsafe {
             self.memory.account(-((*channel).outside() as isize));
-            (*channel).buffer = VecDeque::new();
-            (*channel).waiters = VecDeque::new();
+            (*channel).buffer.clear();
+            (*channel).waiters = Waiters::new();
         }
     }
 }

@@ -7,8 +7,12 @@
 //! come from the global allocator.
 //! Invariant: a block given back carries the size that it was taken with.
 
+/// Size of the block that an interpreter begins in, in bytes: its state and the first of its heap, which is all that a
+/// process needs that waits on its inbox.
+pub(crate) const INTERPRETER_BYTES: usize = 1664;
+
 /// Sizes of blocks, in bytes.
-const SIZES: [usize; 6] = [640, 1024, 2048, 4096, 8192, 16384];
+const SIZES: [usize; 7] = [512, 1024, INTERPRETER_BYTES, 2048, 4096, 8192, 16384];
 
 #[cfg(all(unix, not(miri), not(feature = "check-heap")))]
 mod mapped {

@@ -194,7 +194,7 @@ impl Heap {
         let roots = &self.roots;
         let cells =
             [roots.registry.cast::<Header>(), roots.globals.cast(), roots.main.cast(), roots.current.cast()];
-        for cell in cells.into_iter().chain(roots.metatables.each_ref().map(|m| m.get().cast())) {
+        for cell in cells.into_iter().chain(roots.metatables.all().map(|metatable| metatable.cast())) {
             if !cell.is_null() {
                 self.gray.push(cell);
             }

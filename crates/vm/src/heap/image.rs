@@ -19,6 +19,7 @@ use super::slot::{Slot, tag};
 use super::table::{self, empty_nodes};
 use super::{BASIC_TYPES, Heap};
 use super::{shared, string};
+use crate::execute::event::{self, Event};
 use crate::native::Native;
 use crate::types::TypeValue;
 
@@ -63,12 +64,50 @@ pub struct Image {
     pub(super) templates: Box<[Template]>,
     /// Metatables of types that have one for all their values.
     pub(super) metatables: [Option<u32>; BASIC_TYPES],
+    /// Metatables of host objects that no heap can change.
+    pub(super) classes: Classes,
     /// Storage of nodes; the templates point into it.
     _nodes: Vec<Box<[u64]>>,
     /// Storage of immortal tables; nodes point to them.
     _tables: Box<[Table]>,
     /// The types among the values.
     _types: Vec<Arc<TypeValue>>,
+}
+
+/// Immortal metatables by the address of the class that they belong to: open addressing, at most half full.
+pub(super) struct Classes(Box<[(usize, *mut Table)]>);
+
+impl Classes {
+    fn new(known: &[(usize, *mut Table)]) -> Classes {
+        let size = (known.len() * 2).next_power_of_two().max(2);
+        let mut places = vec![(0, null_mut()); size].into_boxed_slice();
+        for &(key, table) in known {
+            let mut at = Classes::first(key, size);
+            while places[at].0 != 0 {
+                at = (at + 1) % size;
+            }
+            places[at] = (key, table);
+        }
+        Classes(places)
+    }
+
+    #[inline]
+    fn first(key: usize, size: usize) -> usize {
+        (key >> 4) & (size - 1)
+    }
+
+    /// The metatable of a class; null if there is none.
+    #[inline]
+    pub(super) fn get(&self, key: usize) -> *mut Table {
+        let mut at = Classes::first(key, self.0.len());
+        loop {
+            let (known, table) = self.0[at];
+            if known == key || known == 0 {
+                return table;
+            }
+            at = (at + 1) & (self.0.len() - 1);
+        }
+    }
 }
 
 // SAFETY: nothing in an image is written after it was made; its pointers lead to its own storage, to immortal strings
@@ -142,13 +181,14 @@ unsafe fn immortal(value: Slot) -> Slot {
 
 impl Image {
     /// The contents of a heap that was filled to be an image: what its roots reach. `make` knows how host objects are
-    /// made anew. With `read_only`, all tables but the globals and the registry refuse to be written.
+    /// made anew; `classes` are the addresses of classes and of their metatables. With `read_only`, all tables but the globals and the registry refuse to be written.
     ///
     /// # Safety
     /// The heap is consistent and has no image itself.
     pub(crate) unsafe fn snapshot(
         heap: &mut Heap,
         make: &dyn Fn(*mut UserData) -> Option<MakeUserData>,
+        classes: &[(usize, usize)],
         read_only: bool,
     ) -> Result<Image, Unshareable> {
         let mut census = Census { numbers: HashMap::default(), objects: Vec::new() };
@@ -157,8 +197,7 @@ impl Image {
         let metatables = heap
             .roots
             .metatables
-            .each_ref()
-            .map(|metatable| metatable.get())
+            .all()
             .map(|metatable| (!metatable.is_null()).then(|| census.add(Slot::table(metatable))));
         // SAFETY: everything found is reachable from the roots.
         unsafe {
@@ -193,7 +232,13 @@ impl Image {
                 at += 1;
             }
             let shared = shareable(&census, read_only);
-            assemble(heap, &census, &shared, metatables, make, read_only)
+            let mut image = assemble(heap, &census, &shared, metatables, make, read_only)?;
+            let known = classes.iter().filter_map(|&(key, table)| {
+                let number = *census.numbers.get(&table)? as usize;
+                shared[number].then(|| (key, (&raw const image._tables[number]).cast_mut()))
+            });
+            image.classes = Classes::new(&known.collect::<Vec<_>>());
+            Ok(image)
         }
     }
 }
@@ -278,6 +323,8 @@ unsafe fn assemble(
                         (*immortal).header.flags = TABLE_FROZEN;
                         (*immortal).metatable =
                             metatable.map_or(null_mut(), |number| tables_at.add(number as usize));
+                        // It never changes, so what it lacks as a metatable is known for good.
+                        note_absent_events(immortal);
                     }
                     let own = n as u32 == GLOBALS || n as u32 == REGISTRY;
                     let frozen = (*t).header.flags & TABLE_FROZEN != 0;
@@ -310,7 +357,31 @@ unsafe fn assemble(
         }
     }
     let types = heap.kept_types();
-    Ok(Image { templates: templates.into(), metatables, _nodes: storage, _tables: tables, _types: types })
+    let classes = Classes::new(&[]);
+    Ok(Image {
+        templates: templates.into(),
+        metatables,
+        classes,
+        _nodes: storage,
+        _tables: tables,
+        _types: types,
+    })
+}
+
+/// Notes in an immortal table which events it does not have as a metatable.
+///
+/// # Safety
+/// The table is whole, and nobody else uses it yet.
+unsafe fn note_absent_events(t: *mut Table) {
+    for &event in Event::ALL {
+        let flag = event.absent_flag();
+        // SAFETY: the caller's promise.
+        unsafe {
+            if flag != 0 && table::get_string(t, event::name_string(event)).is_nil() {
+                (*t).header.flags |= flag;
+            }
+        }
+    }
 }
 
 fn blank() -> Table {

@@ -28,18 +28,24 @@ const PATIENCE: u32 = 256;
 /// A part of one node is copied when its header is made: a metatable with `__index` is read all the time.
 const SMALL_LOG: u8 = 0;
 
+/// Bytes of the place that a heap gives its libraries: they, and behind them the first parts that are made, which for
+/// most processes is one table.
+pub(crate) const PLACE_BYTES: usize = size_of::<Libraries>() + 64;
+
 /// See the module.
 pub(crate) struct Libraries {
     image: Arc<Image>,
     /// What was made, latest first.
     made: *mut Entry,
-    /// Of what was made, and of this.
-    bytes: usize,
+    /// Of what was made outside of the place.
+    bytes: u32,
     lookups: u32,
-    /// The globals may not be written.
-    frozen: bool,
     /// Types whose metatable was not asked for yet, as bits.
     unmade_metatables: u16,
+    /// Where in the place what is left of it begins.
+    free: u16,
+    /// The globals may not be written.
+    frozen: bool,
     globals: Table,
 }
 
@@ -51,6 +57,8 @@ struct Entry {
     bytes: u16,
     /// A table that may not be written.
     frozen: bool,
+    /// It has an allocation of its own.
+    allocated: bool,
 }
 
 impl Entry {
@@ -64,18 +72,25 @@ impl Entry {
 }
 
 impl Libraries {
-    pub(super) fn new(image: Arc<Image>) -> *mut Libraries {
+    /// # Safety
+    /// `place` is aligned to 8 bytes, has [`PLACE_BYTES`], and is used by nobody else until [`Libraries::free`].
+    unsafe fn new(image: Arc<Image>, place: *mut u8) -> *mut Libraries {
         let unmade_metatables =
             image.metatables.iter().enumerate().filter(|(_, m)| m.is_some()).map(|(n, _)| 1 << n).sum();
-        let this = Box::into_raw(Box::new(Libraries {
-            image,
-            made: null_mut(),
-            bytes: size_of::<Libraries>(),
-            lookups: 0,
-            frozen: false,
-            unmade_metatables,
-            globals: blank(),
-        }));
+        let this = place.cast::<Libraries>();
+        // SAFETY: the caller's promise.
+        unsafe {
+            this.write(Libraries {
+                image,
+                made: null_mut(),
+                bytes: 0,
+                lookups: 0,
+                frozen: false,
+                unmade_metatables,
+                free: size_of::<Libraries>() as u16,
+                globals: blank(),
+            });
+        }
         // SAFETY: just made; the first part of every image is the table of globals.
         unsafe {
             if let Template::Table(template) = &Self::image(this).templates[GLOBALS as usize] {
@@ -102,7 +117,7 @@ impl Libraries {
 
     pub(super) unsafe fn bytes(this: *mut Libraries) -> usize {
         // SAFETY: the caller's libraries are valid.
-        unsafe { (*this).bytes }
+        unsafe { (*this).bytes as usize }
     }
 
     /// The metatable of a basic type that was not asked for yet; null if there is none.
@@ -118,6 +133,12 @@ impl Libraries {
                 None => null_mut(),
             }
         }
+    }
+
+    /// The shared metatable of a class; null if the image has none that all heaps can share.
+    unsafe fn class(this: *mut Libraries, key: usize) -> *mut Table {
+        // SAFETY: the caller's libraries are valid.
+        unsafe { Self::image(this).classes.get(key) }
     }
 
     /// Counts a look-up through a number; true if the table should get nodes of its own.
@@ -176,12 +197,22 @@ impl Libraries {
                 }
             };
             let bytes = size_of::<Entry>() + size;
-            let layout = Entry::layout(bytes);
-            let entry = alloc(layout).cast::<Entry>();
-            if entry.is_null() {
-                handle_alloc_error(layout);
-            }
-            entry.write(Entry { next: (*this).made, number, bytes: bytes as u16, frozen: false });
+            let free = usize::from((*this).free);
+            let allocated = PLACE_BYTES - free < bytes;
+            let entry = if allocated {
+                let layout = Entry::layout(bytes);
+                let entry = alloc(layout);
+                if entry.is_null() {
+                    handle_alloc_error(layout);
+                }
+                (*this).bytes += bytes as u32;
+                entry
+            } else {
+                (*this).free += bytes as u16;
+                this.cast::<u8>().add(free)
+            };
+            let entry = entry.cast::<Entry>();
+            entry.write(Entry { next: (*this).made, number, bytes: bytes as u16, frozen: false, allocated });
             let cell = Entry::cell(entry);
             let header = |kind, small| Header { kind, mark: IMMORTAL, flags: 0, small, size: size as u32 };
             // The entry is listed only when its cell is whole, but before it asks for others, which may refer to it.
@@ -227,7 +258,6 @@ impl Libraries {
                     }
                 }
             }
-            (*this).bytes += bytes;
             cell
         }
     }
@@ -282,10 +312,12 @@ impl Libraries {
                 if (*cell).kind == Kind::UserData {
                     (*cell.cast::<UserData>()).data = None;
                 }
-                dealloc(entry.cast(), Entry::layout((*entry).bytes as usize));
+                if (*entry).allocated {
+                    dealloc(entry.cast(), Entry::layout((*entry).bytes as usize));
+                }
                 entry = next;
             }
-            drop(Box::from_raw(this));
+            this.drop_in_place();
         }
     }
 }
@@ -328,9 +360,13 @@ pub(crate) unsafe fn lazy_value(t: *const Table, node: *mut Node) -> Slot {
 
 impl Heap {
     /// Gives the heap the parts of an image: globals now, the rest when it is asked for.
-    pub(crate) fn set_image(&mut self, image: Arc<Image>) {
+    ///
+    /// # Safety
+    /// `place` is aligned to 8 bytes, has [`PLACE_BYTES`], is used by nobody else, and outlives the heap.
+    pub(crate) unsafe fn set_image(&mut self, image: Arc<Image>, place: *mut u8) {
         debug_assert!(self.libraries.is_null());
-        self.libraries = Libraries::new(image);
+        // SAFETY: the caller's promise.
+        self.libraries = unsafe { Libraries::new(image, place) };
         // SAFETY: just made.
         self.roots.globals = unsafe { Libraries::globals(self.libraries) };
     }
@@ -344,10 +380,17 @@ impl Heap {
         self.roots.registry
     }
 
+    /// The metatable of a class of host objects that all heaps with the image share; null if there is none.
+    #[inline]
+    pub(crate) fn class_metatable(&self, key: usize) -> *mut Table {
+        // SAFETY: a heap's libraries live as long as the heap.
+        if self.libraries.is_null() { null_mut() } else { unsafe { Libraries::class(self.libraries, key) } }
+    }
+
     /// The metatable that all values of a basic type share; null if they have none.
     #[inline]
     pub(crate) fn basic_metatable(&self, basic_type: usize) -> *mut Table {
-        let known = self.roots.metatables[basic_type].get();
+        let known = self.roots.metatables.get(basic_type);
         if !known.is_null() || self.libraries.is_null() { known } else { self.lazy_metatable(basic_type) }
     }
 
@@ -355,7 +398,7 @@ impl Heap {
     fn lazy_metatable(&self, basic_type: usize) -> *mut Table {
         // SAFETY: a heap's libraries live as long as the heap.
         let found = unsafe { Libraries::take_metatable(self.libraries, basic_type) };
-        self.roots.metatables[basic_type].set(found);
+        self.roots.metatables.set(basic_type, found);
         found
     }
 
@@ -365,7 +408,7 @@ impl Heap {
             // SAFETY: as above. From now on there is none to be made.
             unsafe { Libraries::take_metatable(self.libraries, basic_type) };
         }
-        self.roots.metatables[basic_type].set(metatable);
+        self.roots.metatables.set(basic_type, metatable);
         if !metatable.is_null() {
             self.barrier_cell(metatable.cast());
         }

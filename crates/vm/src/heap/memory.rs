@@ -1,6 +1,7 @@
 //! Cells: where they are placed, how they are found when dead, and how many bytes they take.
 //!
-//! A young heap bumps cells of all sizes into mixed blocks that double from 1 KB to 16 KB; a class that has filled
+//! A young heap bumps cells of all sizes into mixed blocks, the first of which may be the rest of the memory that its
+//! interpreter is in, the others doubling from 512 bytes to 16 KB; a class that has filled
 //! half a block there gets uniform blocks of its own; cells above [`SMALL_BYTES`] have an allocation each. Knows
 //! marks, but not how marking is done (`collect`) and not what is in a cell. Invariant: a cell is on a free list, or
 //! its header says kind and extent; every cell below a block's `used` mark has a valid header.
@@ -19,7 +20,10 @@ use crate::lazy::Lazy;
 const BLOCK_BYTES: usize = 16 * 1024;
 
 /// Size of a heap's first block.
-const FIRST_BLOCK_BYTES: usize = 1024;
+const FIRST_BLOCK_BYTES: usize = 512;
+
+/// Most bytes at the end of a block that are left to the first sweep, so that a heap of two blocks needs no free lists.
+const LEFT_BYTES: usize = 256;
 
 /// Bytes of a class in mixed blocks from which on it gets blocks of its own.
 const UNIFORM_FROM_BYTES: usize = BLOCK_BYTES / 2;
@@ -45,7 +49,8 @@ struct Block {
     used: u32,
     /// Class of a uniform block; zero if mixed.
     class: u32,
-    reserved: u32,
+    /// Part of the memory that the heap's owner is in, and not given back on its own.
+    lent: bool,
 }
 
 const BLOCK_HEADER: usize = size_of::<Block>();
@@ -515,7 +520,7 @@ impl Memory {
             bytes: BLOCK_BYTES as u32,
             used: BLOCK_HEADER as u32,
             class: class as u32,
-            reserved: 0,
+            lent: false,
         };
         // SAFETY: the block is unused memory of this size.
         unsafe { block.write(header) };
@@ -523,9 +528,43 @@ impl Memory {
         uniform.fresh[class] = block;
     }
 
+    /// Makes memory that outlives the heap its first block.
+    ///
+    /// # Safety
+    /// `place` is aligned to 8 bytes, has `bytes`, which are a few hundred, and is used by nobody else.
+    pub(super) unsafe fn begin_in(&mut self, place: *mut u8, bytes: usize) {
+        debug_assert!(self.bump_block.is_null() && bytes >= BLOCK_HEADER + MIN_BYTES);
+        let block = place.cast::<Block>();
+        // SAFETY: the caller's promise.
+        unsafe {
+            block.write(Block {
+                next: null_mut(),
+                bytes: bytes as u32,
+                used: BLOCK_HEADER as u32,
+                class: 0,
+                lent: true,
+            });
+        }
+        self.block_count += 1;
+        self.mixed = block;
+        self.bump_block = block;
+        self.bump = Block::cells(block);
+        self.bump_end = Block::at(block, bytes as u32);
+    }
+
     /// Starts another mixed block with room for `need` bytes; what is left of the last one goes to the free lists.
     unsafe fn add_mixed(&mut self, need: usize) {
-        if !self.bump_block.is_null() {
+        let rest = self.bump_end as usize - self.bump as usize;
+        if !self.bump_block.is_null() && self.has_no_classes() && rest <= LEFT_BYTES {
+            // SAFETY: the rest of the block is fresh memory.
+            unsafe {
+                if rest >= MIN_BYTES {
+                    self.bump.cast::<Header>().write(free_header(rest));
+                    self.bump = self.bump_end;
+                }
+                (*self.bump_block).used = (self.bump as usize - self.bump_block as usize) as u32;
+            }
+        } else if !self.bump_block.is_null() {
             self.need_classes();
             // SAFETY: the rest of the block is fresh memory and cut into cells of existing classes.
             unsafe {
@@ -557,7 +596,7 @@ impl Memory {
                 bytes: bytes as u32,
                 used: BLOCK_HEADER as u32,
                 class: 0,
-                reserved: 0,
+                lent: false,
             });
         }
         self.mixed = block;
@@ -572,7 +611,9 @@ impl Memory {
             // SAFETY: the list's blocks are this heap's and not used any more.
             unsafe {
                 let next = (*block).next;
-                chunks::give(block.cast(), (*block).bytes as usize);
+                if !(*block).lent {
+                    chunks::give(block.cast(), (*block).bytes as usize);
+                }
                 block = next;
             }
         }

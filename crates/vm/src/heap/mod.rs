@@ -19,8 +19,10 @@ pub(crate) mod handle;
 pub(crate) mod hash;
 pub(crate) mod image;
 mod insert;
-mod libraries;
+pub(crate) mod libraries;
+mod likeness;
 mod memory;
+pub(crate) mod metatables;
 mod names;
 pub(crate) mod object;
 mod pool;
@@ -36,13 +38,13 @@ mod trace;
 mod weak;
 
 use std::any::Any;
-use std::cell::Cell;
 use std::collections::VecDeque;
 use std::ptr::null_mut;
 use std::sync::Arc;
 
 use anchors::Anchors;
 use hashbrown::HashMap;
+use smallvec::SmallVec;
 
 use code::Code;
 use gray::Segments;
@@ -70,7 +72,7 @@ pub(crate) struct Roots {
     /// The coroutine that runs.
     pub(crate) current: *mut Coroutine,
     /// Metatables of types that have one for all their values.
-    pub(crate) metatables: [Cell<*mut Table>; BASIC_TYPES],
+    pub(crate) metatables: metatables::Metatables,
     /// An error value on its way.
     pub(crate) error: Slot,
     /// Whatever else must live.
@@ -79,8 +81,8 @@ pub(crate) struct Roots {
     pub(crate) ready: Lazy<VecDeque<*mut Coroutine>>,
     /// What the outside world still has to answer.
     pub(crate) anchors: Lazy<Anchors>,
-    /// Values that natives keep for good, by number.
-    pub(crate) kept: Lazy<Vec<Slot>>,
+    /// Values that natives keep for good, by number. Most processes have one: their inbox.
+    pub(crate) kept: SmallVec<[Slot; 1]>,
 }
 
 /// What the collector does next.
@@ -180,12 +182,12 @@ impl Heap {
                 globals: null_mut(),
                 main: null_mut(),
                 current: null_mut(),
-                metatables: [const { Cell::new(null_mut()) }; BASIC_TYPES],
+                metatables: metatables::Metatables::new(),
                 error: Slot::NIL,
                 extra: Lazy::new(),
                 ready: Lazy::new(),
                 anchors: Lazy::new(),
-                kept: Lazy::new(),
+                kept: SmallVec::new(),
             },
             libraries: null_mut(),
             programs: program::Programs::default(),
@@ -234,6 +236,16 @@ impl Heap {
     #[inline]
     pub(crate) fn bytes(&self) -> usize {
         self.memory.bytes() + self.library_bytes()
+    }
+
+    /// Makes memory that outlives the heap its first block.
+    ///
+    /// # Safety
+    /// `place` is aligned to 8 bytes, has `bytes`, which are a few hundred, and is used by nobody else; the heap has
+    /// no cells yet.
+    pub(crate) unsafe fn begin_in(&mut self, place: *mut u8, bytes: usize) {
+        // SAFETY: the caller's promise.
+        unsafe { self.memory.begin_in(place, bytes) }
     }
 
     /// Counts what the interpreter itself takes, outside of cells.

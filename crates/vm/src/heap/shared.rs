@@ -134,6 +134,10 @@ pub(crate) fn intern(contents: &[u8]) -> *const StringObject {
     if contents.len() <= 1 {
         return tiny(contents.first().copied());
     }
+    let known = lookup(contents);
+    if !known.is_null() {
+        return known;
+    }
     let hash = hash::hash(hash::seed(), contents);
     let mut pool = POOL.write().unwrap_or_else(PoisonError::into_inner);
     if pool.count * 2 >= pool.slots.len() {
@@ -149,7 +153,7 @@ pub(crate) fn intern(contents: &[u8]) -> *const StringObject {
 }
 
 /// Words found lately, by the address of their text: address, length, string.
-static WORDS: [OnceLock<(usize, usize, Immortal)>; 256] = [const { OnceLock::new() }; 256];
+static WORDS: [OnceLock<(usize, usize, Immortal)>; 1024] = [const { OnceLock::new() }; 1024];
 
 /// [`intern`] for words of the program's own text, which are asked for again and again.
 #[inline]

@@ -18,6 +18,9 @@ pub(crate) const MAX_STRING_BYTES: usize = u32::MAX as usize - 64;
 /// Entries of the cache when it is first needed.
 const FIRST_CACHE: usize = 8;
 
+/// Strings that are made before there is a cache: many processes never make more.
+const FEW: usize = 4;
+
 /// Most entries of the cache.
 const MAX_CACHE: usize = 8192;
 
@@ -312,6 +315,9 @@ impl Heap {
     fn remember(&mut self, s: *mut StringObject, hash: u32) {
         self.strings.misses += 1;
         if self.strings.misses > self.strings.entries.len() * 4 {
+            if self.strings.misses <= FEW {
+                return;
+            }
             self.grow_cache();
         }
         let place = hash as usize & (self.strings.entries.len() - 1);

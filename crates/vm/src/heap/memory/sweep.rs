@@ -165,7 +165,7 @@ impl Memory {
             while at < end && (*at.cast::<Header>()).mark & epoch == 0 {
                 at = at.add(extent(at.cast()));
             }
-            let keep = at < end;
+            let keep = at < end || (*block).lent && !bumping;
             if keep {
                 self.need_classes();
             }
