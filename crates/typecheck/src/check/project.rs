@@ -14,7 +14,8 @@ use super::types::Map;
 /// Types of superseded checks that are kept before a project starts over.
 const GARBAGE: usize = 1 << 20;
 
-/// Files, the findings in them, and what was learned on the way. See the [module](self).
+/// A set of files under edit: [`set_file`](Self::set_file) takes texts, [`diagnostics`](Self::diagnostics) gives findings,
+/// and only what a change can affect is checked again.
 #[derive(Debug)]
 pub struct Project<R> {
     session: Session,
