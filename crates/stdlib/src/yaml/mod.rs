@@ -1,6 +1,6 @@
 //! `yaml`: YAML text to Lua values and back.
 //!
-//! Both ways go through a tree ([`crate::neutral`]), because aliases, merged maps and sorted keys need one. Invariant: the
+//! Both ways go through a tree of neutral values, because aliases, merged maps and sorted keys need one. Invariant: the
 //! functions here know nothing of scalars and layout.
 
 mod decode;
