@@ -87,15 +87,11 @@ impl Queues {
         true
     }
 
-    /// Just started. Whether somebody else waits there already.
-    pub(crate) fn push_newborn(&mut self, runnable: Runnable) -> bool {
-        if let Some(bag) = &mut self.bag {
-            bag.push(runnable);
-            return false;
+    pub(crate) fn push_newborn(&mut self, runnable: Runnable) {
+        match &mut self.bag {
+            Some(bag) => bag.push(runnable),
+            None => self.newborn.push(runnable),
         }
-        let company = !self.newborn.is_empty();
-        self.newborn.push(runnable);
-        company
     }
 
     /// To the back of the common queue. Whether somebody else waits there already.

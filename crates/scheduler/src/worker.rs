@@ -60,10 +60,6 @@ const DEBT_SLICES: u64 = 20;
 /// worker answers in 0.1 us, a sleeping one in 5.
 const SPIN: Duration = Duration::from_micros(20);
 
-/// How long a worker sleeps at most while another is at work. Who is queued alone behind a running process wakes nobody;
-/// this finds it, should that process hold its worker for longer than a slice. Chosen: a hundred looks a second cost
-/// less than 0.5 % of a core.
-const WATCH: Duration = Duration::from_millis(10);
 thread_local! {
     static CONTAINED: Cell<bool> = const { Cell::new(false) };
 }
@@ -299,15 +295,12 @@ impl<P: Process> Core<P> {
         }
         self.pool.balance(&hub.nodes);
         let workers = hub.theft.len();
-        let mut wait = match self.next_timer {
+        let wait = match self.next_timer {
             u64::MAX => None,
             at => Some(Duration::from_nanos(at.saturating_sub(hub.clock.now()))),
         };
         if wait == Some(Duration::ZERO) {
             return;
-        }
-        if hub.idle.parked() + 1 < workers {
-            wait = Some(wait.map_or(WATCH, |wait| wait.min(WATCH)));
         }
         let look = || {
             let work = hub.has_work() || hub.stage() == STOPPED;
