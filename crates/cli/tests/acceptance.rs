@@ -440,13 +440,6 @@ fn values_are_shown_in_full_but_not_for_ever() {
 // --- modules ---------------------------------------------------------------------------------------------------
 
 #[test]
-fn a_file_comes_before_a_built_in_module_of_its_name() {
-    let folder = Scratch::with("json.lua", "return {encode = function() return 'mine' end}");
-    folder.file("main.lua", "print(require('json').encode({}), require('base64').encode('ab'))");
-    expect(wippy(&["main.lua"]).within(&folder), 0, "mine\tYWI=\n", "");
-}
-
-#[test]
 fn require_finds_files_relative_to_the_one_that_asks() {
     let folder = Scratch::with("a.lua", "print(require(\"./lib/b\"), require(\"other\"))");
     folder.file("lib/b.lua", "return \"b\" .. require(\"./c\")");

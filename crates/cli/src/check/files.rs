@@ -8,6 +8,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use wippy::stdlib::modules;
 use wippy::typecheck::check::{Resolution, Resolver};
 
 use crate::syntax;
@@ -70,6 +71,9 @@ impl Files {
 
 impl Resolver for Files {
     fn resolve(&mut self, from: &str, name: &str) -> Resolution {
+        if modules::find(name.as_bytes()).is_some() {
+            return Resolution::Unknown;
+        }
         let folder = Path::new(from).parent().unwrap_or(Path::new("")).to_owned();
         let relative = name.starts_with("./") || name.starts_with("../");
         let (bases, path) = if relative {

@@ -176,22 +176,25 @@ fn search_preloaded(cx: &mut Context<'_>) -> Result<Outcome> {
     }
 }
 
-/// Answers with the loader that a program has set.
-fn preloaded<'gc>(cx: &mut Context<'gc>, loader: Value<'gc>) -> Result<Outcome> {
-    match (loader, cx.get(1)) {
-        (Value::Nil, Value::String(name)) => {
-            not_found(cx, &[b"\n\tno field package.preload['", name.as_bytes(), b"']"].concat())
-        }
-        _ => Ok(cx.returns(loader)),
-    }
-}
-
 /// Makes a built-in module, by its name.
 fn load_built_in(cx: &mut Context<'_>) -> Result<Outcome> {
     let name = cx.check_string(1)?;
     let Some(module) = modules::find(name.as_bytes()) else { return Err(missing(cx, b"")) };
     let module = module.load(cx)?;
     Ok(cx.returns(module))
+}
+
+/// Answers with the loader that a program has set, else with that of a built-in module.
+fn preloaded<'gc>(cx: &mut Context<'gc>, loader: Value<'gc>) -> Result<Outcome> {
+    match (loader, cx.get(1)) {
+        (Value::Nil, Value::String(name)) if modules::find(name.as_bytes()).is_some() => {
+            Ok(cx.returns(&BUILT_IN))
+        }
+        (Value::Nil, Value::String(name)) => {
+            not_found(cx, &[b"\n\tno field package.preload['", name.as_bytes(), b"']"].concat())
+        }
+        _ => Ok(cx.returns(loader)),
+    }
 }
 
 /// The file of a module, by the search path in a field of `package`; or the message of a failed search.
@@ -207,7 +210,6 @@ fn load_error(cx: &Context<'_>, name: &[u8], file: &[u8], why: &[u8]) -> Error {
     host::error(cx, &[b"error loading module '", name, b"' from file '", file, b"':\n\t", why].concat())
 }
 
-/// Looks for a file, then among the built-in modules: a program's own `json.lua` is what its `require("json")` means.
 fn search_lua(cx: &mut Context<'_>) -> Result<Outcome> {
     let name = cx.check_string(1)?.as_bytes();
     match find(cx, name, "path")? {
@@ -218,7 +220,6 @@ fn search_lua(cx: &mut Context<'_>) -> Result<Outcome> {
             cx.push(file);
             Ok(cx.returns_top(2))
         }
-        Err(_) if modules::find(name).is_some() => Ok(cx.returns(&BUILT_IN)),
         Err(message) => not_found(cx, &message),
     }
 }
