@@ -238,7 +238,7 @@ impl<'p> Checker<'p> {
             }
             for at in 0..(*t).node_count() {
                 let (key, item) = pair_at(t, len, len + at);
-                if !item.is_nil() && !(is_position(key) && self.shallow(element, item)?) {
+                if !(item.is_nil() || is_position(key) && self.shallow(element, item)?) {
                     return Some(false);
                 }
             }
