@@ -80,7 +80,7 @@ impl Random {
 
 fn change_at_random(keep_history: bool, changes: u64) {
     let seed = number("WIPPY_SEED", 0x9E37_79B9_7F4A_7C15);
-    println!("WIPPY_SEED={seed} WIPPY_CHANGES={changes}");
+    eprintln!("WIPPY_SEED={seed} WIPPY_CHANGES={changes}");
     let app = application(keep_history);
     let task = Task { shutdown_within: Duration::from_secs(5), ..Task::default() };
     let engine = Engine::new(Arc::clone(&app), task).expect("threads");
@@ -172,7 +172,7 @@ fn change_at_random(keep_history: bool, changes: u64) {
         }
         assert!(alive() <= in_force, "{} programs for {in_force} entries", alive());
     }
-    println!("{accepted} changes accepted, {} calls", calls.load(Ordering::SeqCst));
+    eprintln!("{accepted} changes accepted, {} calls", calls.load(Ordering::SeqCst));
     orders.send(Order::Exit(0)).expect("the engine listens");
     assert_eq!(running.join().expect("the engine ends").map(|outcome| outcome.code), Ok(0));
 }

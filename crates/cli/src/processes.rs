@@ -44,9 +44,11 @@ struct Files {
     /// The script: its name and code, for functions of its own.
     script: Script,
     compiled: Mutex<HashMap<PathBuf, Code>>,
-    /// What was found last: who asked for which id, and the answer.
-    last: Mutex<Option<(Box<str>, Box<str>, Arc<Entry>)>>,
+    last: Mutex<Option<Found>>,
 }
+
+/// What was found last: who asked for which id, and the answer.
+type Found = (Box<str>, Box<str>, Arc<Entry>);
 
 impl Script {
     fn id(&self) -> String {

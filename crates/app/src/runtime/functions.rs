@@ -113,30 +113,37 @@ pub fn submit(app: &Arc<App>, call: Arc<Call>) {
 /// Runs a call, and those that follow when it cannot begin.
 fn run_all(app: &Arc<App>, mut next: Option<Run<Arc<Call>, Idle>>) {
     while let Some(Run { call, worker }) = next.take() {
-        let Err((error, worker)) = begin(app, &call, worker) else { return };
-        let (surplus, follower) = call.edition.calls().done(worker, app.elapsed());
+        let Err(refusal) = begin(app, &call, worker) else { return };
+        let (surplus, follower) = call.edition.calls().done(refusal.worker, app.elapsed());
         drop(surplus);
-        call.answer(Err(error));
+        call.answer(Err(refusal.error));
         next = follower;
     }
 }
 
-/// Starts the process of a call. What it needed comes back when there is none.
-fn begin(app: &Arc<App>, call: &Arc<Call>, worker: Option<Idle>) -> Result<(), (ErrorValue, Option<Idle>)> {
+/// Why a call does not begin, and the interpreter that it did not need.
+struct Refusal {
+    error: ErrorValue,
+    worker: Option<Idle>,
+}
+
+/// Starts the process of a call.
+fn begin(app: &Arc<App>, call: &Arc<Call>, worker: Option<Idle>) -> Result<(), Box<Refusal>> {
+    let refuse = |error, worker| Box::new(Refusal { error, worker });
     let arguments = {
         let mut state = call.state();
         if state.canceled {
-            return Err((ErrorValue::new(Kind::CANCELED, "canceled"), worker));
+            return Err(refuse(ErrorValue::new(Kind::CANCELED, "canceled"), worker));
         }
         std::mem::take(&mut state.arguments)
     };
     let Some(starter) = app.starter() else {
-        return Err((ErrorValue::new(Kind::UNAVAILABLE, "the application has not started"), worker));
+        return Err(refuse(ErrorValue::new(Kind::UNAVAILABLE, "the application has not started"), worker));
     };
     let edition = &call.edition;
     let Idle { mut vm, calls } =
         worker.unwrap_or_else(|| Idle { vm: interpreter(app, &edition.bundle), calls: 0 });
-    start(&mut vm, boot::caller(), &arguments).map_err(|error| (error, None))?;
+    start(&mut vm, boot::caller(), &arguments).map_err(|error| refuse(error, None))?;
     let launch = Launch {
         place: Some(edition.host(starter)),
         on_end: Some(ended(app, call, calls + 1)),
@@ -144,7 +151,7 @@ fn begin(app: &Arc<App>, call: &Arc<Call>, worker: Option<Idle>) -> Result<(), (
         is_call: true,
         ..Launch::default()
     };
-    let pid = starter.spawn_again(vm, edition.entry(app), launch).map_err(|error| (error, None))?;
+    let pid = starter.spawn_again(vm, edition.entry(app), launch).map_err(|error| refuse(error, None))?;
     let canceled = {
         let mut state = call.state();
         state.pid = Some(pid);

@@ -30,7 +30,7 @@ const READY: Duration = Duration::from_secs(5);
 
 /// Runs the tests whose IDs contain one of the words.
 pub(crate) fn run(words: &[Word], flags: &Flags, settings: &Settings) -> Result<Exit, Exit> {
-    if words.iter().any(|word| files::is_meant(word)) {
+    if words.iter().any(files::is_meant) {
         return files::run(words, flags, settings);
     }
     let (application, config, found) = boot::load(flags, settings)?;
