@@ -140,7 +140,13 @@ impl<P: Process> Core<P> {
         contain_panics();
         while hub.stage() != STOPPED {
             match self.next(hub).or_else(|| self.search(hub)) {
-                Some(picked) => self.run(hub, picked),
+                Some(picked) => {
+                    if self.searching {
+                        // Woken, and there was work before a search began: others must not rely on one.
+                        self.found(hub);
+                    }
+                    self.run(hub, picked)
+                }
                 None => self.rest(hub),
             }
         }
@@ -252,7 +258,7 @@ impl<P: Process> Core<P> {
         let start = Instant::now();
         loop {
             if let Some(picked) = self.steal(hub) {
-                return Some(self.found(hub, picked));
+                return Some(picked);
             }
             if hub.stage() == STOPPED || start.elapsed() > SPIN {
                 return None;
@@ -280,12 +286,11 @@ impl<P: Process> Core<P> {
     }
 
     /// Work was found: ends the search, and lets somebody else search if there is more.
-    fn found(&mut self, hub: &Arc<Hub<P>>, picked: Picked) -> Picked {
+    fn found(&mut self, hub: &Hub<P>) {
         self.searching = false;
         if hub.idle.stop_searching() && hub.has_work() {
             self.notify(hub);
         }
-        picked
     }
 
     /// Sleeps until there is something to do.
@@ -320,10 +325,7 @@ impl<P: Process> Core<P> {
         self.look_at_clock(hub);
         // What a timer or the reactor woke is in this worker's own queues; otherwise it goes on searching.
         if !self.queues.is_empty() {
-            self.searching = false;
-            if hub.idle.stop_searching() && hub.has_work() {
-                self.notify(hub);
-            }
+            self.found(hub);
         }
     }
 
