@@ -28,7 +28,7 @@ const ALWAYS: [Step; 7] = [
     step("format", &["fmt", "--all", "--check"]),
     step("tidy", &["xtask", "tidy"]),
     step("clippy", &["clippy", "--workspace", "--all-targets", "--quiet", "--", "-D", "warnings"]),
-    step("tests", &["test", "--workspace", "--quiet"]),
+    step("tests", &["test", "--workspace", "--quiet", "--no-fail-fast"]),
     Step {
         name: "docs",
         words: &["doc", "--workspace", "--no-deps", "--document-private-items", "--quiet"],

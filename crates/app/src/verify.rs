@@ -240,7 +240,7 @@ mod tests {
     fn things_without_effect_warn() {
         let found = check_all(&[
             ("app:p", "process.lua", "source: x\nlifecycle: {auto_start: true}"),
-            ("app:x", "security.policy", "policy: {effect: allow}"),
+            ("app:x", "security.policy.expr", "policy: {effect: allow}"),
         ]);
         assert_eq!(found.len(), 2, "{found:?}");
         assert!(found.iter().all(|line| line.starts_with("Warning")), "{found:?}");

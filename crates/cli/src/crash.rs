@@ -8,7 +8,7 @@ use std::backtrace::Backtrace;
 use std::panic::PanicHookInfo;
 
 use crate::exit::Exit;
-use crate::{output, version};
+use crate::{output, processes, version};
 
 /// Where reports go.
 const REPORTS: &str = concat!(env!("CARGO_PKG_REPOSITORY"), "/issues");
@@ -22,7 +22,7 @@ pub(crate) fn install() {
         let text = report(&facts(info), backtrace.as_deref());
         // Nothing is left to do if the message cannot be written.
         let _ = output::complain(text.as_bytes());
-        if wippy::runtime::scheduler::contains_panics() {
+        if processes::contain_panics() {
             return;
         }
         std::process::exit(i32::from(Exit::INTERNAL.0));

@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 
 use wippy::runtime::{
     Adoption, Casualty, Cause, End, Entry, Options, Programs, Runtime, Start, image_with, not_found,
-    scheduler::Pid,
+    scheduler::{Pid, contains_panics},
 };
 use wippy::stdlib::errors::{ErrorValue, Kind};
 use wippy::vm::{ExitRequest, Image, Program as Code};
@@ -31,6 +31,11 @@ const HOST: &str = "script:processes";
 
 /// How long processes have to end after the script has.
 const GRACE: Duration = Duration::from_secs(5);
+
+/// Whether a panic on this thread harms the process that runs on it and nothing else.
+pub(crate) fn contain_panics() -> bool {
+    contains_panics()
+}
 
 /// Time between two looks at the interrupt flag.
 const NAP: Duration = Duration::from_millis(20);
