@@ -168,7 +168,7 @@ fn without_addresses(line: &str) -> String {
     while let Some(at) = rest.find("0x") {
         let digits = rest[at + 2..].chars().take_while(char::is_ascii_hexdigit).count();
         result.push_str(&rest[..at]);
-        result.push_str(if digits >= 8 { "ADDRESS" } else { &rest[at..at + 2 + digits] });
+        result.push_str(if digits >= 6 { "ADDRESS" } else { &rest[at..at + 2 + digits] });
         rest = &rest[at + 2 + digits..];
     }
     result.push_str(rest);

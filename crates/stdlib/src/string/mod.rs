@@ -33,7 +33,7 @@ pub static LIBRARY: Library = library!(
     [
         ("byte", byte, "(s: string, i: integer?, j: integer?) -> (...integer)"),
         ("char", char, "(...integer) -> string"),
-        ("dump", dump, "(f: function, strip: boolean?) -> string"),
+        ("dump", dump, "(f: any, strip: boolean?) -> string"),
         (
             "find",
             search::find,
@@ -44,7 +44,7 @@ pub static LIBRARY: Library = library!(
         (
             "gsub",
             search::gsub,
-            "(s: string, pattern: string, replacement: string | number | table | function, n: integer?) -> (string, integer)"
+            "(s: string, pattern: string, replacement: any, n: integer?) -> (string, integer)"
         ),
         ("len", len, "(s: string) -> integer"),
         ("lower", lower, "(s: string) -> string"),
