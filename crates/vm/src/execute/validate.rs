@@ -560,7 +560,7 @@ unsafe fn positions(t: *const Table) -> usize {
 
 /// Whether a key is the name of a field.
 unsafe fn is_declared(declared: &[Field], key: Slot) -> bool {
-    // SAFETY: the key is valid.
-    key.tag == tag::STRING
-        && declared.iter().any(|field| unsafe { string::equal(field.name.raw(), key.as_string()) })
+    // SAFETY: the key is valid and a string where this is asked; a program keeps the names of its fields.
+    let names = |field: &Field| unsafe { string::equal(field.name.raw(), key.as_string()) };
+    key.tag == tag::STRING && declared.iter().any(names)
 }
