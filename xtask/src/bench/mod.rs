@@ -60,8 +60,8 @@ pub(crate) fn run(mut options: Options) -> Result<(), Failure> {
             vec![workspace::oracle().ok_or("which interpreters?")?, workspace::built_interpreter()?];
     }
     let mut programs = workspace::files_below(&suite, "lua")?;
-    // What is in these is compared with other languages, by programs of its own.
-    let foreign = [suite.join("types"), suite.join(ACTORS)];
+    // What is in these needs more than the language, and is measured by programs of its own.
+    let foreign = ["applications", "types", ACTORS].map(|folder| suite.join(folder));
     programs.retain(|program| {
         program.to_string_lossy().contains(&only) && !foreign.iter().any(|folder| program.starts_with(folder))
     });
