@@ -215,7 +215,7 @@ fn calls_end_when_they_return_and_processes_hear_of_newer_code() {
     let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/applications/editions/src/_index.yaml");
     let folder = Scratch::with("src/_index.yaml", std::fs::read(source).expect("the fixture is there"));
     let outcome = wippy(&["run", "main"]).within(&folder).outcome();
-    let expected = "three returned early\ttrue\n/1\n/2\n/3\ninline\t1\t2\n\
+    let expected = "three returned early\ttrue\n/1\t/2\t/3\ninline\t1\t2\n\
                     version\t1\tnil\t1\nevent\tpid.outdated\tapp:lib\ttrue\n\
                     version\t2\t1\t1\nevent\tpid.outdated\tapp:lib\ttrue\nversion\t3\t2\t1\n\
                     nil\tapp:lib:1: unexpected symbol near <eof>\t2\n";
