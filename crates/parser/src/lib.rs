@@ -32,6 +32,7 @@ mod filter;
 mod grammar;
 pub mod interner;
 mod lexer;
+pub mod name;
 pub mod nearest;
 mod numeral;
 pub mod print;

@@ -2,24 +2,30 @@
 //!
 //! Pure. A suggestion is made only when it is probably right: at most a third of the letters differ.
 
-/// The name nearest to `word`, if it is close enough; the first one wins a tie.
+/// The name nearest to `word`, if it is close enough; of several, one with as many capitals, then the first.
 pub fn nearest<'a>(word: &str, names: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
-    let mut best: Option<(usize, &'a str)> = None;
+    let mut best: Option<((usize, bool), &'a str)> = None;
     // A misspelt name is short; the table below grows with the product of both lengths.
     if word.len() > 200 {
         return None;
     }
+    let letters = word.chars().count();
     for name in names {
-        let limit = (word.chars().count().max(name.chars().count()) / 3).max(1);
+        let limit = (letters.max(name.chars().count()) / 3).max(1);
         if name == word || name.len().abs_diff(word.len()) > 4 * limit {
             continue;
         }
         let distance = distance(word, name);
-        if distance <= limit && best.is_none_or(|(least, _)| distance < least) {
-            best = Some((distance, name));
+        let rank = (distance, capitals(word) != capitals(name));
+        if distance <= limit && distance < letters && best.is_none_or(|(least, _)| rank < least) {
+            best = Some((rank, name));
         }
     }
     best.map(|(_, name)| name)
+}
+
+fn capitals(text: &str) -> usize {
+    text.bytes().filter(u8::is_ascii_uppercase).count()
 }
 
 /// Letters inserted, removed, replaced or swapped with their neighbour to get from `a` to `b`, case apart.
@@ -60,6 +66,7 @@ mod tests {
         assert_eq!(nearest("porcess.lua", names), Some("process.lua"));
         assert_eq!(nearest("http.service", names), None);
         assert_eq!(nearest("jsn", ["json", "yaml"]), Some("json"));
+        assert_eq!(nearest("strng", ["String", "string"]), Some("string"));
         let names = ["print", "pairs", "ipairs"];
         assert_eq!(nearest("prnt", names), Some("print"));
         assert_eq!(nearest("pars", names), Some("pairs"));

@@ -5,6 +5,8 @@
 
 use std::fmt::{self, Write};
 
+use wippy_parser::name::is_name;
+
 use crate::ty::{
     Annotation, Constant, Field, FunctionType, Indexer, Literal, Pack, Parameter, Type, TypeKind,
     TypeParameter,
@@ -231,7 +233,7 @@ impl Printer {
 
     fn field(&mut self, field: &Field) {
         self.readonly(field.readonly);
-        if is_identifier(&field.name) {
+        if is_name(&field.name) {
             self.text(&String::from_utf8_lossy(&field.name));
         } else {
             self.text("[");
@@ -391,38 +393,6 @@ fn ends_in_function(kind: &TypeKind) -> bool {
         }
         _ => false,
     }
-}
-
-/// Whether `name` can be written as a field name without quotes.
-fn is_identifier(name: &[u8]) -> bool {
-    const KEYWORDS: [&[u8]; 22] = [
-        b"and",
-        b"break",
-        b"do",
-        b"else",
-        b"elseif",
-        b"end",
-        b"false",
-        b"for",
-        b"function",
-        b"goto",
-        b"if",
-        b"in",
-        b"local",
-        b"nil",
-        b"not",
-        b"or",
-        b"repeat",
-        b"return",
-        b"then",
-        b"true",
-        b"until",
-        b"while",
-    ];
-    let first = name.first().is_some_and(|byte| byte.is_ascii_alphabetic() || *byte == b'_');
-    first
-        && name.iter().all(|byte| byte.is_ascii_alphanumeric() || *byte == b'_')
-        && !KEYWORDS.contains(&name)
 }
 
 #[cfg(test)]

@@ -3,17 +3,14 @@
 //! It finds the name under the cursor and the way to it (`a.b:c`); what names exist it asks [`Names`]. It never
 //! evaluates anything.
 
+use wippy_parser::name::{KEYWORDS, is_name};
+
 /// The names a session knows.
 pub(crate) trait Names {
     /// The fields of the value reached by `path`, starting at the globals and locals; all of those for an empty
     /// path. Only functions if `callable`. No metamethod runs, apart from following `__index` tables.
     fn names(&self, path: &[&str], callable: bool) -> Vec<String>;
 }
-
-const KEYWORDS: [&str; 22] = [
-    "and", "break", "do", "else", "elseif", "end", "false", "for", "function", "goto", "if", "in", "local",
-    "nil", "not", "or", "repeat", "return", "then", "true", "until", "while",
-];
 
 /// Where the completed word starts in `line`, and what may stand there, sorted.
 pub(crate) fn complete(line: &str, cursor: usize, names: &dyn Names) -> (usize, Vec<String>) {
@@ -29,10 +26,11 @@ pub(crate) fn complete(line: &str, cursor: usize, names: &dyn Names) -> (usize, 
         return (start, Vec::new());
     };
     let mut found = names.names(&path, callable);
+    found.retain(|name| is_name(name.as_bytes()));
     if path.is_empty() {
         found.extend(KEYWORDS.iter().map(|keyword| (*keyword).to_owned()));
     }
-    found.retain(|name| name.starts_with(word) && is_name(name));
+    found.retain(|name| name.starts_with(word));
     found.sort();
     found.dedup();
     (start, found)
@@ -53,7 +51,7 @@ fn path_before(before: &str) -> Option<(Vec<&str>, bool)> {
             .rfind(|c: char| !is_name_char(c))
             .map_or(0, |at| at + shorter[at..].chars().next().map_or(1, char::len_utf8));
         let name = &shorter[start..];
-        if !is_name(name) {
+        if !is_name(name.as_bytes()) {
             // `f().x`, `("x"):rep`, `t[1].x`: what stands there is not known without evaluating it.
             return match shorter.ends_with(['"', '\'']) {
                 true => Some((vec!["string"], callable)),
@@ -72,10 +70,6 @@ fn path_before(before: &str) -> Option<(Vec<&str>, bool)> {
 
 fn is_name_char(c: char) -> bool {
     c == '_' || c.is_ascii_alphanumeric()
-}
-
-fn is_name(text: &str) -> bool {
-    !text.is_empty() && text.chars().all(is_name_char) && !text.starts_with(|c: char| c.is_ascii_digit())
 }
 
 #[cfg(test)]

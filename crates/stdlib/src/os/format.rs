@@ -2,26 +2,9 @@
 //!
 //! Pure. Invariant: the conversions that are accepted are those of C99, as in the reference implementation.
 
-use super::calendar::{self, Moment};
+use super::calendar::{self, DAYS, MONTHS, Moment};
 use super::zone::Offset;
 use crate::host;
-
-const DAYS: [&str; 7] = ["Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday"];
-
-const MONTHS: [&str; 12] = [
-    "January",
-    "February",
-    "March",
-    "April",
-    "May",
-    "June",
-    "July",
-    "August",
-    "September",
-    "October",
-    "November",
-    "December",
-];
 
 /// Conversions of one letter, and those that `%E` and `%O` may modify.
 const PLAIN: &[u8] = b"aAbBcCdDeFgGhHIjmMnprRStTuUVwWxXyYzZ%";

@@ -1,7 +1,8 @@
 //! Moments as text, by a layout.
 
-use super::layout::{DAYS, Element, MONTHS, OffsetStyle, Pad, Piece, pieces};
+use super::layout::{Element, OffsetStyle, Pad, Piece, pieces};
 use super::point::TimeValue;
+use crate::os::calendar::{DAYS, MONTHS};
 
 /// Writes a moment by a layout.
 pub(super) fn format(time: &TimeValue, layout: &[u8]) -> Vec<u8> {

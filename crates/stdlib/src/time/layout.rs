@@ -3,26 +3,6 @@
 //! Pure. Formatting and parsing walk over the same pieces. Invariant: every byte of a layout belongs to exactly one
 //! piece.
 
-/// Names of the months, in order.
-pub(super) const MONTHS: [&str; 12] = [
-    "January",
-    "February",
-    "March",
-    "April",
-    "May",
-    "June",
-    "July",
-    "August",
-    "September",
-    "October",
-    "November",
-    "December",
-];
-
-/// Names of the days of a week, from Sunday.
-pub(super) const DAYS: [&str; 7] =
-    ["Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday"];
-
 /// How a number is written.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Pad {

@@ -5,9 +5,10 @@
 use std::sync::Arc;
 
 use super::duration::quoted;
-use super::layout::{DAYS, Element, MONTHS, OffsetStyle, Pad, Piece, pieces};
+use super::layout::{Element, OffsetStyle, Pad, Piece, pieces};
 use super::location::Location;
 use super::point::{Date, TimeValue};
+use crate::os::calendar::{DAYS, MONTHS};
 
 /// Reads a text by a layout. `location` is that of times which name none.
 ///

@@ -10,6 +10,7 @@ use wippy_parser::ast::{
     RecordItem, RecordType, ReturnAnnotation, TypeExpression, TypeKind, TypePack, TypeReference,
     UnaryOperator, Vararg,
 };
+use wippy_parser::nearest::nearest;
 use wippy_parser::{Span, Symbol};
 
 use super::Checker;
@@ -556,7 +557,7 @@ impl<'a> Checker<'_, 'a> {
     fn check_validator(&mut self, annotation: &Annotation<'a>) {
         let name = self.text(annotation.name.symbol);
         let Some(&(_, numeric)) = VALIDATORS.iter().find(|it| it.0 == name) else {
-            let help = super::suggest::nearest(&name, VALIDATORS.iter().map(|it| it.0))
+            let help = nearest(&name, VALIDATORS.iter().map(|it| it.0))
                 .map(|near| format!("did you mean '@{near}'?"));
             self.report_with(Code::E0024, annotation.span, format!("unknown validator '@{name}'"), help);
             return;

@@ -403,37 +403,6 @@ impl<'a> Checker<'_, 'a> {
         }
     }
 
-    /// The place an expression stands for, if one was made for it.
-    pub(super) fn find_place(&self, expression: &Expression<'a>) -> Option<Place> {
-        // Longer paths have no places; chains may be as long as the text.
-        let mut keys: SmallVec<[Symbol; 4]> = SmallVec::new();
-        let mut at = expression;
-        let root = loop {
-            match at.kind {
-                ExpressionKind::Name(_) => match self.names.at(at.span.start) {
-                    Meaning::Variable(variable) => break Place(variable.0),
-                    _ => return None,
-                },
-                ExpressionKind::Paren(inner) => at = inner,
-                _ if keys.len() >= super::flow::DEPTH as usize => return None,
-                ExpressionKind::Field { object, name } => {
-                    keys.push(name.symbol);
-                    at = object;
-                }
-                ExpressionKind::Index { object, key } => {
-                    let ExpressionKind::String(symbol) = key.kind else { return None };
-                    keys.push(symbol);
-                    at = object;
-                }
-                _ => return None,
-            }
-        };
-        if !self.flow.has_fields(root) {
-            return None;
-        }
-        keys.iter().rev().try_fold(root, |place, &key| self.flow.find(place, key))
-    }
-
     // ---- functions ----
 
     /// A function literal or declaration.

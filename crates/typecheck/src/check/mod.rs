@@ -29,7 +29,6 @@ mod select;
 mod session;
 mod show;
 mod statement;
-mod suggest;
 mod suppress;
 mod table;
 mod typeof_type;
@@ -40,6 +39,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use wippy_parser::ast::{Chunk, Expression};
+use wippy_parser::nearest::nearest;
 use wippy_parser::{Interner, LineIndex, Span, Symbol};
 
 use self::flow::{Delta, Flow};
@@ -465,7 +465,7 @@ impl<'a> Checker<'_, 'a> {
         let own = self.names.definitions.iter().map(|it| self.text(it.name.symbol));
         let names: Vec<String> =
             own.chain(crate::ty::Basic::ALL.iter().map(|it| it.name().to_owned())).collect();
-        suggest::nearest(text, names.iter().map(String::as_str)).map(|near| format!("did you mean '{near}'?"))
+        nearest(text, names.iter().map(String::as_str)).map(|near| format!("did you mean '{near}'?"))
     }
 
     fn suggest_global(&mut self, text: &str) -> Option<String> {
@@ -476,7 +476,7 @@ impl<'a> Checker<'_, 'a> {
         let mut names: Vec<&str> = names.iter().map(String::as_str).collect();
         names.sort_unstable();
         names.dedup();
-        suggest::nearest(text, names.into_iter()).map(|near| format!("did you mean '{near}'?"))
+        nearest(text, names).map(|near| format!("did you mean '{near}'?"))
     }
 
     fn suggest_field(&mut self, ty: Ty, text: &str) -> Option<String> {
@@ -510,7 +510,7 @@ impl<'a> Checker<'_, 'a> {
                 break;
             }
         }
-        suggest::nearest(text, names.iter().map(String::as_str)).map(|near| format!("did you mean '{near}'?"))
+        nearest(text, names.iter().map(String::as_str)).map(|near| format!("did you mean '{near}'?"))
     }
 
     /// The type of `require(name)`.

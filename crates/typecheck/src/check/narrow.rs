@@ -6,6 +6,7 @@
 use smallvec::SmallVec;
 use wippy_parser::Symbol;
 use wippy_parser::ast::{BinaryOperator, Expression, ExpressionKind, UnaryOperator};
+use wippy_parser::nearest::nearest;
 
 use super::Checker;
 use super::flow::Place;
@@ -298,8 +299,8 @@ impl<'a> Checker<'_, 'a> {
         let text = self.text(word);
         let Some(kind) = KINDS.iter().copied().find(|kind| *kind == text) else {
             if self.frame.strict {
-                let help = super::suggest::nearest(&text, KINDS.iter().copied())
-                    .map(|near| format!("did you mean \"{near}\"?"));
+                let help =
+                    nearest(&text, KINDS.iter().copied()).map(|near| format!("did you mean \"{near}\"?"));
                 self.report_with(Code::W0008, at.span, format!("type() never returns \"{text}\""), help);
             }
             return;
@@ -415,12 +416,28 @@ impl<'a> Checker<'_, 'a> {
 
     /// The place of an expression, made if need be.
     pub(super) fn place(&mut self, expression: &Expression<'a>) -> Option<Place> {
-        let mut keys: SmallVec<[Symbol; 4]> = SmallVec::new();
+        let (root, keys) = self.path(expression)?;
+        keys.iter().rev().try_fold(root, |place, &key| self.flow.child(place, key))
+    }
+
+    /// The place an expression stands for, if one was made for it.
+    pub(super) fn find_place(&mut self, expression: &Expression<'a>) -> Option<Place> {
+        let (root, keys) = self.path(expression)?;
+        if !self.flow.has_fields(root) {
+            return None;
+        }
+        keys.iter().rev().try_fold(root, |place, &key| self.flow.find(place, key))
+    }
+
+    /// The variable a path of constant keys begins with, and its keys, the last one first. Longer paths have no
+    /// places; chains may be as long as the text.
+    fn path(&mut self, expression: &Expression<'a>) -> Option<(Place, SmallVec<[Symbol; 4]>)> {
+        let mut keys = SmallVec::new();
         let mut at = expression;
-        let root = loop {
+        loop {
             match at.kind {
                 ExpressionKind::Name(_) => match self.names.at(at.span.start) {
-                    Meaning::Variable(variable) => break Place(variable.0),
+                    Meaning::Variable(variable) => return Some((Place(variable.0), keys)),
                     _ => return None,
                 },
                 ExpressionKind::Paren(inner) => at = inner,
@@ -435,8 +452,7 @@ impl<'a> Checker<'_, 'a> {
                 }
                 _ => return None,
             }
-        };
-        keys.iter().rev().try_fold(root, |place, &key| self.flow.child(place, key))
+        }
     }
 
     /// The type of a name or field path, without evaluating or reporting anything.
