@@ -11,6 +11,7 @@ use crossbeam_utils::CachePadded;
 use hashbrown::HashMap;
 use parking_lot::Mutex;
 
+use crate::aside;
 use crate::blocking::Blocking;
 use crate::builder::Settings;
 use crate::clock::Clock;
@@ -152,8 +153,20 @@ impl<P: Process> Hub<P> {
         }
     }
 
-    /// Queues a process from outside of all workers.
+    /// Tells this scheduler from others in the same program.
+    pub(crate) fn address(&self) -> usize {
+        std::ptr::from_ref(self) as usize
+    }
+
+    /// Queues a process for whoever has time, unless a step of this scheduler runs here: see [`aside`].
     pub(crate) fn inject(&self, runnable: Runnable) {
+        if let Some(runnable) = aside::keep(self.address(), runnable) {
+            self.offer(runnable);
+        }
+    }
+
+    /// Queues a process for whoever has time.
+    pub(crate) fn offer(&self, runnable: Runnable) {
         self.injector.push(runnable);
         if self.idle.notify(&self.reactor) {
             self.outside_counters().wakes.add_shared(1);

@@ -80,6 +80,7 @@
 //! [`Builder::deterministic`] runs the same code on the caller's thread, on a virtual clock, with choices that follow
 //! from a seed. See [`Deterministic`].
 
+mod aside;
 mod blocking;
 mod books;
 mod builder;

@@ -216,6 +216,8 @@ pub struct Readiness {
 pub struct Description {
     /// What it runs.
     pub entry: String,
+    /// In whose name it acts; empty if in nobody's in particular.
+    pub actor: String,
     /// Where in its code it waits, and for what; where it stands, if it does not wait.
     pub waiting: String,
     /// Bytes of its heap.

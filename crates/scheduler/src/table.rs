@@ -67,6 +67,12 @@ impl Runnable {
     pub(crate) fn index(&self) -> u32 {
         self.0
     }
+
+    /// For tests of what only moves it about.
+    #[cfg(test)]
+    pub(crate) fn of(index: u32) -> Runnable {
+        Runnable(index)
+    }
 }
 
 /// One place for a process.

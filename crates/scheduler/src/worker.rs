@@ -21,6 +21,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use crate::aside;
 use crate::dice::Dice;
 use crate::ending::Ending;
 use crate::hub::{Hub, STOPPED};
@@ -417,9 +418,19 @@ impl<P: Process> Core<P> {
             return Made { result: Step::Failed(Failure::Terminated), used: 0, doom: None };
         };
         let mut turn = Turn::new(hub, self, slot, pid, fuel, inbox, books, debt, trap_links);
+        aside::open(hub.address());
         let result = catch_unwind(AssertUnwindSafe(|| body.step(&mut turn)));
+        let next = aside::close();
         let (used, doom) = turn.finish();
         self.flush(hub, debt);
+        if let Some(next) = next {
+            match result {
+                // It goes on itself, and whoever it has called need not wait for that.
+                Ok(Step::OutOfFuel) => hub.offer(next),
+                _ if self.queues.wake(next) => self.notify(hub),
+                _ => {}
+            }
+        }
         let result = match result {
             Ok(Step::Finished(output)) => Step::Finished(output),
             Ok(Step::OutOfFuel) => Step::OutOfFuel,
