@@ -6,7 +6,7 @@
 use crate::bytecode::instruction::{Instruction, Op};
 use crate::error::{Error, ErrorKind, Name};
 use crate::heap::code::Code;
-use crate::heap::handle;
+use crate::heap::handle::{self, Value};
 use crate::heap::slot::{Slot, tag};
 use crate::heap::{string, table};
 
@@ -14,14 +14,17 @@ use super::event::{self, Event};
 use super::frame::Frame;
 use super::state::State;
 
-/// Type name of a value as messages show it: `__name` of the metatable if that is a string.
+/// Type name of a value as messages show it: `__name` of the metatable if that is a string. What stands for a text (an
+/// error object) is told by its text, and its type is plain userdata.
 ///
 /// # Safety
 /// The value must be valid.
 pub(crate) unsafe fn type_name(state: &State, value: Slot) -> String {
     // SAFETY: the caller's promise.
     unsafe {
-        if matches!(value.tag, tag::TABLE | tag::USERDATA) {
+        let stands_for_text =
+            || Value::from_slot(value).host_object().is_some_and(|object| object.text().is_some());
+        if value.tag == tag::TABLE || value.tag == tag::USERDATA && !stands_for_text() {
             let metatable = state.metatable(value);
             if !metatable.is_null() {
                 let name = table::get_string(metatable, event::name_string(Event::Name));
