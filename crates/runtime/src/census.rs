@@ -13,6 +13,7 @@ use wippy_stdlib::plain::Plain;
 use wippy_stdlib::system::{Question, Tables};
 use wippy_vm::Vm;
 
+use crate::local::Local;
 use crate::pid::format_pid;
 use crate::process::LuaProcess;
 
@@ -28,6 +29,10 @@ const PATIENCE: Duration = Duration::from_millis(100);
 /// What an interpreter says about itself.
 pub(crate) fn describe(vm: &mut Vm, description: &mut Description) {
     description.heap_bytes = vm.memory_bytes() as u64;
+    description.actor = vm.enter(|cx| {
+        let actor = cx.host::<Local>().and_then(|local| local.values.actor.clone());
+        actor.map(|actor| actor.id.clone()).unwrap_or_default()
+    });
     let waiting = vm.first_waiting(MOST_COROUTINES);
     if let Some(place) = vm.position() {
         description.waiting = place.to_string();
@@ -217,7 +222,8 @@ pub(crate) fn process_rows(handle: &Handle<LuaProcess>, host: &str) -> Result<Pl
             ("monitors", (process.monitors as i64).into()),
             ("watchers", (process.watchers as i64).into()),
         ]);
-        Plain::map([
+        let actor = (!about.actor.is_empty()).then(|| ("actor_id", about.actor.into()));
+        let facts = [
             ("pid", format_pid(host, process.pid).into()),
             ("host", host.into()),
             ("source", about.entry.into()),
@@ -225,7 +231,8 @@ pub(crate) fn process_rows(handle: &Handle<LuaProcess>, host: &str) -> Result<Pl
             ("steps", (process.reductions as i64).into()),
             ("started_at", ((begun + process.started).as_nanos() as i64).into()),
             ("stats", stats),
-        ])
+        ];
+        Plain::map(facts.into_iter().chain(actor))
     });
     Ok(Plain::List(rows.collect()))
 }

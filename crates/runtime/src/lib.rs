@@ -10,6 +10,7 @@ mod library;
 mod local;
 mod mail;
 mod message;
+mod own;
 mod pid;
 mod prepare;
 mod process;

@@ -21,6 +21,7 @@ use crate::census;
 use crate::local::{Local, Values};
 use crate::mail::{Event, Fault, Mail, Output, error_of};
 use crate::message::kind;
+use crate::own::Own;
 use crate::prepare::{self, Prepared};
 use crate::programs::Entry;
 use crate::room::{Room, Tie};
@@ -82,6 +83,9 @@ pub struct Adoption {
     pub on_end: OnEnd,
 }
 
+/// How long a process may go on that is asked to end and listens to no events.
+const DEAF: Duration = Duration::from_secs(2);
+
 /// See the module.
 pub struct LuaProcess(Box<Body>);
 
@@ -93,7 +97,7 @@ struct Timer {
 }
 
 struct Body {
-    vm: Vm,
+    vm: Own,
     room: Room,
     shared: Arc<Shared>,
     entry: Arc<Entry>,
@@ -123,6 +127,8 @@ struct Extra {
     on_end: Option<OnEnd>,
     /// The function that has given its result and waits for its coroutines.
     lingering: Option<Ticket>,
+    /// When a process that is asked to end and does not hear of it has had its time.
+    last_moment: Option<TimerId>,
 }
 
 impl Drop for Body {
@@ -135,7 +141,7 @@ impl LuaProcess {
     pub(crate) fn new(vm: Vm, shared: Arc<Shared>, entry: Arc<Entry>, main: Option<Parcel>) -> LuaProcess {
         let extra = main.map(|main| Box::new(Extra { main: Some(main), ..Extra::default() }));
         LuaProcess(Box::new(Body {
-            vm,
+            vm: Own::new(vm),
             room: Room::default(),
             shared,
             entry,
@@ -250,7 +256,9 @@ impl Process for LuaProcess {
         let body = &mut *self.0;
         description.entry = body.entry.id.to_string();
         description.backlog = body.room.len() as u64;
-        census::describe(&mut body.vm, description);
+        if let Some(vm) = body.vm.get() {
+            census::describe(vm, description);
+        }
     }
 
     fn burden_bytes(&self) -> usize {
@@ -295,7 +303,13 @@ impl Body {
                 return vm.enter(|cx| room.arrive(cx, None, from, message)).map_err(fault_of);
             }
             Signal::Cancel { from, reason, grace } => {
-                self.leaving |= grace.is_some() && !self.room.hears_events();
+                if let Some(grace) = grace.filter(|_| !self.room.hears_events()) {
+                    self.leaving = true;
+                    if !self.is_call && self.extra().last_moment.is_none() {
+                        let last_moment = turn.set_timer(grace.min(DEAF));
+                        self.extra().last_moment = last_moment;
+                    }
+                }
                 self.room.happen(Event::Cancel { from, reason });
             }
             Signal::LinkDown { pid, failure } => {
@@ -317,6 +331,11 @@ impl Body {
                         }
                         self.room.happen(Event::Exit { from: pid, host, end });
                     }
+                }
+            }
+            Signal::Timer(id) if self.extra.as_ref().is_some_and(|extra| extra.last_moment == Some(id)) => {
+                if !self.room.hears_events() {
+                    return Err(shut_down());
                 }
             }
             Signal::Timer(id) => self.ring(id, turn),
@@ -476,7 +495,7 @@ impl Body {
         let busy = |extra: &Extra| !extra.timers.is_empty() || !extra.operations.is_empty();
         if self.leaving && !self.extra.as_deref().is_some_and(busy) && !self.room.hears_events() {
             // It would not hear of it until it is killed.
-            return Step::Failed(Arc::new(ErrorValue::new(Kind::CANCELED, "scheduler shutdown")));
+            return Step::Failed(shut_down());
         }
         match self.extra.as_ref().and_then(|extra| extra.program.as_ref()) {
             Some(hears_events) => hears_events.store(self.room.hears_events(), Ordering::Relaxed),
@@ -581,7 +600,9 @@ impl Body {
     fn tell(&mut self, end: End) {
         if let Some(on_end) = self.extra.as_mut().and_then(|extra| extra.on_end.take()) {
             self.vm.remove_host::<Local>();
-            on_end(std::mem::take(&mut self.vm), end);
+            if let Some(vm) = self.vm.take() {
+                on_end(vm, end);
+            }
         }
     }
 
@@ -625,7 +646,8 @@ impl Body {
         if let Some(main) = fresh.0.extra.as_mut().and_then(|extra| extra.main.take()) {
             self.extra().main = Some(main);
         }
-        self.vm = std::mem::take(&mut fresh.0.vm);
+        std::mem::swap(&mut self.vm, &mut fresh.0.vm);
+        drop(fresh);
         self.parked = false;
         self.begin(turn);
         Ok(())
@@ -646,6 +668,11 @@ fn fault_of(error: Error) -> Fault {
         ErrorKind::Memory => ErrorValue::new(Kind::INTERNAL, "not enough memory"),
         other => ErrorValue::new(Kind::INTERNAL, other.to_string()),
     })
+}
+
+/// What a process fails with that is asked to end and cannot hear of it.
+fn shut_down() -> Fault {
+    Arc::new(ErrorValue::new(Kind::CANCELED, "scheduler shutdown"))
 }
 
 /// Wakes a native so that it answers `nil` and an error.

@@ -51,7 +51,7 @@ from! {
 
 impl Plain {
     /// A map of named values.
-    pub fn map<const N: usize>(entries: [(&str, Plain); N]) -> Plain {
+    pub fn map<'a>(entries: impl IntoIterator<Item = (&'a str, Plain)>) -> Plain {
         Plain::Map(entries.into_iter().map(|(name, value)| (name.to_owned(), value)).collect())
     }
 
