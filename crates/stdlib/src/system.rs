@@ -27,10 +27,23 @@ pub enum Question {
     Services,
 }
 
+impl Question {
+    /// What permissions call it.
+    fn subject(&self) -> &'static str {
+        match self {
+            Question::Hosts | Question::Processes(_) => "hosts",
+            Question::Service(_) | Question::Services => "supervisor",
+        }
+    }
+}
+
 /// The runtime of an interpreter.
 pub trait System: Tables {
     /// Begins the end of the program.
     fn exit(&self, code: i32);
+
+    /// Whether the program that asks may do this.
+    fn permits(&self, cx: &mut Context<'_>, action: &str, resource: &str) -> bool;
 }
 
 /// What a runtime tells about itself.
@@ -132,9 +145,23 @@ fn host(cx: &mut Context<'_>) -> Option<Arc<dyn System>> {
     cx.host::<HostSystem>().map(|host| Arc::clone(&host.0))
 }
 
+/// What a function answers that the program may not call.
+fn refused(cx: &mut Context<'_>, action: &str, resource: &str) -> Result<Option<Outcome>> {
+    match host(cx) {
+        Some(host) if !host.permits(cx, action, resource) => {
+            let error = ErrorValue::invalid(format!("permission denied: {action} on {resource}"));
+            errors::fails(cx, error.retryable(Some(false))).map(Some)
+        }
+        _ => Ok(None),
+    }
+}
+
 /// `system.exit([code])`
 fn exit(cx: &mut Context<'_>) -> Result<Outcome> {
     let code = cx.optional_integer(1, 0)? as i32;
+    if let Some(refused) = refused(cx, "system.exit", "exit")? {
+        return Ok(refused);
+    }
     match host(cx) {
         Some(host) => {
             host.exit(code);
@@ -156,6 +183,9 @@ fn runtime(cx: &mut Context<'_>) -> Option<Arc<dyn Tables>> {
 }
 
 fn list_modules(cx: &mut Context<'_>) -> Result<Outcome> {
+    if let Some(refused) = refused(cx, "system.read", "modules")? {
+        return Ok(refused);
+    }
     let list = modules::MODULES.iter().map(|module| {
         let classes = module.classes.iter().map(|&class| class.into()).collect();
         Plain::map([
@@ -173,6 +203,9 @@ fn bytes(cx: &mut Context<'_>) -> i64 {
 }
 
 fn allocated(cx: &mut Context<'_>) -> Result<Outcome> {
+    if let Some(refused) = refused(cx, "system.read", "memory")? {
+        return Ok(refused);
+    }
     let bytes = bytes(cx);
     Ok(cx.returns(bytes))
 }
@@ -181,16 +214,25 @@ fn allocated(cx: &mut Context<'_>) -> Result<Outcome> {
 const OBJECT: i64 = 48;
 
 fn heap_objects(cx: &mut Context<'_>) -> Result<Outcome> {
+    if let Some(refused) = refused(cx, "system.read", "memory")? {
+        return Ok(refused);
+    }
     let objects = bytes(cx) / OBJECT;
     Ok(cx.returns(objects))
 }
 
 fn get_limit(cx: &mut Context<'_>) -> Result<Outcome> {
+    if let Some(refused) = refused(cx, "system.read", "memory_limit")? {
+        return Ok(refused);
+    }
     Ok(cx.returns(-1))
 }
 
 /// `system.memory.stats()`: names that scripts for other runtimes expect; zero where there is no such thing here.
 fn stats(cx: &mut Context<'_>) -> Result<Outcome> {
+    if let Some(refused) = refused(cx, "system.read", "memory")? {
+        return Ok(refused);
+    }
     let bytes = bytes(cx);
     let resident = resident().unwrap_or(bytes);
     let mut stats: BTreeMap<String, Plain> =
@@ -223,6 +265,9 @@ fn resident() -> Option<i64> {
 }
 
 fn collect(cx: &mut Context<'_>) -> Result<Outcome> {
+    if let Some(refused) = refused(cx, "system.gc", "gc")? {
+        return Ok(refused);
+    }
     Ok(collect_all(cx, |cx| Ok(cx.returns(true))))
 }
 
@@ -230,32 +275,50 @@ fn collect(cx: &mut Context<'_>) -> Result<Outcome> {
 const PERCENT: i64 = 100;
 
 fn get_percent(cx: &mut Context<'_>) -> Result<Outcome> {
+    if let Some(refused) = refused(cx, "system.read", "gc_percent")? {
+        return Ok(refused);
+    }
     let pause = cx.memory().set_pause(200);
     cx.memory().set_pause(pause);
     Ok(cx.returns(pause - PERCENT))
 }
 
 fn set_percent(cx: &mut Context<'_>) -> Result<Outcome> {
+    if let Some(refused) = refused(cx, "system.gc", "gc_percent")? {
+        return Ok(refused);
+    }
     let percent = cx.check_integer(1)?.clamp(0, 10_000);
     let before = cx.memory().set_pause(percent + PERCENT);
     Ok(cx.returns(before - PERCENT))
 }
 
 fn cpu_count(cx: &mut Context<'_>) -> Result<Outcome> {
+    if let Some(refused) = refused(cx, "system.read", "cpu")? {
+        return Ok(refused);
+    }
     let count = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
     Ok(cx.returns(count as i64))
 }
 
 fn goroutines(cx: &mut Context<'_>) -> Result<Outcome> {
+    if let Some(refused) = refused(cx, "system.read", "goroutines")? {
+        return Ok(refused);
+    }
     let count = runtime(cx).map_or(1, |host| host.activities());
     Ok(cx.returns(count))
 }
 
 fn pid(cx: &mut Context<'_>) -> Result<Outcome> {
+    if let Some(refused) = refused(cx, "system.read", "pid")? {
+        return Ok(refused);
+    }
     Ok(cx.returns(i64::from(std::process::id())))
 }
 
 fn hostname(cx: &mut Context<'_>) -> Result<Outcome> {
+    if let Some(refused) = refused(cx, "system.read", "hostname")? {
+        return Ok(refused);
+    }
     let name = std::fs::read_to_string("/proc/sys/kernel/hostname").ok();
     let name = name.or_else(|| std::env::var("HOSTNAME").ok()).or_else(|| std::env::var("COMPUTERNAME").ok());
     match name {
@@ -268,6 +331,9 @@ fn hostname(cx: &mut Context<'_>) -> Result<Outcome> {
 }
 
 fn cwd(cx: &mut Context<'_>) -> Result<Outcome> {
+    if let Some(refused) = refused(cx, "system.read", "cwd")? {
+        return Ok(refused);
+    }
     match std::env::current_dir() {
         Ok(path) => {
             let path = cx.string(&crate::host::bytes(path.as_os_str()))?;
@@ -283,6 +349,9 @@ fn unavailable(cx: &mut Context<'_>) -> Result<Outcome> {
 }
 
 fn ask(cx: &mut Context<'_>, question: &Question) -> Result<Outcome> {
+    if let Some(refused) = refused(cx, "system.read", question.subject())? {
+        return Ok(refused);
+    }
     let Some(runtime) = runtime(cx) else { return unavailable(cx) };
     match runtime.answer(question) {
         Ok(answer) => {
@@ -307,6 +376,9 @@ fn processes(cx: &mut Context<'_>) -> Result<Outcome> {
         return errors::fails(cx, ErrorValue::invalid("host ID required"));
     }
     let question = Question::Processes(id.to_string_lossy().into_owned());
+    if let Some(refused) = refused(cx, "system.read", question.subject())? {
+        return Ok(refused);
+    }
     let Some(runtime) = runtime(cx) else { return unavailable(cx) };
     cx.truncate(0);
     // The processes are asked, this one among them, which therefore waits.

@@ -10,9 +10,10 @@ use wippy_stdlib::errors::{ErrorValue, Kind};
 use wippy_stdlib::plain::Plain;
 use wippy_stdlib::system::{Question, System, Tables};
 use wippy_stdlib::terminal::{Output, Terminal};
+use wippy_vm::Context;
 
 use super::app::App;
-use super::engine::Order;
+use super::order::Order;
 use crate::id::Id;
 use crate::lifecycle::supervisor::Report;
 
@@ -93,6 +94,10 @@ impl System for World {
         if let Some(app) = self.0.upgrade() {
             app.order(Order::Exit(i64::from(code)));
         }
+    }
+
+    fn permits(&self, cx: &mut Context<'_>, action: &str, resource: &str) -> bool {
+        wippy_runtime::permitted(cx, action, |_| resource.to_owned())
     }
 }
 
