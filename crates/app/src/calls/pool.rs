@@ -99,6 +99,11 @@ impl<C, W> Pool<C, W> {
         self.idle.drain(..).map(|(worker, _)| worker).collect()
     }
 
+    /// The calls that wait; they will not run.
+    pub fn dismiss(&mut self) -> VecDeque<C> {
+        std::mem::take(&mut self.waiting)
+    }
+
     /// Calls that run, calls that wait, and workers that are idle.
     pub fn load(&self) -> (usize, usize, usize) {
         (self.busy, self.waiting.len(), self.idle.len())

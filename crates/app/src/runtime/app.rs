@@ -12,9 +12,9 @@ use std::time::{Duration, Instant};
 use wippy_runtime::Starter;
 
 use super::alarm::Alarms;
-use super::engine::Order;
 use super::functions;
 use super::modules::Listeners;
+use super::order::Order;
 use super::unit::{self, Bundle, Code};
 use crate::env::Environment;
 use crate::id::Id;

@@ -3,27 +3,25 @@
 //! One thread that waits for orders and deadlines. Invariant: it decides nothing about services; that is
 //! `lifecycle::supervisor`, and every start, end and signal reaches it as an event.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 use std::sync::mpsc::{self, Receiver, Sender};
 use std::time::{Duration, Instant};
 
 use wippy_runtime::scheduler::Pid;
-use wippy_runtime::{End, Launch, Options, Runtime};
-use wippy_stdlib::errors::{ErrorValue, Kind};
-use wippy_vm::{Packed, Parcel, Vm};
+use wippy_runtime::{Options, Runtime};
 
 use super::app::App;
-use super::convert;
-use super::functions::{self, CallResult};
+use super::functions;
 use super::hosts::{self, Entries, Hosts, Standing};
+use super::launch;
 use super::modules;
 use super::news;
-use super::world::Console;
+use super::order::{Order, Outcome, Task, terminal_outcome};
+use super::stopping::{self, Stopping};
 use crate::entry::Entry;
 use crate::id::Id;
 use crate::kinds::{self, Role};
-use crate::lifecycle::ending;
 use crate::lifecycle::services;
 use crate::lifecycle::{Action, Ending, Policy, State, Supervisor};
 use crate::load::placeholder;
@@ -39,53 +37,6 @@ const LOOK: Duration = Duration::from_millis(5);
 /// How often idle interpreters of functions are looked at.
 const TIDY: Duration = Duration::from_secs(10);
 
-/// Something the engine is told.
-pub enum Order {
-    /// A start succeeded.
-    Started(Id, u64, Pid),
-    /// A run ended, or did not begin.
-    Ended(Id, u64, Ending),
-    /// The terminal process ended.
-    TerminalEnded(CallResult),
-    /// The registry has changed.
-    Changed(BTreeSet<Id>),
-    /// SIGINT or SIGTERM; the number is the exit code of a terminal process that does not end by itself.
-    Signal(u8),
-    /// A program wants everything to end with this code.
-    Exit(i64),
-}
-
-/// What is run.
-#[derive(Debug, Clone, Default)]
-pub struct Task {
-    /// The process that gets the terminal, and the host it runs on.
-    pub terminal: Option<(Id, Id)>,
-    /// Arguments of that process.
-    pub arguments: Vec<Vec<u8>>,
-    /// Whether what is asked of nobody in particular is denied.
-    pub strict: bool,
-    /// The longest time for everything to end.
-    pub shutdown_within: Duration,
-}
-
-/// How it ended.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Outcome {
-    /// The exit code.
-    pub code: u8,
-    /// For standard output.
-    pub out: Option<String>,
-    /// For standard error.
-    pub error: Option<Vec<u8>>,
-}
-
-/// A host that is asked to stop.
-struct Stopping {
-    run: u64,
-    /// Processes that were on it and may have ended since; when none is left, it is looked for new ones.
-    processes: Vec<Pid>,
-}
-
 /// See the module.
 pub struct Engine {
     app: Arc<App>,
@@ -96,7 +47,7 @@ pub struct Engine {
     supervisor: Supervisor,
     pids: HashMap<Id, (u64, Pid)>,
     /// Hosts that are asked to stop.
-    stopping: BTreeMap<Id, Stopping>,
+    stopping: Stopping,
     task: Task,
     terminal: Option<Pid>,
     terminal_due: Option<Instant>,
@@ -159,7 +110,7 @@ impl Engine {
             sender,
             supervisor: Supervisor::new(seed),
             pids: HashMap::new(),
-            stopping: BTreeMap::new(),
+            stopping: Stopping::default(),
             task,
             terminal: None,
             terminal_due: None,
@@ -444,65 +395,9 @@ impl Engine {
                 self.supervisor.started(&id, run, now, more);
             }
             _ => match self.decoded(&entry) {
-                Ok(data) => self.start_process(entry, data, run),
+                Ok(data) => launch::service(&self.app, &self.sender, entry, data, run),
                 Err(why) => self.supervisor.ended(&id, run, Ending::Hopeless(why), now, more),
             },
-        }
-    }
-
-    /// Starts the process of a service on a thread of its own: its chunk may take its time.
-    fn start_process(&self, entry: Arc<Entry>, data: Value, run: u64) {
-        let (app, sender) = (Arc::clone(&self.app), self.sender.clone());
-        let id = entry.id.clone();
-        let begin = move || {
-            let ended = sender.clone();
-            let (service, told) = (entry.id.clone(), entry.id.clone());
-            let reference =
-                |key: &str| data.get(key).and_then(|value| Id::from_value(value, entry.id.namespace()));
-            let (Some(process), Some(host)) = (reference("process"), reference("host")) else {
-                return drop(sender.send(Order::Ended(
-                    service,
-                    run,
-                    Ending::Hopeless("process and host are required".to_owned()),
-                )));
-            };
-            let mut arguments = Parcel::new();
-            for value in data.get("input").and_then(Value::as_list).unwrap_or_default() {
-                convert::pack(&mut arguments, value);
-            }
-            let on_end = move |mut vm: Vm, end: End| {
-                let ending = match functions::outcome(&mut vm, &end) {
-                    Ok(_) => Ending::Normal,
-                    Err(error) => Ending::Failed(String::from_utf8_lossy(&error.full_text()).into_owned()),
-                };
-                drop(ended.send(Order::Ended(told, run, ending)));
-            };
-            let launch = Launch {
-                arguments,
-                host: Some(host.to_string()),
-                on_end: Some(Box::new(on_end)),
-                values: Arc::new(app.policies().of_service(data.get("lifecycle"), entry.id.namespace())),
-                ..Launch::default()
-            };
-            let spawned = match app.starter() {
-                Some(starter) => starter.spawn_id(process.as_str(), launch),
-                None => Err(ErrorValue::new(Kind::UNAVAILABLE, "the runtime has not started")),
-            };
-            drop(sender.send(match spawned {
-                Ok(pid) => Order::Started(service, run, pid),
-                Err(error) => {
-                    let message = String::from_utf8_lossy(&error.full_text()).into_owned();
-                    let hopeless = *error.kind() == Kind::NOT_FOUND || error.is_retryable() == Some(false);
-                    Order::Ended(
-                        service,
-                        run,
-                        if hopeless { Ending::Hopeless(message) } else { Ending::Failed(message) },
-                    )
-                }
-            }));
-        };
-        if let Err(error) = std::thread::Builder::new().name("start".to_owned()).spawn(begin) {
-            drop(self.sender.send(Order::Ended(id, run, Ending::Failed(error.to_string()))));
         }
     }
 
@@ -511,20 +406,14 @@ impl Engine {
         let is_host = self.hosts_of(&snapshot, &id);
         if is_host {
             self.hosts.set(&id, Standing::Closed);
-            let processes = self.processes_on(&id);
-            for pid in &processes {
-                self.cancel(*pid, "scheduler shutdown", within);
-            }
-            if self.terminal_on(&id)
-                && let Some(pid) = self.terminal
-            {
-                self.cancel(pid, "scheduler shutdown", within);
-            }
-            self.stopping.insert(id, Stopping { run, processes });
+            let terminal = self.terminal.filter(|_| self.terminal_on(&id));
+            self.stopping.begin(&self.app, id, run, within, terminal);
             return;
         }
         match self.pids.get(&id) {
-            Some((known, pid)) if *known == run => self.cancel(*pid, "service stopping", within),
+            Some((known, pid)) if *known == run => {
+                stopping::cancel(&self.app, *pid, "service stopping", within);
+            }
             _ => {
                 let now = self.app.elapsed();
                 self.supervisor.ended(&id, run, Ending::Normal, now, more);
@@ -544,38 +433,6 @@ impl Engine {
         self.task.terminal.as_ref().is_some_and(|(_, host)| host == id)
     }
 
-    fn cancel(&self, pid: Pid, reason: &str, within: Duration) {
-        if let Some(starter) = self.app.starter() {
-            let _ = starter.handle().cancel(Pid::SYSTEM, pid, reason, Some(within));
-        }
-    }
-
-    fn processes_on(&self, id: &Id) -> Vec<Pid> {
-        let Some(starter) = self.app.starter() else { return Vec::new() };
-        let Some(host) = starter.handle().hosts().find(id.as_str()) else { return Vec::new() };
-        starter
-            .handle()
-            .processes()
-            .into_iter()
-            .filter(|process| process.host == host)
-            .map(|process| process.pid)
-            .collect()
-    }
-
-    /// Whether processes are left on a host. Each is looked at until it has ended, all of them only once and at the end.
-    fn is_busy(&self, id: &Id, stopping: &mut Stopping) -> bool {
-        if self.terminal_on(id) && self.terminal.is_some() {
-            return true;
-        }
-        let Some(starter) = self.app.starter() else { return false };
-        let ended = |pid: &mut Pid| !starter.handle().is_alive(*pid);
-        while stopping.processes.pop_if(ended).is_some() {}
-        if stopping.processes.is_empty() {
-            stopping.processes = self.processes_on(id);
-        }
-        !stopping.processes.is_empty()
-    }
-
     fn kill(&mut self, id: &Id, run: u64) {
         let Some(starter) = self.app.starter() else { return };
         if let Some((known, pid)) = self.pids.get(id)
@@ -584,22 +441,16 @@ impl Engine {
             let _ = starter.handle().kill(*pid);
             self.pids.remove(id);
         }
-        if self.stopping.remove(id).is_some() {
-            for pid in self.processes_on(id) {
-                let _ = starter.handle().kill(pid);
-            }
-        }
+        self.stopping.kill(&self.app, id);
     }
 
     /// Looks whether stopping hosts are empty, and whether the terminal process can begin.
     fn look(&mut self) {
-        for (id, mut stopping) in std::mem::take(&mut self.stopping) {
-            if self.is_busy(&id, &mut stopping) {
-                self.stopping.insert(id, stopping);
-                continue;
-            }
+        let terminal = self.task.terminal.as_ref().filter(|_| self.terminal.is_some());
+        let emptied = self.stopping.emptied(&self.app, |id| terminal.is_some_and(|(_, host)| host == id));
+        for (id, run) in emptied {
             let mut out = Vec::new();
-            self.supervisor.ended(&id, stopping.run, Ending::Normal, self.app.elapsed(), &mut out);
+            self.supervisor.ended(&id, run, Ending::Normal, self.app.elapsed(), &mut out);
             self.carry_out(out);
         }
         let Some(due) = self.terminal_due else { return };
@@ -607,9 +458,12 @@ impl Engine {
         let up = self.supervisor.report(&host).is_some_and(|report| report.state == State::Running);
         if up {
             self.terminal_due = None;
-            if let Err(error) = self.start_terminal(&process, &host) {
-                self.ending = Some(Outcome { code: 1, out: None, error: Some(error.full_text()) });
-                self.shut_down();
+            match launch::terminal(&self.app, &self.sender, &self.task, &process, &host) {
+                Ok(pid) => self.terminal = Some(pid),
+                Err(error) => {
+                    self.ending = Some(Outcome { code: 1, out: None, error: Some(error.full_text()) });
+                    self.shut_down();
+                }
             }
         } else if Instant::now() >= due {
             self.terminal_due = None;
@@ -621,59 +475,8 @@ impl Engine {
             self.shut_down();
         }
     }
-
-    fn start_terminal(&mut self, process: &Id, host: &Id) -> Result<(), ErrorValue> {
-        let code = self.app.code();
-        let edition = code.edition(process.as_str());
-        let bundle = &edition.ok_or_else(|| wippy_runtime::not_found(process.as_str()))?.bundle;
-        let terminal =
-            Arc::new(Console { arguments: self.task.arguments.clone(), app: Arc::downgrade(&self.app) });
-        let entry = hosts::entry_of(&Arc::downgrade(&self.app), bundle, Some(terminal));
-        let mut arguments = Parcel::new();
-        self.task.arguments.iter().for_each(|argument| arguments.push(Packed::Text(argument)));
-        let sender = self.sender.clone();
-        let on_end = move |mut vm: Vm, end: End| {
-            drop(sender.send(Order::TerminalEnded(functions::outcome(&mut vm, &end))));
-        };
-        let starter = self
-            .app
-            .starter()
-            .ok_or_else(|| ErrorValue::new(Kind::UNAVAILABLE, "the runtime has not started"))?;
-        let launch = Launch {
-            arguments,
-            host: Some(format!("{}{host}", hosts::CALLS)),
-            on_end: Some(Box::new(on_end)),
-            ..Launch::default()
-        };
-        self.terminal = Some(starter.spawn(&entry, launch)?);
-        Ok(())
-    }
 }
 
 fn role(entry: &Entry) -> Option<Role> {
     kinds::find(&entry.kind).map(|kind| kind.role)
-}
-
-/// Code and output for the result of the terminal process.
-fn terminal_outcome(result: CallResult, signal: Option<u8>) -> Outcome {
-    match result {
-        Ok(parcel) => {
-            let value = match parcel.first() {
-                Packed::Boolean(flag) => Value::Boolean(flag),
-                Packed::Integer(number) => Value::Integer(number),
-                Packed::Float(number) => Value::Float(number),
-                Packed::Text(text) => Value::text(String::from_utf8_lossy(text)),
-                _ => Value::Null,
-            };
-            let end = ending::of_value(&value);
-            Outcome { code: end.code, out: end.out, error: None }
-        }
-        Err(error)
-            if signal.is_some()
-                && (*error.kind() == Kind::CANCELED || error.message() == b"process terminated") =>
-        {
-            Outcome { code: signal.unwrap_or(1), out: None, error: None }
-        }
-        Err(error) => Outcome { code: 1, out: None, error: Some(error.full_text()) },
-    }
 }

@@ -3,7 +3,7 @@
 //! Interpreters are used again, so what a chunk keeps in locals survives from call to call. Invariant: every call is
 //! answered exactly once, by its result, its failure, its time-out or its cancellation, whichever comes first.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use wippy_runtime::scheduler::Pid;
@@ -28,8 +28,9 @@ const CALLS_PER_INTERPRETER: u32 = 10_000;
 /// How long a call that nobody waits for may go on.
 const GRACE: Duration = Duration::from_secs(30);
 
-/// A call on its way.
+/// A call on its way. It holds the application, and one that waits is held by it in turn: see [`close`].
 pub struct Call {
+    app: Arc<App>,
     edition: Arc<Edition>,
     values: Values,
     state: Mutex<State>,
@@ -44,9 +45,9 @@ struct State {
 
 impl Call {
     /// A call of a function, not yet submitted.
-    pub fn new(edition: Arc<Edition>, arguments: Parcel, values: Values) -> Arc<Call> {
+    pub fn new(app: Arc<App>, edition: Arc<Edition>, arguments: Parcel, values: Values) -> Arc<Call> {
         let state = State { arguments, deliver: None, pid: None, canceled: false };
-        Arc::new(Call { edition, values, state: Mutex::new(state) })
+        Arc::new(Call { app, edition, values, state: Mutex::new(state) })
     }
 
     /// Who hears of the result.
@@ -63,19 +64,19 @@ impl Call {
     }
 
     /// Nobody wants the result any more: the callee is told.
-    pub fn cancel(self: &Arc<Call>, app: &App) {
+    pub fn cancel(self: &Arc<Call>) {
         let unheard = {
             let mut state = self.state();
             state.canceled = true;
             state.deliver.take()
         };
         drop(unheard);
-        self.stop(app);
+        self.stop();
     }
 
-    fn stop(self: &Arc<Call>, app: &App) {
+    fn stop(self: &Arc<Call>) {
         let pid = self.state().pid;
-        match (pid, app.starter()) {
+        match (pid, self.app.starter()) {
             (Some(pid), Some(starter)) => {
                 let _ = starter.handle().cancel(Pid::SYSTEM, pid, "call canceled", Some(GRACE));
             }
@@ -101,20 +102,23 @@ pub fn find(app: &App, id: &str) -> Result<Arc<Edition>, ErrorValue> {
 }
 
 /// Begins a call.
-pub fn submit(app: &Arc<App>, call: Arc<Call>) {
-    if app.is_closed() {
-        return call.answer(Err(ErrorValue::new(Kind::UNAVAILABLE, "the application is shutting down")));
+pub fn submit(call: &Arc<Call>) {
+    if call.app.is_closed() {
+        return call.answer(Err(closed()));
     }
-    let edition = Arc::clone(&call.edition);
-    let run = edition.calls().call(call);
-    run_all(app, run);
+    let run = call.edition.calls().call(Arc::clone(call));
+    run_all(run);
+}
+
+fn closed() -> ErrorValue {
+    ErrorValue::new(Kind::UNAVAILABLE, "the application is shutting down")
 }
 
 /// Runs a call, and those that follow when it cannot begin.
-fn run_all(app: &Arc<App>, mut next: Option<Run<Arc<Call>, Idle>>) {
+fn run_all(mut next: Option<Run<Arc<Call>, Idle>>) {
     while let Some(Run { call, worker }) = next.take() {
-        let Err(refusal) = begin(app, &call, worker) else { return };
-        let (surplus, follower) = call.edition.calls().done(refusal.worker, app.elapsed());
+        let Err(refusal) = begin(&call, worker) else { return };
+        let (surplus, follower) = call.edition.calls().done(refusal.worker, call.app.elapsed());
         drop(surplus);
         call.answer(Err(refusal.error));
         next = follower;
@@ -128,7 +132,8 @@ struct Refusal {
 }
 
 /// Starts the process of a call.
-fn begin(app: &Arc<App>, call: &Arc<Call>, worker: Option<Idle>) -> Result<(), Box<Refusal>> {
+fn begin(call: &Arc<Call>, worker: Option<Idle>) -> Result<(), Box<Refusal>> {
+    let app = &call.app;
     let refuse = |error, worker| Box::new(Refusal { error, worker });
     let arguments = {
         let mut state = call.state();
@@ -146,7 +151,7 @@ fn begin(app: &Arc<App>, call: &Arc<Call>, worker: Option<Idle>) -> Result<(), B
     start(&mut vm, boot::caller(), &arguments).map_err(|error| refuse(error, None))?;
     let launch = Launch {
         place: Some(edition.host(starter)),
-        on_end: Some(ended(app, call, calls + 1)),
+        on_end: Some(ended(call, calls + 1)),
         values: Arc::clone(&call.values),
         is_call: true,
         ..Launch::default()
@@ -158,7 +163,7 @@ fn begin(app: &Arc<App>, call: &Arc<Call>, worker: Option<Idle>) -> Result<(), B
         state.canceled
     };
     if canceled {
-        call.stop(app);
+        call.stop();
     }
     Ok(())
 }
@@ -172,16 +177,15 @@ fn start(vm: &mut Vm, native: &'static Native, arguments: &Parcel) -> Result<(),
 }
 
 /// What happens when the process of a call ends.
-fn ended(app: &Arc<App>, call: &Arc<Call>, calls: u32) -> wippy_runtime::OnEnd {
-    let (app, call): (Weak<App>, _) = (Arc::downgrade(app), Arc::clone(call));
+fn ended(call: &Arc<Call>, calls: u32) -> wippy_runtime::OnEnd {
+    let call = Arc::clone(call);
     Box::new(move |mut vm: Vm, end: End| {
         let result = outcome(&mut vm, &end);
-        let Some(app) = app.upgrade() else { return call.answer(result) };
         let keep = matches!(end, End::Finished { .. }) && vm.is_quiet() && calls < CALLS_PER_INTERPRETER;
         let (worker, spent) = if keep { (Some(Idle { vm, calls }), None) } else { (None, Some(vm)) };
-        let (surplus, next) = call.edition.calls().done(worker, app.elapsed());
+        let (surplus, next) = call.edition.calls().done(worker, call.app.elapsed());
         call.answer(result);
-        run_all(&app, next);
+        run_all(next);
         drop((surplus, spent));
     })
 }
@@ -224,11 +228,15 @@ pub fn tick(app: &App) {
     }
 }
 
-/// Drops all idle interpreters, for good.
+/// Drops all idle interpreters, for good, and refuses the calls that still wait.
 pub fn close(app: &App) {
     for edition in app.code().editions() {
-        let idle = edition.calls().close();
+        let (idle, waiting) = {
+            let mut calls = edition.calls();
+            (calls.close(), calls.dismiss())
+        };
         drop(idle);
+        waiting.into_iter().for_each(|call| call.answer(Err(closed())));
     }
 }
 
@@ -247,9 +255,9 @@ pub fn outcome(vm: &mut Vm, end: &End) -> CallResult {
 }
 
 /// Answers a call with a time-out if nothing else came first.
-pub fn limit(app: &Arc<App>, call: &Arc<Call>, within: Duration) {
-    let (weak, call) = (Arc::downgrade(app), Arc::downgrade(call));
-    app.alarms.set(
+pub fn limit(call: &Arc<Call>, within: Duration) {
+    let (alarms, call) = (&call.app.alarms, Arc::downgrade(call));
+    alarms.set(
         within,
         Box::new(move || {
             let Some(call) = call.upgrade() else { return };
@@ -261,9 +269,7 @@ pub fn limit(app: &Arc<App>, call: &Arc<Call>, within: Duration) {
             };
             if waiting {
                 call.answer(Err(ErrorValue::new(Kind::TIMEOUT, "call timed out").retryable(Some(true))));
-                if let Some(app) = weak.upgrade() {
-                    call.stop(&app);
-                }
+                call.stop();
             }
         }),
     );
@@ -275,14 +281,14 @@ pub fn limit(app: &Arc<App>, call: &Arc<Call>, within: Duration) {
 /// Its failure, or that it took too long.
 pub fn call_and_wait(app: &Arc<App>, id: &Id, arguments: Parcel, within: Duration) -> CallResult {
     let (sender, receiver) = std::sync::mpsc::channel();
-    let call = Call::new(find(app, id.as_str())?, arguments, Values::default());
+    let call = Call::new(Arc::clone(app), find(app, id.as_str())?, arguments, Values::default());
     call.on_result(Box::new(move |result| drop(sender.send(result))));
     let begun = Instant::now();
-    submit(app, Arc::clone(&call));
+    submit(&call);
     match receiver.recv_timeout(within.saturating_sub(begun.elapsed())) {
         Ok(result) => result,
         Err(_) => {
-            call.cancel(app);
+            call.cancel();
             Err(ErrorValue::new(Kind::TIMEOUT, "call timed out").retryable(Some(true)))
         }
     }

@@ -13,8 +13,11 @@ pub mod functions;
 mod globals;
 pub mod home;
 pub mod hosts;
+mod launch;
 pub mod modules;
 mod news;
+pub mod order;
+mod stopping;
 pub mod unit;
 pub mod world;
 

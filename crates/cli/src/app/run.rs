@@ -6,7 +6,8 @@ use std::io::IsTerminal;
 use wippy_app::entry::Entry;
 use wippy_app::id::Id;
 use wippy_app::problem::{Problems, Severity};
-use wippy_app::runtime::engine::{Engine, Task};
+use wippy_app::runtime::engine::Engine;
+use wippy_app::runtime::order::Task;
 use wippy_app::value::Value;
 use wippy_parser::nearest::nearest;
 

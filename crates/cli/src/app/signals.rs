@@ -2,7 +2,7 @@
 
 use std::io;
 
-use wippy_app::runtime::engine::Order;
+use wippy_app::runtime::order::Order;
 
 /// Gives the engine an order for the first signal.
 ///

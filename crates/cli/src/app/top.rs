@@ -17,7 +17,7 @@ use wippy::runtime::Starter;
 use wippy::runtime::scheduler::{Pid, ProcessInfo, Statistics};
 use wippy_app::lifecycle::supervisor::Report;
 use wippy_app::runtime::App;
-use wippy_app::runtime::engine::Task;
+use wippy_app::runtime::order::Task;
 
 use super::{boot, fail, run};
 use crate::arguments::Flags;

@@ -13,7 +13,6 @@ use wippy_stdlib::security::{ACTOR, Actor, SCOPE, Scope};
 use wippy_vm::{Context, HostObject, Library, Outcome, Result, Then, Ticket, UserData, Value, library};
 
 use super::executor::Executor;
-use crate::runtime::app::App;
 use crate::runtime::functions::{self, Call, CallResult, limit};
 use crate::runtime::home::Home;
 
@@ -63,7 +62,6 @@ impl HostObject for Executor {
 
 /// A call whose result comes later.
 struct Future {
-    app: Arc<App>,
     call: Arc<Call>,
     state: Arc<Mutex<FutureState>>,
 }
@@ -85,7 +83,7 @@ pub(super) fn build<'gc>(cx: &mut Context<'gc>) -> Result<Value<'gc>> {
 }
 
 /// A call that can be made, or what to answer instead.
-type Prepared = std::result::Result<(Arc<App>, Arc<Call>), ErrorValue>;
+type Prepared = std::result::Result<Arc<Call>, ErrorValue>;
 
 /// Reads target and arguments from slot `at` on.
 fn prepare(cx: &mut Context<'_>, at: usize, executor: &Executor) -> Result<Prepared> {
@@ -115,37 +113,36 @@ fn prepare(cx: &mut Context<'_>, at: usize, executor: &Executor) -> Result<Prepa
     let arguments = cx.pack(at + 1, count)?;
     let inherited = caller(cx).map(|caller| caller.values).unwrap_or_default();
     let values = executor.over(inherited);
-    Ok(Ok((app, Call::new(edition, arguments, values))))
+    Ok(Ok(Call::new(app, edition, arguments, values)))
 }
 
 /// A request that submits a call; `answer` tells the interpreter of its result.
 fn request(
-    app: Arc<App>,
     call: Arc<Call>,
     timeout: Option<Duration>,
     answer: impl FnOnce(CallResult) -> Answer + Send + 'static,
 ) -> Box<Request> {
-    let (begun, left) = (Arc::clone(&app), (Arc::clone(&app), Arc::clone(&call)));
+    let left = Arc::clone(&call);
     let start = move |finish: Finish| {
         let at_home = |error: ErrorValue| Arc::unwrap_or_clone(Arc::new(error).abroad());
         call.on_result(Box::new(move |result| finish(answer(result.map_err(at_home)))));
         if let Some(timeout) = timeout {
-            limit(&begun, &call, timeout);
+            limit(&call, timeout);
         }
-        functions::submit(&begun, call);
+        functions::submit(&call);
     };
-    let abandon = move || left.1.cancel(&left.0);
+    let abandon = move || left.cancel();
     Box::new(Request::Begin { start: Box::new(start), abandon: Some(Box::new(abandon)) })
 }
 
 /// Calls the function named in slot `at` with the arguments behind it.
 pub(super) fn call_with(cx: &mut Context<'_>, at: usize, executor: &Executor) -> Result<Outcome> {
-    let (app, call) = match prepare(cx, at, executor)? {
-        Ok(prepared) => prepared,
+    let call = match prepare(cx, at, executor)? {
+        Ok(call) => call,
         Err(error) => return fails(cx, error),
     };
     Ok(cx.operation(
-        request(app, call, executor.timeout, |result| Box::new(move |cx, ticket| wake(cx, ticket, &result))),
+        request(call, executor.timeout, |result| Box::new(move |cx, ticket| wake(cx, ticket, &result))),
         Then::Return,
     ))
 }
@@ -166,20 +163,20 @@ fn wake(cx: &mut Context<'_>, ticket: Ticket, result: &CallResult) {
 
 /// The same, without waiting.
 pub(super) fn start_with(cx: &mut Context<'_>, at: usize, executor: &Executor) -> Result<Outcome> {
-    let (app, call) = match prepare(cx, at, executor)? {
-        Ok(prepared) => prepared,
+    let call = match prepare(cx, at, executor)? {
+        Ok(call) => call,
         Err(error) => return fails(cx, error),
     };
     let channel = channel::make(cx, 1)?;
     let state = Arc::new(Mutex::new(FutureState::default()));
-    let future = Future { app: Arc::clone(&app), call: Arc::clone(&call), state: Arc::clone(&state) };
+    let future = Future { call: Arc::clone(&call), state: Arc::clone(&state) };
     let future = FUTURE.object(cx, Arc::new(future))?;
     cx.set_user_value(future, channel.into());
     let ticket = cx.anchor(channel);
     let answer = move |result: CallResult| -> Answer {
         Box::new(move |cx, ticket| arrive(cx, ticket, &state, result))
     };
-    let request = request(app, call, executor.timeout, answer);
+    let request = request(call, executor.timeout, answer);
     cx.post(ticket, request);
     Ok(cx.returns(future))
 }
@@ -373,7 +370,7 @@ fn future_cancel(cx: &mut Context<'_>) -> Result<Outcome> {
     let (future, channel) = future(cx)?;
     let fresh = !std::mem::replace(&mut state(future).canceled, true);
     if fresh {
-        future.call.cancel(&future.app);
+        future.call.cancel();
         if let Some(channel) = channel.as_channel()
             && cx.close_channel(channel)
         {

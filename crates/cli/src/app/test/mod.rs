@@ -11,7 +11,8 @@ use std::time::{Duration, Instant};
 
 use wippy_app::entry::Entry;
 use wippy_app::problem::SourceFile;
-use wippy_app::runtime::engine::{Engine, Order, Task};
+use wippy_app::runtime::engine::Engine;
+use wippy_app::runtime::order::{Order, Task};
 use wippy_app::runtime::{convert, functions};
 use wippy_app::value::Value;
 
