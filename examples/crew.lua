@@ -20,7 +20,10 @@ local function main()
     assert(supervisor.start_link({intensity = 5, children = children}))
 
     local crew, sum = {}, 0
-    for _ = 1, 3 do crew[#crew + 1] = ready:receive()[2] end
+    for _ = 1, 3 do
+        local news = ready:receive()
+        crew[tonumber(news[1]:sub(2))] = news[2]
+    end
     for n = 1, 20 do
         process.send(crew[n % 3 + 1], "job", n)
         local r = channel.select{done:case_receive(), ready:case_receive()}

@@ -3,7 +3,7 @@ local io = require("io")
 local time = require("time")
 
 local function relay()
-    for _ = 1, 200 do
+    for _ = 1, 2000 do
         local pid = process.registry.lookup("relay")
         if pid then return pid end
         time.sleep("5ms")
@@ -17,7 +17,7 @@ local function main(...)
     local answers = process.listen("echo_response")
     for _, word in ipairs { ... } do
         process.send(pid, "echo", { data = word, from = process.pid() })
-        local timeout = time.after("2s")
+        local timeout = time.after("10s")
         local r = channel.select { answers:case_receive(), timeout:case_receive() }
         if r.channel == timeout then
             io.eprint("no answer to " .. word)

@@ -11,7 +11,7 @@ local function ask(request)
     request.number = number
     local answers = process.listen("answer")
     assert(process.send("store", "request", request))
-    local late = time.after("2s")
+    local late = time.after("10s")
     while true do
         local r = channel.select { answers:case_receive(), late:case_receive() }
         if r.channel == late then
