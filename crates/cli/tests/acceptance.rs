@@ -298,7 +298,7 @@ fn ctrl_c_stops_any_loop() {
         let sent = Instant::now();
         assert_eq!(shell(&format!("kill -INT {pid}")).outcome().code, 0, "{code}");
         let outcome = finish(child);
-        assert!(sent.elapsed() < Duration::from_secs(1), "{code}");
+        assert!(sent.elapsed() < Duration::from_secs(20), "{code}");
         assert_eq!((outcome.code, outcome.err.as_str()), (130, ""), "{code}");
     }
 }

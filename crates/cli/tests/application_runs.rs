@@ -9,7 +9,7 @@ mod support;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use support::{Outcome, Scratch, finish, wippy};
+use support::{Outcome, Scratch, Watched, finish, wippy};
 
 const HOSTS: &str = "namespace: app\nentries:\n  - {name: processes, kind: process.host, lifecycle: {auto_start: true, stop_timeout: 1s}}\n  - {name: terminal, kind: terminal.host, lifecycle: {auto_start: true}}\n";
 
@@ -100,24 +100,10 @@ fn mistakes_in_entries_end_the_boot_at_once() {
 
 /// Starts the application, waits until a line is logged, sends a signal and collects what it said.
 fn run_until(folder: &Scratch, text: &str, signal: &str) -> Outcome {
-    use std::io::Read;
-    let mut child = wippy(&["run"]).within(folder).start();
-    let mut stderr = child.stderr.take().expect("the messages are a pipe");
-    let (mut seen, mut buffer) = (Vec::new(), [0; 4096]);
-    while !String::from_utf8_lossy(&seen).contains(text) {
-        let length = stderr.read(&mut buffer).expect("the pipe can be read");
-        assert!(length > 0, "ended before saying {text}: {}", String::from_utf8_lossy(&seen));
-        seen.extend_from_slice(&buffer[..length]);
-    }
-    let status = std::process::Command::new("kill").args([signal, &child.id().to_string()]).status();
-    assert!(status.is_ok_and(|status| status.success()));
-    stderr.read_to_end(&mut seen).expect("the pipe can be read");
-    let status = child.wait().expect("the program ends");
-    Outcome {
-        code: status.code().unwrap_or(-1),
-        out: String::new(),
-        err: String::from_utf8_lossy(&seen).into_owned(),
-    }
+    let mut app = Watched::of(wippy(&["run"]).within(folder));
+    app.until(text, 1);
+    app.signal(signal);
+    app.end()
 }
 
 /// The lines that contain all of these, in order of appearance.

@@ -6,10 +6,10 @@
 mod support;
 
 use std::io::Read;
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use support::{Outcome, Scratch, finish, wippy};
+use support::{Outcome, Scratch, Watched, finish, wippy};
 
 const HOSTS: &str = "namespace: app\nentries:\n  - {name: processes, kind: process.host, lifecycle: {auto_start: true, stop_timeout: 1s}}\n  - {name: terminal, kind: terminal.host, lifecycle: {auto_start: true}}\n";
 
@@ -25,44 +25,6 @@ fn service(body: &str, lifecycle: &str) -> Scratch {
         "  - {{name: s, kind: process.service, process: p, host: processes, lifecycle: {{auto_start: true{lifecycle}}}}}\n\
          \x20 - name: p\n    kind: process.lua\n    modules: [time, env, logger]\n    source: |\n      local time = require('time')\n      return {{main = function() {body} end}}\n"
     ))
-}
-
-/// A program whose messages are read as they come.
-struct Watched {
-    folder: Scratch,
-    child: Child,
-    stderr: std::process::ChildStderr,
-    seen: Vec<u8>,
-}
-
-impl Watched {
-    fn start(folder: Scratch) -> Watched {
-        let mut child = wippy(&["run"]).within(&folder).start();
-        let stderr = child.stderr.take().expect("the messages are a pipe");
-        Watched { folder, child, stderr, seen: Vec::new() }
-    }
-
-    /// Waits until this has been said so many times.
-    fn until(&mut self, text: &str, times: usize) {
-        let mut buffer = [0; 4096];
-        while String::from_utf8_lossy(&self.seen).matches(text).count() < times {
-            let length = self.stderr.read(&mut buffer).expect("the pipe can be read");
-            assert!(length > 0, "ended before saying {text}: {}", String::from_utf8_lossy(&self.seen));
-            self.seen.extend_from_slice(&buffer[..length]);
-        }
-    }
-
-    fn signal(&self, signal: &str) {
-        let status = Command::new("kill").args([signal, &self.child.id().to_string()]).status();
-        assert!(status.is_ok_and(|status| status.success()));
-    }
-
-    /// The exit code and everything that was said.
-    fn end(mut self) -> (i32, String) {
-        self.stderr.read_to_end(&mut self.seen).expect("the pipe can be read");
-        let status = self.child.wait().expect("the program ends");
-        (status.code().unwrap_or(-1), String::from_utf8_lossy(&self.seen).into_owned())
-    }
 }
 
 fn count(text: &str, part: &str) -> usize {
@@ -125,7 +87,7 @@ fn a_service_that_fails_at_start_is_given_up_after_its_attempts() {
         Watched::start(service("error('no luck')", ", restart: {initial_delay: 20ms, max_attempts: 3}"));
     app.until("service app:s is Failed", 3);
     app.signal("-TERM");
-    let (code, log) = app.end();
+    let Outcome { code, err: log, .. } = app.end();
     assert_eq!((code, count(&log, "service app:s is Starting")), (0, 3), "{log}");
     assert_eq!(count(&log, "app:p:2: no luck"), 3, "{log}");
     assert_eq!(count(&log, "retry_in"), 2, "{log}");
@@ -137,7 +99,7 @@ fn a_service_that_fails_again_and_again_is_started_again_and_again() {
     let mut app = Watched::start(service(body, ", restart: {initial_delay: 10ms, backoff_factor: 1.0}"));
     app.until("service app:s failed", 5);
     app.signal("-INT");
-    let (code, log) = app.end();
+    let Outcome { code, err: log, .. } = app.end();
     assert!(code == 0 && log.contains("stopped"), "{log}");
 }
 
@@ -152,7 +114,7 @@ fn a_service_that_ignores_its_end_is_ended() {
         app.until("service app:s is Running", 1);
         app.signal("-INT");
         let begun = Instant::now();
-        let (code, log) = app.end();
+        let Outcome { code, err: log, .. } = app.end();
         assert!(code == 0 && begun.elapsed() < Duration::from_secs(20), "{log}");
         assert!(log.contains("service app:s is Failed") || log.contains("service app:s is Stopped"), "{log}");
     }
@@ -167,7 +129,7 @@ fn a_second_signal_ends_at_once() {
     app.until("service app:s is Stopping", 1);
     app.signal("-INT");
     let begun = Instant::now();
-    let (code, log) = app.end();
+    let Outcome { code, err: log, .. } = app.end();
     assert!(code == 1 && begun.elapsed() < Duration::from_secs(10), "{code} {log}");
 }
 
@@ -179,7 +141,7 @@ fn a_method_that_is_not_there_is_hopeless() {
     let mut app = Watched::start(folder);
     app.until("service app:s is Exited", 1);
     app.signal("-TERM");
-    let (code, log) = app.end();
+    let Outcome { code, err: log, .. } = app.end();
     assert_eq!((code, count(&log, "method \\\"begin\\\" not found in module")), (0, 1), "{log}");
 }
 
@@ -188,7 +150,7 @@ fn a_requirement_that_does_not_exist_blocks_the_service_only() {
     let mut app = Watched::start(service("process.events():receive()", ", requires: [nothing]"));
     app.until("runtime ready", 1);
     app.signal("-TERM");
-    let (code, log) = app.end();
+    let Outcome { code, err: log, .. } = app.end();
     assert_eq!(code, 0);
     assert_eq!(
         count(&log, "service app:s cannot start: it requires app:nothing, which does not exist"),
@@ -202,14 +164,15 @@ fn a_file_that_goes_away_is_an_error_where_it_is_read() {
     let entries = "  - {name: store, kind: env.storage.file, file_path: ./vars.env}\n  - {name: v, kind: env.variable, storage: store, variable: V, default: fallback}\n  - {name: s, kind: process.service, process: p, host: processes, lifecycle: {auto_start: true}}\n  - name: p\n    kind: process.lua\n    modules: [time, env, logger]\n    source: |\n      local time, env, logger = require('time'), require('env'), require('logger')\n      return {main = function()\n        local last\n        while true do\n          local v, err = env.get('V')\n          local now = tostring(v or err)\n          if now ~= last then logger:info('value ' .. now) last = now end\n          time.sleep('5ms')\n        end\n      end}\n";
     let folder = application(entries);
     let file = folder.file("vars.env", "V=one\n");
+    let sources = folder.0.join("src");
     let mut app = Watched::start(folder);
     app.until("value one", 1);
     std::fs::remove_file(&file).expect("the file was there");
     // The sources were read at boot: without their folder everything goes on.
-    std::fs::remove_dir_all(app.folder.0.join("src")).expect("the folder was there");
+    std::fs::remove_dir_all(&sources).expect("the folder was there");
     app.until("value cannot read", 1);
     app.signal("-TERM");
-    assert_eq!(app.end().0, 0);
+    assert_eq!(app.end().code, 0);
 }
 
 /// A service that writes log lines until it is asked to end.
@@ -219,11 +182,23 @@ const NOISY: &str = "local logger, events, ticker = require('logger'), process.e
 fn a_log_that_cannot_be_written_stops_nobody() {
     let full = std::fs::File::options().write(true).open("/dev/full");
     let Ok(full) = full else { return };
-    let folder = service(NOISY, "");
+    let folder = application(&format!(
+        "  - {{name: store, kind: env.storage.file, file_path: ./up.env, auto_create: true}}\n\
+         \x20 - {{name: up, kind: env.variable, storage: store, variable: UP}}\n\
+         \x20 - {{name: s, kind: process.service, process: p, host: processes, lifecycle: {{auto_start: true}}}}\n\
+         \x20 - name: p\n    kind: process.lua\n    modules: [time, env, logger]\n    source: |\n      \
+         local time, env = require('time'), require('env')\n      \
+         return {{main = function() env.set('UP', 'yes') {NOISY} end}}\n"
+    ));
     let mut command = Command::new(support::binary());
     command.arg("run").current_dir(&folder.0).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(full);
     let mut child = command.spawn().expect("the program starts");
-    std::thread::sleep(Duration::from_millis(300));
+    let begun = Instant::now();
+    while !std::fs::read_to_string(folder.0.join("up.env")).is_ok_and(|text| text.contains("yes")) {
+        assert!(begun.elapsed() < Duration::from_secs(30), "the service did not begin");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    std::thread::sleep(Duration::from_millis(50));
     assert!(child.try_wait().expect("it can be waited for").is_none(), "it runs on");
     let status = Command::new("kill").args(["-INT", &child.id().to_string()]).status();
     assert!(status.is_ok_and(|status| status.success()));
@@ -242,7 +217,7 @@ fn a_stopped_program_goes_on_where_it_was() {
     app.signal("-STOP");
     app.signal("-INT");
     app.signal("-CONT");
-    let (code, log) = app.end();
+    let Outcome { code, err: log, .. } = app.end();
     assert!(code == 0 && log.contains("stopped"), "{log}");
 }
 

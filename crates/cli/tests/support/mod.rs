@@ -193,3 +193,65 @@ pub(crate) fn expect(run: Run, code: i32, out: &str, err: &str) {
     let outcome = run.outcome();
     assert_eq!(outcome, Outcome { code, out: out.to_owned(), err: err.to_owned() });
 }
+
+/// A program whose messages are read as they come.
+pub(crate) struct Watched {
+    child: Child,
+    stdout: Option<std::thread::JoinHandle<String>>,
+    stderr: std::process::ChildStderr,
+    pub(crate) seen: Vec<u8>,
+    /// Where it runs, if that is its own.
+    pub(crate) folder: Option<Scratch>,
+}
+
+impl Watched {
+    /// `wippy run` in this folder.
+    pub(crate) fn start(folder: Scratch) -> Watched {
+        Watched::start_with(&["run"], folder)
+    }
+
+    /// `wippy` with these arguments in this folder.
+    pub(crate) fn start_with(arguments: &[&str], folder: Scratch) -> Watched {
+        let mut watched = Watched::of(wippy(arguments).within(&folder));
+        watched.folder = Some(folder);
+        watched
+    }
+
+    /// Something else.
+    pub(crate) fn of(run: Run) -> Watched {
+        let mut child = run.start();
+        let mut stdout = child.stdout.take().expect("the output is a pipe");
+        let stderr = child.stderr.take().expect("the messages are a pipe");
+        let stdout = Some(std::thread::spawn(move || read(&mut stdout)));
+        Watched { child, stdout, stderr, seen: Vec::new(), folder: None }
+    }
+
+    /// Waits until this has been said so many times.
+    #[track_caller]
+    pub(crate) fn until(&mut self, text: &str, times: usize) {
+        let mut buffer = [0; 4096];
+        while String::from_utf8_lossy(&self.seen).matches(text).count() < times {
+            let length = self.stderr.read(&mut buffer).expect("the pipe can be read");
+            assert!(length > 0, "ended before saying {text}: {}", String::from_utf8_lossy(&self.seen));
+            self.seen.extend_from_slice(&buffer[..length]);
+        }
+    }
+
+    /// Sends it a signal, named as for `kill`.
+    pub(crate) fn signal(&self, signal: &str) {
+        let status = Command::new("kill").args([signal, &self.child.id().to_string()]).status();
+        assert!(status.is_ok_and(|status| status.success()));
+    }
+
+    /// Waits for its end: the exit code and everything that was said.
+    pub(crate) fn end(mut self) -> Outcome {
+        self.stderr.read_to_end(&mut self.seen).expect("the pipe can be read");
+        let status = self.child.wait().expect("the program ends");
+        let out = self.stdout.take().map(|reading| reading.join().expect("reading succeeds"));
+        Outcome {
+            code: status.code().unwrap_or(-1),
+            out: out.unwrap_or_default(),
+            err: String::from_utf8_lossy(&self.seen).into_owned(),
+        }
+    }
+}

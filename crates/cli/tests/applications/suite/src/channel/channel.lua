@@ -61,7 +61,7 @@ local list = {
     {"running", function() local t, main = coroutine.running(); eq(type(t), "thread"); local inner; coroutine.spawn(function() inner = select(2, coroutine.running()) end); eq(inner, false) end},
     {"function deadlock", function() local e = fails(errors.INTERNAL, funcs.call("suite.channel:deadlock")); assert(e:message():find("deadlock: all 1 coroutines blocked", 1, true), e:message()) end},
     {"select without cases", function() local _, e = funcs.call("suite.channel:noselect"); assert(e, "no error") end},
-    {"function coroutines go on", function() local l = process.listen("background"); eq(funcs.call("suite.channel:background", process.pid()), "early"); local t = time.after("2s"); local r = channel.select{l:case_receive(), t:case_receive()}; eq(r.value, "done") end},
+    {"function coroutines go on", function() local l = process.listen("background"); eq(funcs.call("suite.channel:background", process.pid()), "early"); local t = time.after("20s"); local r = channel.select{l:case_receive(), t:case_receive()}; eq(r.value, "done") end},
     {"channels do not cross", function() eq(process.exec("suite.channel:passes", "suite:processes", channel.new()), "nil") end},
     {"worker pool", function()
         local jobs, results = channel.new(10), channel.new(10)
@@ -76,7 +76,7 @@ local list = {
     end},
     {"stop wakes the receiver", function() local t = time.ticker("1h"); local ok; coroutine.spawn(function() ok = select(2, t:channel():receive()) end); t:stop(); time.sleep(0); eq(ok, false) end},
     {"thousands", function() local c, n = channel.new(), 0; for i = 1, 5000 do coroutine.spawn(function() local v = c:receive(); n = n + v end) end; for i = 1, 5000 do c:send(1) end; time.sleep(0); eq(n, 5000) end},
-    {"many sleepers", function() local n = 0; for i = 1, 2000 do coroutine.spawn(function() time.sleep("5ms"); n = n + 1 end) end; time.sleep("60ms"); if n < 2000 then time.sleep("500ms") end; eq(n, 2000) end},
+    {"many sleepers", function() local n = 0; for i = 1, 2000 do coroutine.spawn(function() time.sleep("5ms"); n = n + 1 end) end; for _ = 1, 20000 do if n == 2000 then break end time.sleep("1ms") end; eq(n, 2000) end},
 }
 
 return {run = function() return rows.run(list) end}

@@ -23,15 +23,15 @@ local list = {
     {"async nothing", function() local f = funcs.async(F .. "nothing"); local p, ok = f:channel():receive(); assert(ok and p:data() == nil) end},
     {"async then closed", function() local f = funcs.async(F .. "add", 1, 1); f:channel():receive(); assert(select(2, f:channel():receive()) == false) end},
     {"async failure", function() local f = funcs.async(F .. "boom"); local v, ok = f:channel():receive(); assert(ok and v:message():find("boom") and select(2, f:error())); local r, e = f:result(); assert(r == nil and e:message():find("boom")); eq((f:error()):kind(), errors.INTERNAL) end},
-    {"async parallel", function() local t = time.now(); local f, g = funcs.async(F .. "sleep"), funcs.async(F .. "sleep"); f:channel():receive(); g:channel():receive(); assert(time.now():sub(t):milliseconds() < 195) end},
-    {"pending result", function() local f = funcs.async(F .. "sleep"); local a, b = f:result(); assert(a == nil and b == nil and not f:is_complete() and not f:is_canceled()) end},
-    {"completes without receive", function() local f = funcs.async(F .. "add", 1, 2); for _ = 1, 500 do if f:is_complete() then break end time.sleep("1ms") end; assert(f:is_complete()); eq(f:result():data(), 3) end},
-    {"cancel", function() local f = funcs.async(F .. "sleep"); local ok, e = f:cancel(); assert(ok == true and e == nil); eq(f:cancel(), true); assert(f:is_canceled() and f:is_complete() and select(2, f:channel():receive()) == false); fails(errors.CANCELED, f:result()); eq(select(2, f:result()):message(), "canceled") end},
-    {"cancel reaches the callee", function() local l = process.listen("cancelled"); local f = funcs.async(F .. "cancelled", process.pid()); time.sleep("20ms"); f:cancel(); local t = time.after("2s"); eq(channel.select{l:case_receive(), t:case_receive()}.value, "pid.cancel") end},
-    {"end of the caller cancels the callee", function() local l = process.listen("cancelled"); local p = assert(process.spawn("suite.funcs:caller", "suite:processes", process.pid())); time.sleep("20ms"); process.terminate(p); local t = time.after("2s"); eq(channel.select{l:case_receive(), t:case_receive()}.value, "pid.cancel") end},
+    {"async parallel", function() local l = process.listen("here"); local f, g = funcs.async(F .. "meets", process.pid()), funcs.async(F .. "meets", process.pid()); local a, b = l:receive(), l:receive(); process.send(b, "go", 2); process.send(a, "go", 1); eq(f:channel():receive():data() + g:channel():receive():data(), 3); process.unlisten(l) end},
+    {"pending result", function() local f = funcs.async(F .. "sleep", "1h"); local a, b = f:result(); assert(a == nil and b == nil and not f:is_complete() and not f:is_canceled()); f:cancel() end},
+    {"completes without receive", function() local f = funcs.async(F .. "add", 1, 2); for _ = 1, 20000 do if f:is_complete() then break end time.sleep("1ms") end; assert(f:is_complete()); eq(f:result():data(), 3) end},
+    {"cancel", function() local f = funcs.async(F .. "sleep", "1h"); local ok, e = f:cancel(); assert(ok == true and e == nil); eq(f:cancel(), true); assert(f:is_canceled() and f:is_complete() and select(2, f:channel():receive()) == false); fails(errors.CANCELED, f:result()); eq(select(2, f:result()):message(), "canceled") end},
+    {"cancel reaches the callee", function() local l, begun = process.listen("cancelled"), process.listen("begun"); local f = funcs.async(F .. "cancelled", process.pid()); begun:receive(); f:cancel(); local t = time.after("20s"); eq(channel.select{l:case_receive(), t:case_receive()}.value, "pid.cancel") end},
+    {"end of the caller cancels the callee", function() local l, begun = process.listen("cancelled"), process.listen("begun"); local p = assert(process.spawn("suite.funcs:caller", "suite:processes", process.pid())); begun:receive(); process.terminate(p); local t = time.after("20s"); eq(channel.select{l:case_receive(), t:case_receive()}.value, "pid.cancel") end},
     {"timeout", function()
-        local e = fails(errors.TIMEOUT, funcs.new():with_options({timeout = 20}):call(F .. "sleep")); eq(e:retryable(), true); fails(errors.TIMEOUT, funcs.new():with_options({timeout = "20ms"}):call(F .. "sleep"))
-        local f = funcs.new():with_options({timeout = 20}):async(F .. "sleep"); local v = f:channel():receive(); eq(v:kind(), errors.TIMEOUT); eq(funcs.new():with_options({timeout = "5s"}):call(F .. "add", 1, 1), 2)
+        local e = fails(errors.TIMEOUT, funcs.new():with_options({timeout = 20}):call(F .. "sleep", "1h")); eq(e:retryable(), true); fails(errors.TIMEOUT, funcs.new():with_options({timeout = "20ms"}):call(F .. "sleep", "1h"))
+        local f = funcs.new():with_options({timeout = 20}):async(F .. "sleep", "1h"); local v = f:channel():receive(); eq(v:kind(), errors.TIMEOUT); eq(funcs.new():with_options({timeout = "30s"}):call(F .. "add", 1, 1), 2)
     end},
     {"options replace", function() eq(funcs.new():with_options({timeout = 1}):with_options({}):call(F .. "sleep", "5ms"), "slept") end},
     {"no retry of internal errors", function() fails(errors.INTERNAL, funcs.new():with_options({retry = {max_attempts = 3, initial_delay = 1}}):call(F .. "boom")) end},
@@ -42,7 +42,7 @@ local list = {
     {"recursion", function() eq(funcs.call(F .. "recursive", 15), 15) end},
     {"upgrade in a function", function() fails(errors.INVALID, funcs.call(F .. "upgrades")) end},
     {"ctx", function() fails(errors.NOT_FOUND, ctx.get("nope")); eq(select(2, ctx.get("nope")):message(), "key not found: nope"); eq(fails(errors.INVALID, ctx.get("")):message(), "empty key"); assert(not pcall(ctx.get, {})); eq(next((ctx.all())), nil) end},
-    {"call from nested coroutines", function() local g = coroutine.wrap(function() coroutine.yield(funcs.call(F .. "add", 1, 2)) end); eq(g(), 3); local n = 0; for i = 1, 20 do coroutine.spawn(function() local v = funcs.call(F .. "add", i, 0); n = n + v end) end; for _ = 1, 500 do if n == 210 then break end time.sleep("1ms") end; eq(n, 210) end},
+    {"call from nested coroutines", function() local g = coroutine.wrap(function() coroutine.yield(funcs.call(F .. "add", 1, 2)) end); eq(g(), 3); local n = 0; for i = 1, 20 do coroutine.spawn(function() local v = funcs.call(F .. "add", i, 0); n = n + v end) end; for _ = 1, 20000 do if n == 210 then break end time.sleep("1ms") end; eq(n, 210) end},
 }
 
 return {run = function() return rows.run(list) end}

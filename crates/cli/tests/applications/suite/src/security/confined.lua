@@ -27,6 +27,9 @@ return {run = function()
         actor = raised(pcall(security.new_actor, "root")),
         scope = raised(pcall(security.new_scope)),
         policy = what(security.policy("suite.security:everything")),
+        memory = what(system.memory.stats()),
+        hosts = what(system.hosts.list()),
+        leave = what(system.exit(9)),
         builder = raised(pcall(process.with_context, {a = 1})),
         identity = what(funcs.new():with_actor(security.actor())),
     }
