@@ -5,6 +5,7 @@
 //! reduces inner lists before outer ones; each list begins at the base it remembered.
 
 use bumpalo::Bump;
+use bumpalo::collections::Vec as ArenaVec;
 
 use crate::MAX_DEPTH;
 use crate::ast::*;
@@ -13,15 +14,15 @@ use crate::interner::Symbol;
 use crate::span::{Offset, Span};
 
 /// A list under construction, on top of the lists around it.
-pub(crate) struct Stack<T>(Vec<T>);
+pub(crate) struct Stack<'a, T>(ArenaVec<'a, T>);
 
 /// Where a list begins on its stack.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Base(u32);
 
-impl<T: Copy> Stack<T> {
-    const fn new() -> Self {
-        Self(Vec::new())
+impl<'a, T: Copy> Stack<'a, T> {
+    fn new(arena: &'a Bump) -> Self {
+        Self(ArenaVec::new_in(arena))
     }
 
     /// Begins a list with its first item.
@@ -37,7 +38,7 @@ impl<T: Copy> Stack<T> {
     }
 
     /// Ends the list: copies it to the arena.
-    pub(crate) fn end<'a>(&mut self, base: Base, arena: &'a Bump) -> &'a [T] {
+    pub(crate) fn end(&mut self, base: Base, arena: &'a Bump) -> &'a [T] {
         let list = arena.alloc_slice_copy(&self.0[base.0 as usize..]);
         self.0.truncate(base.0 as usize);
         list
@@ -85,18 +86,18 @@ pub(crate) struct Parameters<'a> {
 pub(crate) struct Builder<'a, 's> {
     pub(crate) arena: &'a Bump,
     shared: &'s Shared,
-    operators: Vec<Pending<'a>>,
-    pub(crate) expressions: Stack<Expression<'a>>,
-    pub(crate) statements: Stack<Statement<'a>>,
-    pub(crate) items: Stack<TableItem<'a>>,
-    pub(crate) arms: Stack<IfArm<'a>>,
-    pub(crate) bindings: Stack<Binding<'a>>,
-    pub(crate) names: Stack<Name>,
-    pub(crate) generics: Stack<GenericParameter<'a>>,
-    pub(crate) arguments: Stack<FunctionTypeParameter<'a>>,
-    pub(crate) record_items: Stack<RecordItem<'a>>,
-    pub(crate) interface_items: Stack<InterfaceItem<'a>>,
-    pub(crate) types: Stack<ParsedType<'a>>,
+    operators: ArenaVec<'a, Pending<'a>>,
+    pub(crate) expressions: Stack<'a, Expression<'a>>,
+    pub(crate) statements: Stack<'a, Statement<'a>>,
+    pub(crate) items: Stack<'a, TableItem<'a>>,
+    pub(crate) arms: Stack<'a, IfArm<'a>>,
+    pub(crate) bindings: Stack<'a, Binding<'a>>,
+    pub(crate) names: Stack<'a, Name>,
+    pub(crate) generics: Stack<'a, GenericParameter<'a>>,
+    pub(crate) arguments: Stack<'a, FunctionTypeParameter<'a>>,
+    pub(crate) record_items: Stack<'a, RecordItem<'a>>,
+    pub(crate) interface_items: Stack<'a, InterfaceItem<'a>>,
+    pub(crate) types: Stack<'a, ParsedType<'a>>,
 }
 
 impl<'a, 's> Builder<'a, 's> {
@@ -104,18 +105,18 @@ impl<'a, 's> Builder<'a, 's> {
         Self {
             arena,
             shared,
-            operators: Vec::new(),
-            expressions: Stack::new(),
-            statements: Stack::new(),
-            items: Stack::new(),
-            arms: Stack::new(),
-            bindings: Stack::new(),
-            names: Stack::new(),
-            generics: Stack::new(),
-            arguments: Stack::new(),
-            record_items: Stack::new(),
-            interface_items: Stack::new(),
-            types: Stack::new(),
+            operators: ArenaVec::new_in(arena),
+            expressions: Stack::new(arena),
+            statements: Stack::new(arena),
+            items: Stack::new(arena),
+            arms: Stack::new(arena),
+            bindings: Stack::new(arena),
+            names: Stack::new(arena),
+            generics: Stack::new(arena),
+            arguments: Stack::new(arena),
+            record_items: Stack::new(arena),
+            interface_items: Stack::new(arena),
+            types: Stack::new(arena),
         }
     }
 

@@ -17,7 +17,7 @@ pub(crate) struct Surprise<'e> {
     /// The token, or nothing for the end of the text.
     pub(crate) token: Option<Spanned>,
     /// What the grammar could have taken, as the grammar spells it.
-    pub(crate) expected: Vec<String>,
+    pub(crate) expected: Vec<&'static str>,
     /// What is open before the token.
     pub(crate) openers: &'e [Opener],
 }
@@ -44,7 +44,7 @@ impl Surprise<'_> {
     }
 
     fn could_be(&self, token: &str) -> bool {
-        self.expected.iter().any(|expected| expected == token || expected.trim_matches('"') == token)
+        self.expected.iter().any(|&expected| expected == token || expected.trim_matches('"') == token)
     }
 
     /// Whether an expression could go on; `-` and `~` also begin one.

@@ -1,176 +1,190 @@
-//! The loop that runs the generated tables: shift, reduce, or say what was expected.
+//! The loop that runs the generated tables: shift, reduce, or stop; and what could have stood where it stopped.
 //!
-//! It stands where the generated parser looks for `lalrpop_util`, with the same face, and does the same steps as the
-//! loop there. Two things differ: it has no error recovery, which the grammar does not ask for, and reductions that
-//! rename one nonterminal to another (`UNITS`, half of all) do not touch the symbol stack and are taken by the chain:
-//! where one ends depends on two states and the lookahead alone, and is remembered. Invariant: below each state but
-//! the first lies the symbol that led to it.
+//! Rows and their entries are explained where they are made (`cargo xtask grammar`). Parsing knows only whether a token
+//! is right; [`surprise`] reads the text again with the automaton as the grammar has it, to tell what was expected.
+//! Invariant: `below` holds the states of all symbols but the topmost, which the row stands for.
 
-pub(crate) use lalrpop_util::ParseError;
+use bumpalo::collections::Vec as Stack;
 
-/// What the generated code calls the state machine.
-pub(crate) mod state_machine {
-    pub(crate) use lalrpop_util::state_machine::{
-        ErrorRecovery, ParseError, ParseResult, ParserDefinition, SimulatedReduce, SymbolTriple, TokenTriple,
-    };
+use crate::ast::Block;
+use crate::builder::Builder;
+use crate::error::SyntaxError;
+use crate::filter::Filter;
+use crate::grammar::{REDUCTIONS, Symbols, TABLES, token_index};
+use crate::lexer::Spanned;
+use crate::span::Offset;
+use crate::token::Token;
 
-    use std::cell::Cell;
+/// Where a symbol stands, and what it carries if it is a token.
+pub(crate) type Place = (Offset, Token, Offset);
 
-    use crate::grammar::UNITS;
+/// What the generated file holds.
+pub(crate) struct Tables {
+    /// The action that ends the parse.
+    pub(crate) accept: i16,
+    /// The column of the end of the text.
+    pub(crate) end: u8,
+    /// What parsing follows, and the automaton as it was before renamings were followed.
+    pub(crate) parse: Automaton,
+    pub(crate) plain: Automaton,
+    /// Which columns are right, by state of the plain automaton, a bit each.
+    pub(crate) valid: &'static [u128],
+    /// How the grammar spells its terminals, by column.
+    pub(crate) terminals: &'static [&'static str],
+}
 
-    /// States that their stack has room for from the start.
-    const STATES: usize = 64;
+/// An automaton as sparse tables laid over one another: an entry is found by the base of its row and its column, if
+/// that column is noted in it; else the default of the row applies.
+pub(crate) struct Automaton {
+    /// Base and default.
+    pub(crate) rows: &'static [(u16, u32)],
+    /// See [`Step::of`].
+    pub(crate) entries: &'static [u32],
+    /// By nonterminal, and there by the state that it stands on: the row.
+    pub(crate) goto_bases: &'static [u16],
+    pub(crate) gotos: &'static [u16],
+}
 
-    /// Size of the symbol stack at the start, in bytes (measured: a small allocation is made and freed at once).
-    const SYMBOL_BYTES: usize = 1000;
+/// What to do next: the state that lies below the top by then, and an action.
+struct Step {
+    state: u16,
+    /// A shift to row `n - 1`, a reduction by number `-n - 1`, or zero if the token is wrong.
+    action: i16,
+}
 
-    /// Chains of renamings that are remembered (chosen: they fit the fastest cache).
-    const CHAINS: usize = 512;
-
-    /// Where a chain of reductions ends that only rename a symbol: a fact about the tables, found out once.
-    #[derive(Clone, Copy)]
-    struct Chain {
-        /// State below, state on top and lookahead token; zero if nothing is remembered.
-        key: u64,
-        /// The state on top at the end of the chain, and what to do there.
-        top: i16,
-        action: i16,
+impl Step {
+    /// An entry holds, from its lowest bit, 7 bits for the column, 12 for the action, and the state.
+    fn of(entry: u32) -> Self {
+        Self { state: (entry >> 19) as u16, action: ((entry << 13) as i32 >> 20) as i16 }
     }
+}
 
-    const NO_CHAIN: Chain = Chain { key: 0, top: 0, action: 0 };
-
-    thread_local! {
-        /// The chains that this thread knows; nothing while it parses.
-        static KNOWN: Cell<Option<Box<[Chain; CHAINS]>>> = const { Cell::new(None) };
-    }
-
-    /// The nonterminal that a reduction renames its only symbol to, if that is all it does.
+impl Automaton {
     #[inline(always)]
-    fn renaming(action: i16) -> Option<usize> {
-        usize::try_from(UNITS[-(action + 1) as usize]).ok()
+    fn step(&self, row: u16, column: u8) -> Step {
+        let (base, default) = self.rows[usize::from(row)];
+        let entry = self.entries[usize::from(base) + usize::from(column)];
+        Step::of(if entry & 127 == u32::from(column) { entry } else { default })
     }
 
-    /// Follows a chain of renamings, the first of which is `action`: the state on top, and what to do then.
+    /// The row of `nonterminal` on top of `state`.
     #[inline(always)]
-    fn follow<D>(
-        known: &mut [Chain; CHAINS],
-        definition: &D,
-        below: i16,
-        top: i16,
-        token: usize,
-        action: i16,
-    ) -> (i16, i16)
-    where
-        D: ParserDefinition<StateIndex = i16, Action = i16, NonterminalIndex = usize, TokenIndex = usize>,
-    {
-        let key = 1 << 63 | (below as u64) << 32 | (top as u64) << 16 | token as u64;
-        let chain = &mut known[(key.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 55) as usize % CHAINS];
-        if chain.key != key {
-            let (mut top, mut action) = (top, action);
-            while action < 0
-                && let Some(nonterminal) = renaming(action)
-            {
-                top = definition.goto(below, nonterminal);
-                action = definition.action(top, token);
-            }
-            *chain = Chain { key, top, action };
-        }
-        (chain.top, chain.action)
+    fn goto(&self, state: u16, nonterminal: u8) -> u16 {
+        self.gotos[usize::from(self.goto_bases[usize::from(nonterminal)]) + usize::from(state)]
     }
+}
 
-    /// The parser; only its function is used.
-    pub(crate) struct Parser;
+/// A production.
+pub(crate) struct Reduction {
+    /// Makes the symbol out of those on top; nothing if it is only renamed.
+    pub(crate) make: for<'a, 's> fn(&mut Builder<'a, 's>, Option<&Offset>, &mut Symbols<'a>),
+    /// How many symbols it takes.
+    pub(crate) pops: u8,
+    pub(crate) nonterminal: u8,
+}
 
-    impl Parser {
-        /// Parses the tokens to the end.
-        pub(crate) fn drive<D, I>(definition: D, tokens: I) -> ParseResult<D>
-        where
-            D: ParserDefinition<
-                    TokenIndex = usize,
-                    StateIndex = i16,
-                    Action = i16,
-                    ReduceIndex = i16,
-                    NonterminalIndex = usize,
-                >,
-            I: Iterator<Item = Result<TokenTriple<D>, ParseError<D>>>,
-        {
-            let mut known = KNOWN.take().unwrap_or_else(|| Box::new([NO_CHAIN; CHAINS]));
-            let result = Self::drive_with(&mut known, definition, tokens);
-            KNOWN.set(Some(known));
-            result
-        }
+/// Why parsing stopped.
+pub(crate) enum Stop {
+    /// There is no such token, or the filter did not let it pass.
+    Refused(SyntaxError),
+    /// The grammar cannot take the token; [`surprise`] tells more.
+    Surprised,
+}
 
-        fn drive_with<D, I>(known: &mut [Chain; CHAINS], mut definition: D, tokens: I) -> ParseResult<D>
-        where
-            D: ParserDefinition<
-                    TokenIndex = usize,
-                    StateIndex = i16,
-                    Action = i16,
-                    ReduceIndex = i16,
-                    NonterminalIndex = usize,
-                >,
-            I: Iterator<Item = Result<TokenTriple<D>, ParseError<D>>>,
-        {
-            let mut states: Vec<i16> = Vec::with_capacity(STATES);
-            let mut symbols: Vec<SymbolTriple<D>> =
-                Vec::with_capacity(SYMBOL_BYTES / size_of::<SymbolTriple<D>>());
-            let mut top = definition.start_state();
-            states.push(top);
-            for token in tokens {
-                let lookahead = token?;
-                let Some(index) = definition.token_to_index(&lookahead.1) else {
-                    return Err(unexpected(&definition, &states, lookahead));
-                };
-                let mut action = definition.action(top, index);
-                loop {
-                    if action > 0 {
-                        top = action - 1;
-                        states.push(top);
-                        let symbol = definition.token_to_symbol(index, lookahead.1);
-                        symbols.push((lookahead.0, symbol, lookahead.2));
-                        break;
-                    }
-                    if action == 0 {
-                        return Err(unexpected(&definition, &states, lookahead));
-                    }
-                    if renaming(action).is_some()
-                        && let [.., below, on_top] = &mut states[..]
-                    {
-                        (top, action) = follow(known, &definition, *below, top, index, action);
-                        *on_top = top;
-                        continue;
-                    }
-                    let reduced =
-                        definition.reduce(-(action + 1), Some(&lookahead.0), &mut states, &mut symbols);
-                    if let Some(result) = reduced {
-                        return result.and(Err(ParseError::<D>::ExtraToken { token: lookahead }));
-                    }
-                    top = *states.last().expect("the first state is never popped");
-                    action = definition.action(top, index);
-                }
+/// Parses the tokens to the end.
+pub(crate) fn drive<'a>(
+    builder: &mut Builder<'a, '_>,
+    tokens: &mut Filter<'_, '_>,
+) -> Result<Block<'a>, Stop> {
+    let mut symbols = Symbols::new(builder.arena);
+    let mut below: Stack<'a, u16> = Stack::new_in(builder.arena);
+    let mut row = 0;
+    loop {
+        let next = tokens.emit().map_err(Stop::Refused)?;
+        let (start, column) = match &next {
+            Some((token, span)) => (Some(&span.start), token_index(token)),
+            None => (None, TABLES.end),
+        };
+        loop {
+            let step = TABLES.parse.step(row, column);
+            below.push(step.state);
+            if step.action > 0 {
+                row = (step.action - 1) as u16;
+                break;
             }
-            loop {
-                let action = definition.eof_action(top);
-                if action >= 0 {
-                    let expected = definition.expected_tokens_from_states(&states);
-                    let location =
-                        symbols.last().map_or_else(|| definition.start_location(), |last| last.2.clone());
-                    return Err(ParseError::<D>::UnrecognizedEof { location, expected });
-                }
-                let reduction = -(action + 1);
-                if let Some(result) = definition.reduce(reduction, None, &mut states, &mut symbols) {
-                    return result;
-                }
-                top = *states.last().expect("the first state is never popped");
+            if step.action == 0 {
+                return Err(Stop::Surprised);
+            }
+            if step.action == TABLES.accept {
+                return Ok(symbols.finish());
+            }
+            let reduction = &REDUCTIONS[!step.action as usize];
+            (reduction.make)(builder, start, &mut symbols);
+            below.truncate(below.len() - usize::from(reduction.pops));
+            let state = below.last().copied().unwrap_or_default();
+            row = TABLES.parse.goto(state, reduction.nonterminal);
+        }
+        if let Some((token, span)) = next {
+            symbols.shift(span.start, token, span.end);
+        }
+    }
+}
+
+/// A symbol was asked for that is not there: the tables are wrong, which no text can make them.
+#[cold]
+#[inline(never)]
+pub(crate) fn mismatch() -> ! {
+    panic!("the parser's tables are wrong")
+}
+
+/// What the grammar could not take.
+pub(crate) struct Surprise {
+    /// The token, or nothing for the end of the text.
+    pub(crate) token: Option<Spanned>,
+    /// What it could have taken, as the grammar spells it.
+    pub(crate) expected: Vec<&'static str>,
+}
+
+/// Reads the tokens until the grammar cannot take one.
+///
+/// # Errors
+/// What the filter says against a token.
+#[cold]
+pub(crate) fn surprise(tokens: &mut Filter<'_, '_>) -> Result<Surprise, SyntaxError> {
+    let mut states: Vec<u16> = vec![0];
+    loop {
+        let token = tokens.emit()?;
+        let column = token.map_or(TABLES.end, |(token, _)| token_index(&token));
+        match shift(&mut states, column) {
+            Some(state) => states.push(state),
+            None => {
+                let columns = 0..TABLES.end;
+                let expected = columns
+                    .filter(|&column| shift(&mut states.clone(), column).is_some())
+                    .map(|column| TABLES.terminals[usize::from(column)])
+                    .collect();
+                return Ok(Surprise { token, expected });
             }
         }
     }
+}
 
-    #[cold]
-    fn unexpected<D>(definition: &D, states: &[i16], token: TokenTriple<D>) -> ParseError<D>
-    where
-        D: ParserDefinition<StateIndex = i16>,
-    {
-        ParseError::<D>::UnrecognizedToken { token, expected: definition.expected_tokens_from_states(states) }
+/// Reduces until a token of that column can be taken; the state that it leads to, if it ever can.
+fn shift(states: &mut Vec<u16>, column: u8) -> Option<u16> {
+    loop {
+        let state = *states.last()?;
+        if TABLES.valid[usize::from(state)] >> column & 1 == 0 {
+            return None;
+        }
+        let action = TABLES.plain.step(state, column).action;
+        if action > 0 {
+            return Some((action - 1) as u16);
+        }
+        if action == TABLES.accept {
+            return None;
+        }
+        let reduction = &REDUCTIONS[!action as usize];
+        states.truncate(states.len() - usize::from(reduction.pops));
+        states.push(TABLES.plain.goto(*states.last()?, reduction.nonterminal));
     }
 }

@@ -157,7 +157,7 @@ impl<'s, 'i> Filter<'s, 'i> {
     }
 
     #[inline]
-    fn emit(&mut self) -> Result<Option<Spanned>, SyntaxError> {
+    pub(crate) fn emit(&mut self) -> Result<Option<Spanned>, SyntaxError> {
         if let Some(refused) = self.shared.refused.get() {
             return Err(self.refusal(refused));
         }
@@ -409,19 +409,6 @@ impl<'s, 'i> Filter<'s, 'i> {
         let middle = Offset(span.start.0 + 1);
         self.ahead.push_front(Ok(Some((second, Span::new(middle, span.end)))));
         (first, Span::new(span.start, middle))
-    }
-}
-
-impl Iterator for Filter<'_, '_> {
-    type Item = Result<(Offset, Token, Offset), SyntaxError>;
-
-    #[inline]
-    fn next(&mut self) -> Option<Self::Item> {
-        match self.emit() {
-            Ok(Some((token, span))) => Some(Ok((span.start, token, span.end))),
-            Ok(None) => None,
-            Err(error) => Some(Err(error)),
-        }
     }
 }
 

@@ -27,7 +27,7 @@ mod filter;
 #[rustfmt::skip]
 #[allow(
     clippy::all, clippy::allow_attributes_without_reason, clippy::unwrap_used, unreachable_pub, unused_lifetimes,
-    dead_code, missing_docs, reason = "generated from grammar.lalrpop"
+    dead_code, missing_docs, non_snake_case, unused_variables, unused_imports, unused_parens, unused_extern_crates, reason = "generated from grammar.lalrpop"
 )]
 mod grammar;
 pub mod interner;
@@ -41,11 +41,11 @@ mod token;
 pub mod visit;
 
 pub use bumpalo::Bump;
-use lalrpop_util::ParseError;
 
 use ast::{Block, Chunk};
 use builder::Builder;
 use diagnose::Surprise;
+use driver::Stop;
 pub use error::{FunctionPlace, Near, SyntaxError, SyntaxErrorKind};
 use filter::{Filter, Shared};
 pub use interner::{Interner, Symbol};
@@ -73,34 +73,27 @@ pub fn parse<'a>(source: &[u8], arena: &'a Bump, interner: &mut Interner) -> Res
     let shared = Shared::default();
     let mut filter = Filter::new(Lexer::new(source, interner), &shared);
     let mut builder = Builder::new(arena, &shared);
-    let parsed = grammar::ChunkParser::new().parse(&mut builder, &mut filter);
-    if let Some(refused) = shared.refused.get() {
-        return Err(filter.refusal(refused));
-    }
-    match parsed {
-        Ok(block) => Ok(Chunk { block: Block { end, ..block }, span: Span::new(Offset(0), end) }),
-        Err(error) => Err(explain(error, source, &filter)),
+    let parsed = driver::drive(&mut builder, &mut filter);
+    match (parsed, shared.refused.get()) {
+        // A wrong token comes first: what was refused at it may have been put together in vain.
+        (Err(Stop::Surprised), _) => Err(explain(source, interner)),
+        (_, Some(refused)) => Err(filter.refusal(refused)),
+        (Err(Stop::Refused(error)), None) => Err(error),
+        (Ok(block), None) => Ok(Chunk { block: Block { end, ..block }, span: Span::new(Offset(0), end) }),
     }
 }
 
+/// The error at the first token of `source` that the grammar cannot take.
 #[cold]
-fn explain(
-    error: ParseError<Offset, token::Token, SyntaxError>,
-    source: &[u8],
-    filter: &Filter<'_, '_>,
-) -> SyntaxError {
-    let (token, expected) = match error {
-        ParseError::User { error } => return error,
-        ParseError::UnrecognizedEof { expected, .. } => (None, expected),
-        ParseError::UnrecognizedToken { token: (start, token, end), expected } => {
-            (Some((token, Span::new(start, end))), expected)
+fn explain(source: &[u8], interner: &mut Interner) -> SyntaxError {
+    let shared = Shared::default();
+    let mut filter = Filter::new(Lexer::new(source, interner), &shared);
+    match driver::surprise(&mut filter) {
+        Ok(driver::Surprise { token, expected }) => {
+            Surprise { source, token, expected, openers: filter.openers() }.explain()
         }
-        ParseError::ExtraToken { token: (start, token, end) } => {
-            (Some((token, Span::new(start, end))), Vec::new())
-        }
-        ParseError::InvalidToken { .. } => (None, Vec::new()),
-    };
-    Surprise { source, token, expected, openers: filter.openers() }.explain()
+        Err(error) => error,
+    }
 }
 
 /// A file's content without what stands before the chunk: a byte order mark (UTF-8), and a first line that begins with
