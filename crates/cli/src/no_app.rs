@@ -17,6 +17,11 @@ pub(crate) fn command(
     None
 }
 
+/// No modules of applications.
+pub(crate) fn modules() -> impl Iterator<Item = wippy::manual::Group> {
+    std::iter::empty()
+}
+
 /// No codes of faults, each with its title.
 pub(crate) fn faults() -> impl Iterator<Item = (&'static str, &'static str)> {
     std::iter::empty()

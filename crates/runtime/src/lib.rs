@@ -23,7 +23,7 @@ mod upgradable;
 
 pub use census::Census;
 pub use library::{
-    CTX, Caller, Enlist, GLOBALS, LIBRARY, REGISTRY, caller, ctx_module, open, permitted, subscribe,
+    CTX, Caller, Enlist, GLOBALS, LIBRARY, PROCESS, REGISTRY, caller, ctx_module, open, permitted, subscribe,
     unsubscribe,
 };
 pub use local::{Inherited, Values};

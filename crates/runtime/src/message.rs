@@ -14,11 +14,14 @@ use crate::mail::{Event, Letter, Mail};
 use crate::pid::format_pid;
 use crate::room::Names;
 
-static MESSAGE_METHODS: Library = library!(
+pub(crate) static METHODS: Library = library!(
     "process.Message",
     [
+        /// The topic of the message.
         ("topic", topic, "(self: any) -> string"),
+        /// The pid of the sender.
         ("from", from, "(self: any) -> string"),
+        /// The values that were sent.
         ("payload", payloads, "(self: any) -> any"),
     ]
 );
@@ -26,7 +29,7 @@ static MESSAGE_METHODS: Library = library!(
 static MESSAGE_EVENTS: Library =
     library!("process.Message", [("__tostring", show_message, "(self: any) -> string")]);
 
-static MESSAGES: Class = Class { methods: &MESSAGE_METHODS, metamethods: &MESSAGE_EVENTS };
+static MESSAGES: Class = Class { methods: &METHODS, metamethods: &MESSAGE_EVENTS };
 
 /// Builds the metatables, so that they are part of an image.
 pub(crate) fn open(cx: &mut Context<'_>) -> Result<()> {

@@ -27,10 +27,15 @@ pub static LIBRARIES: &[Entry] = &[
 pub static TABLE: Library = library!(
     "table",
     [
+        /// A table with room for so many items and fields.
         ("create", create, "(items: integer?, fields: integer?) -> table"),
+        /// Makes a table read-only and returns it.
         ("freeze", freeze, "<T>(t: T) -> T"),
+        /// The border of a table, as `#t` without metamethods.
         ("getn", getn, "(t: table) -> integer"),
+        /// Whether a table is read-only.
         ("isfrozen", isfrozen, "(t: table) -> boolean"),
+        /// The largest positive key, 0 without any.
         ("maxn", maxn, "(t: table) -> number"),
     ]
 );
@@ -39,13 +44,21 @@ pub static TABLE: Library = library!(
 pub static STRING: Library = library!(
     "string",
     [
+        /// Always fails: applications do not make code.
         ("dump", dump, "(f: any, strip: any) -> never"),
+        /// The old name of `string.gmatch`.
         ("gfind", string::gmatch, "(s: string, pattern: string) -> () -> (...any)"),
     ]
 );
 
 /// Additions to `math`.
-pub static MATH: Library = library!("math", [("mod", math::fmod, "(x: number, y: number) -> number")]);
+pub static MATH: Library = library!(
+    "math",
+    [
+        /// The old name of `math.fmod`.
+        ("mod", math::fmod, "(x: number, y: number) -> number")
+    ]
+);
 
 /// The image of an interpreter for an application's entry. Its libraries are shared and read-only.
 ///

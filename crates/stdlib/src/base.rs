@@ -15,30 +15,51 @@ use wippy_parser::strip_shebang;
 pub static LIBRARY: Library = library!(
     "_G",
     [
+        /// Its arguments, or an error if the first is false or nil.
         ("assert", assert, "<T>(value: T, message: any?, ...any) -> (T, ...any)"),
+        /// Runs, tunes or questions the collector.
         ("collectgarbage", collectgarbage, "(option: string?, argument: number?) -> any"),
+        /// Runs a file and returns what it returns.
         ("dofile", dofile, "(filename: string?) -> (...any)"),
+        /// Raises an error with any value.
         ("error", error, "(message: any, level: integer?) -> never"),
+        /// The metatable of a value, or what its `__metatable` says.
         ("getmetatable", getmetatable, "(object: any) -> any"),
+        /// Goes through the items 1, 2, ... up to the first nil.
         (
             "ipairs",
             ipairs,
             "<T>(list: readonly {T}) -> ((list: readonly {T}, at: integer) -> (integer?, T), readonly {T}, integer)"
         ),
+        /// A function made of a chunk's text, or of the pieces that a function gives.
         ("load", load, "(chunk: any, name: string?, mode: string?, env: any) -> (any, string?)"),
+        /// A function made of a file.
         ("loadfile", loadfile, "(filename: string?, mode: string?, env: any) -> (any, string?)"),
+        /// Goes through all keys and values.
         ("pairs", pairs, "<K, V>(table: {[K]: V}) -> ((table: {[K]: V}, key: K?) -> (K?, V), {[K]: V}, nil)"),
+        /// Calls a function; true and its results, or false and the error.
         ("pcall", pcall, "(f: any, ...any) -> (boolean, ...any)"),
+        /// Writes values as text, separated by tabs.
         ("print", print, "(...any) -> ()"),
+        /// Equality without metamethods.
         ("rawequal", rawequal, "(a: any, b: any) -> boolean"),
+        /// A field without metamethods.
         ("rawget", rawget, "(table: table, key: any) -> any"),
+        /// The length without metamethods.
         ("rawlen", rawlen, "(value: table | string) -> integer"),
+        /// Sets a field without metamethods.
         ("rawset", rawset, "<T>(table: T, key: any, value: any) -> T"),
+        /// The arguments from a position on, or with `#` how many there are.
         ("select", select, "(n: integer | string, ...any) -> (...any)"),
+        /// Gives a table a metatable and returns the table.
         ("setmetatable", setmetatable, "<T>(table: T, metatable: table?) -> T"),
+        /// A number out of text, in base 10 or the one that is given.
         ("tonumber", tonumber, "(value: any, base: integer?) -> number?"),
+        /// Any value as text.
         ("tostring", tostring, "(value: any) -> string"),
+        /// The name of a value's type.
         ("type", type_name, "(value: any) -> string"),
+        /// Like `pcall`, with a handler that sees the error where it happened.
         ("xpcall", xpcall, "(f: any, handler: any, ...any) -> (boolean, ...any)"),
     ]
 );

@@ -12,8 +12,10 @@ use crate::modules;
 pub static LIBRARY: Library = library!(
     "base64",
     [
-        ("encode", encode_native, "(data: string) -> (string?, any)"),
-        ("decode", decode_native, "(text: string) -> (string?, any)"),
+        /// Bytes as base64.
+        ("encode", encode_native, "(data: string) -> (string, error?)"),
+        /// The bytes of base64 text.
+        ("decode", decode_native, "(text: string) -> (string, error?)"),
     ]
 );
 

@@ -8,17 +8,29 @@ use wippy_vm::{Context, Error, Library, Outcome, Result, library};
 pub static LIBRARY: Library = library!(
     "bit32",
     [
+        /// Shifts right and keeps the sign.
         ("arshift", arshift, "(x: integer, by: integer) -> integer"),
+        /// And of all arguments, in 32 bits.
         ("band", band, "(...integer) -> integer"),
+        /// Inverts 32 bits.
         ("bnot", bnot, "(x: integer) -> integer"),
+        /// Or of all arguments.
         ("bor", bor, "(...integer) -> integer"),
+        /// Whether the and of all arguments is not 0.
         ("btest", btest, "(...integer) -> boolean"),
+        /// Exclusive or of all arguments.
         ("bxor", bxor, "(...integer) -> integer"),
+        /// The bits of a field.
         ("extract", extract, "(x: integer, field: integer, width: integer?) -> integer"),
+        /// Rotates left.
         ("lrotate", lrotate, "(x: integer, by: integer) -> integer"),
+        /// Shifts left.
         ("lshift", lshift, "(x: integer, by: integer) -> integer"),
+        /// Replaces the bits of a field.
         ("replace", replace, "(x: integer, v: integer, field: integer, width: integer?) -> integer"),
+        /// Rotates right.
         ("rrotate", rrotate, "(x: integer, by: integer) -> integer"),
+        /// Shifts right.
         ("rshift", rshift, "(x: integer, by: integer) -> integer"),
     ]
 );

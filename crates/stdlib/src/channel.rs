@@ -14,7 +14,9 @@ use crate::errors::{ErrorValue, Kind, fails};
 pub static LIBRARY: Library = library!(
     "channel",
     [
+        /// A channel that holds up to `size` values, none by default.
         ("new", new, "<T>(size: integer?) -> Channel<T>"),
+        /// Waits until one of several sends and receives can be done, and does it.
         (
             "select",
             select,
@@ -27,10 +29,15 @@ pub static LIBRARY: Library = library!(
 pub static METHODS: Library = library!(
     "channel",
     [
+        /// Sends a value; waits until somebody takes it or there is room.
         ("send", send, "(self: Channel<T>, value: T) -> (boolean?, error?)"),
+        /// The next value, and whether there was one; waits for it.
         ("receive", receive, "(self: Channel<T>) -> (T?, boolean)"),
+        /// No more values are sent; what is in it can still be received.
         ("close", close, "(self: Channel<T>) -> ()"),
+        /// A send for `channel.select`.
         ("case_send", case_send, "(self: Channel<T>, value: T) -> Case"),
+        /// A receive for `channel.select`.
         ("case_receive", case_receive, "(self: Channel<T>) -> Case"),
     ]
 );

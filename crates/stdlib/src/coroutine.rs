@@ -8,13 +8,21 @@ use wippy_vm::{Context, Coroutine, Error, Library, Native, Outcome, Result, Then
 pub static LIBRARY: Library = library!(
     "coroutine",
     [
+        /// A coroutine that will run a function.
         ("create", create, "(f: any) -> any"),
+        /// Whether the running coroutine can yield.
         ("isyieldable", isyieldable, "() -> boolean"),
+        /// Goes on with a coroutine; true and what it yields or returns, or false and the error.
         ("resume", resume, "(co: any, ...any) -> (boolean, ...any)"),
+        /// The running coroutine, and whether it is the main one.
         ("running", running, "() -> (any, boolean)"),
+        /// Starts a function that runs on its own beside this one.
         ("spawn", spawn, "(f: any) -> any"),
+        /// What a coroutine is doing: running, suspended, normal or dead.
         ("status", status, "(co: any) -> string"),
+        /// A function that goes on with a coroutine each time it is called.
         ("wrap", wrap, "(f: any) -> (...any) -> (...any)"),
+        /// Suspends the coroutine and hands out values.
         ("yield", yield_, "(...any) -> (...any)"),
     ]
 );

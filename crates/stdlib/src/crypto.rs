@@ -15,11 +15,13 @@ use crate::{hash, modules, uuid};
 pub static LIBRARY: Library = library!(
     "crypto",
     [
+        /// Equality that takes as long wherever texts differ.
         ("constant_time_compare", constant_time_compare, "(a: string, b: string) -> boolean"),
+        /// A key of so many bytes out of a password.
         (
             "pbkdf2",
             pbkdf2,
-            "(password: string, salt: string, iterations: number, key_length: number, hash: string?) -> (string?, any)"
+            "(password: string, salt: string, iterations: number, key_length: number, hash: string?) -> (string, error?)"
         ),
     ]
 );
@@ -28,9 +30,12 @@ pub static LIBRARY: Library = library!(
 pub static RANDOM: Library = library!(
     "random",
     [
-        ("bytes", random_bytes, "(n: number) -> (string?, any)"),
-        ("string", random_string, "(n: number, charset: string?) -> (string?, any)"),
-        ("uuid", random_uuid, "() -> (string?, any)"),
+        /// Random bytes of the system.
+        ("bytes", random_bytes, "(n: number) -> (string, error?)"),
+        /// Random text of letters and digits, or of other characters.
+        ("string", random_string, "(n: number, charset: string?) -> (string, error?)"),
+        /// A random identifier.
+        ("uuid", random_uuid, "() -> (string, error?)"),
     ]
 );
 
@@ -38,8 +43,10 @@ pub static RANDOM: Library = library!(
 pub static HMAC: Library = library!(
     "hmac",
     [
-        ("sha256", hmac_sha256, "(key: string, data: string) -> (string?, any)"),
-        ("sha512", hmac_sha512, "(key: string, data: string) -> (string?, any)"),
+        /// A keyed digest, as hexadecimal text.
+        ("sha256", hmac_sha256, "(key: string, data: string) -> (string, error?)"),
+        /// A keyed digest, as hexadecimal text.
+        ("sha512", hmac_sha512, "(key: string, data: string) -> (string, error?)"),
     ]
 );
 

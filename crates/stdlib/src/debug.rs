@@ -15,21 +15,37 @@ use crate::{host, io};
 pub static LIBRARY: Library = library!(
     "debug",
     [
+        /// Reads and runs lines until one says `cont`.
         ("debug", debug, "() -> ()"),
+        /// The hook that is set, its events and its count.
         ("gethook", gethook, "(co: any) -> (any, string, integer)"),
+        /// What is known of a function or of a level of the stack.
         ("getinfo", getinfo, "(...any) -> table?"),
+        /// Name and value of a local variable.
         ("getlocal", getlocal, "(...any) -> (string?, any)"),
+        /// The metatable of any value.
         ("getmetatable", getmetatable, "(value: any) -> table?"),
+        /// The registry.
         ("getregistry", getregistry, "() -> table"),
+        /// Name and value of an upvalue.
         ("getupvalue", getupvalue, "(f: any, n: integer) -> (string?, any)"),
+        /// The Lua value of a userdata.
         ("getuservalue", getuservalue, "(u: any) -> any"),
+        /// Has a function called at calls, returns, lines or after so many instructions.
         ("sethook", sethook, "(...any) -> ()"),
+        /// Sets a local variable; its name.
         ("setlocal", setlocal, "(...any) -> string?"),
+        /// Sets the metatable of any value.
         ("setmetatable", setmetatable, "(value: any, metatable: table?) -> any"),
+        /// Sets an upvalue; its name.
         ("setupvalue", setupvalue, "(f: any, n: integer, value: any) -> string?"),
+        /// Sets the Lua value of a userdata.
         ("setuservalue", setuservalue, "(u: any, value: any) -> any"),
+        /// The stack as text.
         ("traceback", traceback, "(...any) -> any"),
+        /// What tells an upvalue from others.
         ("upvalueid", upvalueid, "(f: any, n: integer) -> any"),
+        /// Lets one closure's upvalue be another's.
         ("upvaluejoin", upvaluejoin, "(f: any, n: integer, g: any, m: integer) -> ()"),
     ]
 );

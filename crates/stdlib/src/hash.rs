@@ -15,16 +15,26 @@ use crate::modules;
 pub static LIBRARY: Library = library!(
     "hash",
     [
-        ("fnv32", fnv32, "(data: string) -> (integer?, any)"),
-        ("fnv64", fnv64, "(data: string) -> (number?, any)"),
-        ("hmac_md5", hmac_md5, "(data: string, secret: string, raw: boolean?) -> (string?, any)"),
-        ("hmac_sha1", hmac_sha1, "(data: string, secret: string, raw: boolean?) -> (string?, any)"),
-        ("hmac_sha256", hmac_sha256, "(data: string, secret: string, raw: boolean?) -> (string?, any)"),
-        ("hmac_sha512", hmac_sha512, "(data: string, secret: string, raw: boolean?) -> (string?, any)"),
-        ("md5", md5_native, "(data: string, raw: boolean?) -> (string?, any)"),
-        ("sha1", sha1_native, "(data: string, raw: boolean?) -> (string?, any)"),
-        ("sha256", sha256_native, "(data: string, raw: boolean?) -> (string?, any)"),
-        ("sha512", sha512_native, "(data: string, raw: boolean?) -> (string?, any)"),
+        /// FNV-1a in 32 bits.
+        ("fnv32", fnv32, "(data: string) -> (integer, error?)"),
+        /// FNV-1a in 64 bits.
+        ("fnv64", fnv64, "(data: string) -> (number, error?)"),
+        /// A keyed digest, as hexadecimal text or raw bytes.
+        ("hmac_md5", hmac_md5, "(data: string, secret: string, raw: boolean?) -> (string, error?)"),
+        /// A keyed digest, as hexadecimal text or raw bytes.
+        ("hmac_sha1", hmac_sha1, "(data: string, secret: string, raw: boolean?) -> (string, error?)"),
+        /// A keyed digest, as hexadecimal text or raw bytes.
+        ("hmac_sha256", hmac_sha256, "(data: string, secret: string, raw: boolean?) -> (string, error?)"),
+        /// A keyed digest, as hexadecimal text or raw bytes.
+        ("hmac_sha512", hmac_sha512, "(data: string, secret: string, raw: boolean?) -> (string, error?)"),
+        /// A digest, as hexadecimal text or raw bytes.
+        ("md5", md5_native, "(data: string, raw: boolean?) -> (string, error?)"),
+        /// A digest, as hexadecimal text or raw bytes.
+        ("sha1", sha1_native, "(data: string, raw: boolean?) -> (string, error?)"),
+        /// A digest, as hexadecimal text or raw bytes.
+        ("sha256", sha256_native, "(data: string, raw: boolean?) -> (string, error?)"),
+        /// A digest, as hexadecimal text or raw bytes.
+        ("sha512", sha512_native, "(data: string, raw: boolean?) -> (string, error?)"),
     ]
 );
 

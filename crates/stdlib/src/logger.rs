@@ -73,11 +73,17 @@ impl HostObject for Logger {
 pub static METHODS: Library = library!(
     "logger",
     [
+        /// Writes a line for those who look for a fault.
         ("debug", debug, "(self: any, message: string, fields: table?) -> ()"),
+        /// Writes a line about what goes on.
         ("info", info, "(self: any, message: string, fields: table?) -> ()"),
+        /// Writes a line about what should not be so.
         ("warn", warn, "(self: any, message: string, fields: table?) -> ()"),
+        /// Writes a line about what failed.
         ("error", error, "(self: any, message: string, fields: table?) -> ()"),
+        /// A logger whose lines have these fields besides.
         ("with", with, "(self: any, fields: table) -> any"),
+        /// A logger of this name, after its parent's and a dot.
         ("named", named, "(self: any, name: string) -> any"),
     ]
 );
@@ -90,7 +96,13 @@ static CLASS: Class = Class { methods: &METHODS, metamethods: &NOTHING };
 pub static LIBRARIES: &[&Library] = &[&METHODS];
 
 /// `print` of applications.
-pub static PRINT: Library = library!("_G", [("print", print, "(...any) -> ()")]);
+pub static PRINT: Library = library!(
+    "_G",
+    [
+        /// Writes one log line.
+        ("print", print, "(...any) -> ()")
+    ]
+);
 
 /// Makes the module: a logger without name and fields.
 pub(crate) fn build<'gc>(cx: &mut Context<'gc>) -> Result<Value<'gc>> {

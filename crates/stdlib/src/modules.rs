@@ -19,7 +19,7 @@ pub struct Module {
     /// Its functions, and the methods of its objects.
     pub libraries: &'static [&'static Library],
     /// Makes its value.
-    build: for<'gc> fn(&mut Context<'gc>) -> Result<Value<'gc>>,
+    pub build: for<'gc> fn(&mut Context<'gc>) -> Result<Value<'gc>>,
 }
 
 /// Every built-in module of this build, by name: none without the feature `modules`.

@@ -70,17 +70,26 @@ pub struct Seek(pub Option<Arc<dyn Tables>>);
 /// The functions of `system` itself.
 pub static LIBRARY: Library = library!(
     "system",
-    [("exit", exit, "(code: integer?) -> (boolean?, any)"), ("modules", list_modules, "() -> ({any}?, any)"),]
+    [
+        /// Ends the runtime.
+        ("exit", exit, "(code: integer?) -> (boolean?, error?)"),
+        /// The built-in modules: name, description and classes of each.
+        ("modules", list_modules, "() -> ({any}, error?)"),
+    ]
 );
 
 /// `system.memory`
 pub static MEMORY: Library = library!(
     "memory",
     [
-        ("allocated", allocated, "() -> (integer?, any)"),
-        ("get_limit", get_limit, "() -> (integer?, any)"),
-        ("heap_objects", heap_objects, "() -> (integer?, any)"),
-        ("stats", stats, "() -> (any, any)"),
+        /// Bytes in use.
+        ("allocated", allocated, "() -> (integer, error?)"),
+        /// The most bytes that may be in use, -1 without a limit.
+        ("get_limit", get_limit, "() -> (integer, error?)"),
+        /// Objects in use, an estimate.
+        ("heap_objects", heap_objects, "() -> (integer, error?)"),
+        /// All figures about memory.
+        ("stats", stats, "() -> (any, error?)"),
     ]
 );
 
@@ -88,9 +97,12 @@ pub static MEMORY: Library = library!(
 pub static GC: Library = library!(
     "gc",
     [
-        ("collect", collect, "() -> (boolean?, any)"),
-        ("get_percent", get_percent, "() -> (integer?, any)"),
-        ("set_percent", set_percent, "(percent: integer) -> (integer?, any)"),
+        /// Runs the collector.
+        ("collect", collect, "() -> (boolean, error?)"),
+        /// How much memory may grow before the collector runs, in percent.
+        ("get_percent", get_percent, "() -> (integer, error?)"),
+        /// Sets that; what it was before.
+        ("set_percent", set_percent, "(percent: integer) -> (integer, error?)"),
     ]
 );
 
@@ -98,9 +110,12 @@ pub static GC: Library = library!(
 pub static RUNTIME: Library = library!(
     "runtime",
     [
-        ("cpu_count", cpu_count, "() -> (integer?, any)"),
-        ("goroutines", goroutines, "() -> (integer?, any)"),
-        ("max_procs", cpu_count, "() -> (integer?, any)"),
+        /// Processors of the machine.
+        ("cpu_count", cpu_count, "() -> (integer, error?)"),
+        /// Processes that are alive.
+        ("goroutines", goroutines, "() -> (integer, error?)"),
+        /// Threads that run processes.
+        ("max_procs", cpu_count, "() -> (integer, error?)"),
     ]
 );
 
@@ -108,22 +123,35 @@ pub static RUNTIME: Library = library!(
 pub static PROCESS: Library = library!(
     "process",
     [
-        ("cwd", cwd, "() -> (string?, any)"),
-        ("hostname", hostname, "() -> (string?, any)"),
-        ("pid", pid, "() -> (integer?, any)"),
+        /// The folder in which the program runs.
+        ("cwd", cwd, "() -> (string, error?)"),
+        /// The name of the machine.
+        ("hostname", hostname, "() -> (string, error?)"),
+        /// The number of the operating system's process.
+        ("pid", pid, "() -> (integer, error?)"),
     ]
 );
 
 /// `system.hosts`
 pub static HOSTS: Library = library!(
     "hosts",
-    [("list", hosts, "() -> ({any}?, any)"), ("processes", processes, "(host: string) -> ({any}?, any)")]
+    [
+        /// The hosts of processes.
+        ("list", hosts, "() -> ({any}, error?)"),
+        /// The processes of a host.
+        ("processes", processes, "(host: string) -> ({any}, error?)")
+    ]
 );
 
 /// `system.supervisor`
 pub static SUPERVISOR: Library = library!(
     "supervisor",
-    [("state", service, "(service: string) -> (any, any)"), ("states", services, "() -> ({any}?, any)")]
+    [
+        /// The state of a service.
+        ("state", service, "(service: string) -> (any, error?)"),
+        /// The states of all services.
+        ("states", services, "() -> ({any}, error?)")
+    ]
 );
 
 /// The libraries of the module.

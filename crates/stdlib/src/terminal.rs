@@ -65,14 +65,22 @@ pub struct HostTerminal(pub Arc<dyn Terminal>);
 pub static LIBRARY: Library = library!(
     "io",
     [
+        /// The arguments of the program.
         ("args", args, "() -> {string}"),
-        ("eprint", eprint, "(...any) -> (boolean?, any)"),
-        ("flush", flush, "() -> (boolean?, any)"),
-        ("print", print, "(...any) -> (boolean?, any)"),
-        ("raw", raw, "(on: boolean?) -> (boolean?, any)"),
-        ("read", read, "(n: integer?) -> (string?, any)"),
-        ("readline", readline, "() -> (string?, any)"),
-        ("write", write, "(...any) -> (boolean?, any)"),
+        /// Writes a line to the error output.
+        ("eprint", eprint, "(...any) -> (boolean?, error?)"),
+        /// Writes what is held back.
+        ("flush", flush, "() -> (boolean?, error?)"),
+        /// Writes a line.
+        ("print", print, "(...any) -> (boolean?, error?)"),
+        /// Switches the raw mode of the terminal.
+        ("raw", raw, "(on: boolean?) -> (boolean?, error?)"),
+        /// Reads up to so many bytes.
+        ("read", read, "(n: integer?) -> (string?, error?)"),
+        /// Reads a line, without its end.
+        ("readline", readline, "() -> (string?, error?)"),
+        /// Writes text.
+        ("write", write, "(...any) -> (boolean?, error?)"),
     ]
 );
 
@@ -80,11 +88,16 @@ pub static LIBRARY: Library = library!(
 pub static SCRIPT: Library = library!(
     "io",
     [
+        /// The arguments of the program.
         ("args", args, "() -> {string}"),
-        ("eprint", eprint, "(...any) -> (boolean?, any)"),
-        ("print", print, "(...any) -> (boolean?, any)"),
-        ("raw", raw, "(on: boolean?) -> (boolean?, any)"),
-        ("readline", readline, "() -> (string?, any)"),
+        /// Writes a line to the error output.
+        ("eprint", eprint, "(...any) -> (boolean?, error?)"),
+        /// Writes a line.
+        ("print", print, "(...any) -> (boolean?, error?)"),
+        /// Switches the raw mode of the terminal.
+        ("raw", raw, "(on: boolean?) -> (boolean?, error?)"),
+        /// Reads a line, without its end.
+        ("readline", readline, "() -> (string?, error?)"),
     ]
 );
 

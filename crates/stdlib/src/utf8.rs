@@ -24,14 +24,19 @@ const BYTES_PER_FUEL: usize = 4;
 pub static LIBRARY: Library = library!(
     "utf8",
     [
+        /// The text of some code points.
         ("char", char, "(...integer) -> string"),
+        /// The code points of a range.
         ("codepoint", codepoint, "(s: string, i: integer?, j: integer?) -> (...integer)"),
+        /// Goes through positions and code points.
         (
             "codes",
             codes,
             "(s: string) -> ((s: string, position: integer) -> (integer?, integer?), string, integer)"
         ),
+        /// The number of characters, or nil and where the text is not UTF-8.
         ("len", len, "(s: string, i: integer?, j: integer?) -> (integer?, integer?)"),
+        /// The byte where the n-th character begins.
         ("offset", offset, "(s: string, n: integer, i: integer?) -> integer?"),
     ]
 );

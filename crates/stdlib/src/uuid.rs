@@ -15,16 +15,26 @@ use crate::{clock, modules};
 pub static LIBRARY: Library = library!(
     "uuid",
     [
-        ("format", format_native, "(uuid: string, how: string?) -> (string?, any)"),
-        ("parse", parse_native, "(uuid: string) -> (any, any)"),
-        ("v1", v1, "() -> (string?, any)"),
-        ("v3", v3, "(namespace: string, name: string) -> (string?, any)"),
-        ("v4", v4, "() -> (string?, any)"),
-        ("v5", v5, "(namespace: string, name: string) -> (string?, any)"),
-        ("v7", v7, "() -> (string?, any)"),
+        /// The identifier in another form: `standard`, `simple` or `urn`.
+        ("format", format_native, "(uuid: string, how: string?) -> (string, error?)"),
+        /// Version, variant and what else is in it.
+        ("parse", parse_native, "(uuid: string) -> (any, error?)"),
+        /// From the time and the machine.
+        ("v1", v1, "() -> (string, error?)"),
+        /// From a name, by MD5.
+        ("v3", v3, "(namespace: string, name: string) -> (string, error?)"),
+        /// From random numbers.
+        ("v4", v4, "() -> (string, error?)"),
+        /// From a name, by SHA-1.
+        ("v5", v5, "(namespace: string, name: string) -> (string, error?)"),
+        /// From the time and random numbers; sorts by time.
+        ("v7", v7, "() -> (string, error?)"),
+        /// Whether a value is an identifier.
         ("validate", validate, "(value: any) -> boolean"),
-        ("variant", variant_native, "(uuid: string) -> (string?, any)"),
-        ("version", version_native, "(uuid: string) -> (integer?, any)"),
+        /// Its variant.
+        ("variant", variant_native, "(uuid: string) -> (string, error?)"),
+        /// Its version.
+        ("version", version_native, "(uuid: string) -> (integer, error?)"),
     ]
 );
 

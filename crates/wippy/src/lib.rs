@@ -34,6 +34,7 @@
 
 pub mod convert;
 mod interpreter;
+pub mod manual;
 mod module;
 #[cfg(feature = "processes")]
 mod processes;

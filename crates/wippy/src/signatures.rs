@@ -59,15 +59,6 @@ fn classes() -> Vec<(&'static str, &'static str, &'static Library)> {
     classes
 }
 
-/// The methods of objects that a library of globals makes.
-pub fn methods(library: &str) -> Option<&'static Library> {
-    match library {
-        "channel" => Some(&channel::METHODS),
-        "errors" => Some(&errors::METHODS),
-        _ => None,
-    }
-}
-
 /// The environment of scripts.
 pub fn environment() -> Environment {
     let mut environment = Environment::new().declare("type Case = userdata");
@@ -110,7 +101,7 @@ fn modules() -> Vec<&'static Library> {
     let mut modules: Vec<&'static Library> = MODULES.iter().filter_map(own).collect();
     modules.extend([&channel::LIBRARY, &errors::LIBRARY]);
     #[cfg(feature = "processes")]
-    modules.extend([&wippy_runtime::LIBRARY, &wippy_runtime::CTX]);
+    modules.extend([&wippy_runtime::LIBRARY, &wippy_runtime::CTX, &wippy_runtime::supervisor::LIBRARY]);
     modules
 }
 

@@ -14,8 +14,15 @@ use super::home::Home;
 use super::modules;
 use crate::log::{Level, Line};
 
-static LIBRARY: Library =
-    library!("_G", [("print", print, "(...any) -> ()"), ("require", require, "(name: string) -> any")]);
+static LIBRARY: Library = library!(
+    "_G",
+    [
+        /// Writes one log line at level info.
+        ("print", print, "(...any) -> ()"),
+        /// The module of this name: a built-in one that the entry lists, or a library of the application.
+        ("require", require, "(name: string) -> any")
+    ]
+);
 
 /// Registry keys: names that the entry's own chunk may require, and globals for the chunks of libraries.
 pub(super) const NAMES: &str = "_NAMES";

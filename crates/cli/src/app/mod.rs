@@ -6,6 +6,7 @@
 mod boot;
 mod init;
 mod install;
+mod known;
 mod new;
 pub(crate) mod problems;
 mod registry;
@@ -15,6 +16,8 @@ pub(crate) mod source;
 mod test;
 mod top;
 mod types;
+
+pub(crate) use known::{known, modules};
 
 use crate::arguments::{Flags, Word};
 use crate::commands::{Command, table};

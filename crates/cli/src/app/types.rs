@@ -6,7 +6,6 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
-use wippy::signatures::environment;
 use wippy::typecheck::check::{Options, Resolution, Resolver, Session};
 use wippy::typecheck::diagnostic::{Diagnostic, Severity};
 use wippy_app::entry::Entry;
@@ -30,12 +29,8 @@ fn check(entries: &Entries, ids: &BTreeMap<Id, Vec<Id>>, strict: bool) -> Vec<Pr
     let programs: Vec<&Arc<Entry>> = entries.values().filter(|entry| imports::is_program(entry)).collect();
     let mut declared =
         Declared { programs: programs.iter().map(|entry| (entry.id.as_str(), &***entry)).collect() };
-    let mut known = environment();
-    for entry in programs.iter().filter(|entry| ids.contains_key(&entry.id)) {
-        for alias in Names::of(entry).targets.keys() {
-            known = known.global(alias, "any");
-        }
-    }
+    let checked = programs.iter().filter(|entry| ids.contains_key(&entry.id));
+    let known = super::known(checked.map(|entry| &***entry));
     let mut session = Session::new(&known, Options::default());
     let mut problems = Vec::new();
     for entry in ids.keys().filter_map(|id| entries.get(id)) {

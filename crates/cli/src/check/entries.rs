@@ -5,7 +5,6 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use wippy::signatures::environment;
 use wippy::typecheck::check::{Options, Resolution, Resolver, Session};
 use wippy_app::entry::Entry;
 use wippy_app::imports::{self, Names, Target};
@@ -83,13 +82,7 @@ fn programs(entries: &[Entry], flags: &Flags, seen: &dyn Fn(&str) -> bool, repor
         .filter(|entry| imports::is_program(entry) && entry.text("source").is_some())
         .map(|entry| (entry.id.as_str(), entry))
         .collect();
-    let mut known = environment();
-    // What an entry lists is a global of its program; which entry that was is checked where it is required.
-    for entry in programs.values() {
-        for alias in Names::of(entry).targets.keys() {
-            known = known.global(alias, "any");
-        }
-    }
+    let known = crate::app::known(programs.values().copied());
     let options = Options { style: flags.has(&table::RULES), ..Options::default() };
     let mut session = Session::new(&known, options);
     let mut resolver = Declared {

@@ -299,7 +299,7 @@ static REGISTRY: Command =
 
 /// `--format`.
 pub(crate) static FORMAT: Flag =
-    Flag::value("format", "F", "output format").choices(&["text", "json"]).default("text");
+    Flag::value("format", "F", "output format").choices(&["text", "json", "markdown"]).default("text");
 /// `types`.
 pub(crate) static TYPES: Command =
     Command::new("types", Group::Inspect, "print the signatures of built-in modules")

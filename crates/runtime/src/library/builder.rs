@@ -15,28 +15,39 @@ use super::{enlist, permitted};
 use crate::local::{Local, Values};
 use crate::mail::Mail;
 
-static METHODS: Library = library!(
+pub(super) static METHODS: Library = library!(
     "process.SpawnBuilder",
     [
+        /// The child gets these values besides.
         ("with_context", add_context, "(self: any, values: any) -> any"),
+        /// The child has these options.
         ("with_options", add_options, "(self: any, options: any) -> any"),
+        /// The child acts for this actor.
         ("with_actor", with_actor, "(self: any, actor: any) -> any"),
+        /// The child acts in this scope.
         ("with_scope", with_scope, "(self: any, scope: any) -> any"),
+        /// The child has this name from its first moment on.
         ("with_name", with_name, "(self: any, name: string) -> any"),
+        /// This message is in the child's mailbox when it starts.
         ("with_message", with_message, "(self: any, topic: string, ...any) -> any"),
-        ("spawn", spawn, "(self: any, id: string, host: string?, ...any) -> (string?, any)"),
+        /// Starts the process; its pid.
+        ("spawn", spawn, "(self: any, id: string, host: string?, ...any) -> (string?, error?)"),
+        /// Starts it and hears of its end.
         (
             "spawn_monitored",
             spawn_monitored,
-            "(self: any, id: string, host: string?, ...any) -> (string?, any)"
+            "(self: any, id: string, host: string?, ...any) -> (string?, error?)"
         ),
-        ("spawn_linked", spawn_linked, "(self: any, id: string, host: string?, ...any) -> (string?, any)"),
+        /// Starts it and shares its fate.
+        ("spawn_linked", spawn_linked, "(self: any, id: string, host: string?, ...any) -> (string?, error?)"),
+        /// Starts it, hears of its end, and shares its fate.
         (
             "spawn_linked_monitored",
             spawn_linked_monitored,
-            "(self: any, id: string, host: string?, ...any) -> (string?, any)"
+            "(self: any, id: string, host: string?, ...any) -> (string?, error?)"
         ),
-        ("exec", exec, "(self: any, id: string, host: string?, ...any) -> (any, any)"),
+        /// Starts it and waits for its result.
+        ("exec", exec, "(self: any, id: string, host: string?, ...any) -> (any, error?)"),
     ]
 );
 

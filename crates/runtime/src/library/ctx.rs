@@ -7,8 +7,15 @@ use super::invalid;
 use crate::local::{Local, Values};
 
 /// The functions of `ctx`.
-pub static LIBRARY: Library =
-    library!("ctx", [("get", get, "(key: string) -> (any, any)"), ("all", all, "() -> {[string]: any}")]);
+pub static LIBRARY: Library = library!(
+    "ctx",
+    [
+        /// A value that `with_context` set on the way to this program.
+        ("get", get, "(key: string) -> (any, error?)"),
+        /// All of those values.
+        ("all", all, "() -> {[string]: any}")
+    ]
+);
 
 fn values(cx: &mut Context<'_>) -> Values {
     cx.host::<Local>().map_or_else(Values::default, |local| local.values.clone())

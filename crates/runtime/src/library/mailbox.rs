@@ -11,8 +11,10 @@ use crate::ask::Ask;
 pub static GLOBALS: Library = library!(
     "_G",
     [
-        ("subscribe", attach, "(topic: string, channel: any) -> (boolean?, any)"),
-        ("unsubscribe", detach, "(channel: any) -> (boolean, any)"),
+        /// Has messages of a topic delivered to a channel of one's own.
+        ("subscribe", attach, "(topic: string, channel: any) -> (boolean?, error?)"),
+        /// Ends that.
+        ("unsubscribe", detach, "(channel: any) -> (boolean, error?)"),
     ]
 );
 

@@ -28,43 +28,69 @@ pub use wippy_stdlib::requests::Enlist;
 pub static LIBRARY: Library = library!(
     "process",
     [
+        /// The pid of this process.
         ("pid", pid, "() -> (string, error?)"),
+        /// The id of the entry that it runs.
         ("id", id, "() -> (string, error?)"),
+        /// Sends values to a process, by pid or by name, under a topic.
         ("send", send, "(dest: string, topic: string, ...any) -> (boolean?, error?)"),
+        /// The channel of messages whose topic nobody listens to.
         ("inbox", mailbox::inbox, "() -> Channel<any>"),
+        /// The channel of ends of other processes, and of requests to stop.
         ("events", mailbox::events, "() -> Channel<any>"),
+        /// The channel of messages of a topic.
         (
             "listen",
             mailbox::listen,
             "(topic: string, options: {message: boolean?}?) -> (Channel<any>, error?)"
         ),
+        /// Ends that.
         ("unlisten", mailbox::unlisten, "(channel: Channel<any>) -> (boolean, error?)"),
+        /// Starts a process; its pid.
         ("spawn", spawn::spawn, "(id: string, host: string?, ...any) -> (string?, error?)"),
+        /// Starts a process and hears of its end.
         (
             "spawn_monitored",
             spawn::spawn_monitored,
             "(id: string, host: string?, ...any) -> (string?, error?)"
         ),
+        /// Starts a process and shares its fate.
         ("spawn_linked", spawn::spawn_linked, "(id: string, host: string?, ...any) -> (string?, error?)"),
+        /// Starts a process, hears of its end, and shares its fate.
         (
             "spawn_linked_monitored",
             spawn::spawn_linked_monitored,
             "(id: string, host: string?, ...any) -> (string?, error?)"
         ),
-        ("exec", spawn::exec, "(id: string, host: string?, ...any) -> (any, any)"),
-        ("upgrade", spawn::upgrade, "(id: string?, ...any) -> (any, any)"),
+        /// Starts a process and waits for its result.
+        ("exec", spawn::exec, "(id: string, host: string?, ...any) -> (any, error?)"),
+        /// Goes on as another program, or a newer version of this one, with the same pid and mailbox.
+        ("upgrade", spawn::upgrade, "(id: string?, ...any) -> (any, error?)"),
+        /// Ends a process at once.
         ("terminate", relate::terminate, "(dest: string) -> (boolean?, error?)"),
+        /// Asks a process to end.
         ("cancel", relate::cancel, "(dest: string, reason: string?) -> (boolean?, error?)"),
+        /// Hears of the end of a process.
         ("monitor", relate::monitor, "(dest: string) -> (boolean?, error?)"),
+        /// Ends that.
         ("unmonitor", relate::unmonitor, "(dest: string) -> (boolean?, error?)"),
+        /// Shares the fate of a process.
         ("link", relate::link, "(dest: string) -> (boolean?, error?)"),
+        /// Ends that.
         ("unlink", relate::unlink, "(dest: string) -> (boolean?, error?)"),
+        /// How this process takes the ends of linked ones, and new versions.
         ("get_options", relate::get_options, "() -> {trap_links: boolean, upgradable: boolean}"),
+        /// Sets those options.
         ("set_options", relate::set_options, "(options: any) -> (boolean, error?)"),
+        /// A builder for a child that gets these values.
         ("with_context", builder::with_context, "(values: any) -> any"),
+        /// A builder for a child with these options.
         ("with_options", builder::with_options, "(options: any) -> any"),
     ]
 );
+
+/// All libraries of `process`: its functions, those of its registry, and the methods of its objects.
+pub static PROCESS: &[&Library] = &[&LIBRARY, &REGISTRY, &builder::METHODS, &message::METHODS];
 
 pub use ctx::LIBRARY as CTX;
 pub use mailbox::{GLOBALS, subscribe, unsubscribe};

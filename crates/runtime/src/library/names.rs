@@ -16,8 +16,11 @@ use crate::pid::parse_pid;
 pub static LIBRARY: Library = library!(
     "process.registry",
     [
+        /// Gives a process a name, this one by default.
         ("register", register, "(name: string, pid: string?, scope: number?) -> (boolean?, error?)"),
+        /// The pid of a name.
         ("lookup", lookup, "(name: string) -> (string?, error?)"),
+        /// Takes a name back.
         ("unregister", unregister, "(name: string, scope: number?) -> (boolean?, error?)"),
     ]
 );

@@ -20,14 +20,22 @@ pub(crate) const ENTRY: &str = "supervisor:run";
 pub static LIBRARY: Library = library!(
     "supervisor",
     [
-        ("run", run, "(spec: any) -> (boolean?, any)"),
-        ("start_link", start_link, "(spec: any, host: string?) -> (string?, any)"),
-        ("children", children, "(supervisor: string) -> (any, any)"),
-        ("count", count, "(supervisor: string) -> (any, any)"),
-        ("start_child", start_child, "(supervisor: string, child: any) -> (string?, any)"),
-        ("terminate_child", terminate_child, "(supervisor: string, id: string) -> (boolean?, any)"),
-        ("restart_child", restart_child, "(supervisor: string, id: string) -> (string?, any)"),
-        ("delete_child", delete_child, "(supervisor: string, id: string) -> (boolean?, any)"),
+        /// This process becomes a supervisor until it is asked to end or gives up.
+        ("run", run, "(spec: any) -> (boolean?, error?)"),
+        /// Starts a supervisor that is linked to this process; its pid.
+        ("start_link", start_link, "(spec: any, host: string?) -> (string?, error?)"),
+        /// What a supervisor looks after: id, pid and state of each.
+        ("children", children, "(supervisor: string) -> ({any}?, error?)"),
+        /// How many children there are, and how many of them run.
+        ("count", count, "(supervisor: string) -> (any, error?)"),
+        /// Adds a child to a supervisor; its pid.
+        ("start_child", start_child, "(supervisor: string, child: any) -> (string?, error?)"),
+        /// Ends a child and does not start it again.
+        ("terminate_child", terminate_child, "(supervisor: string, id: string) -> (boolean?, error?)"),
+        /// Starts a child again that was ended; its pid.
+        ("restart_child", restart_child, "(supervisor: string, id: string) -> (string?, error?)"),
+        /// Forgets a child that was ended.
+        ("delete_child", delete_child, "(supervisor: string, id: string) -> (boolean?, error?)"),
     ]
 );
 

@@ -22,9 +22,13 @@ pub use value::{ErrorValue, Kind};
 pub static LIBRARY: Library = library!(
     "errors",
     [
+        /// An error with a kind, a message and details.
         ("new", new, "(error: any, ...any) -> error"),
+        /// An error with a context before its message.
         ("wrap", wrap, "(parent: any, context: any) -> error"),
+        /// Whether an error is of a kind.
         ("is", is, "(error: any, kind: string) -> boolean"),
+        /// Where an error was made, as a list of places.
         ("call_stack", call_stack, "(error: any) -> any"),
     ]
 );
@@ -33,10 +37,15 @@ pub static LIBRARY: Library = library!(
 pub static METHODS: Library = library!(
     "error",
     [
+        /// What sort of error it is, for programs: `Invalid`, `NotFound`, ...
         ("kind", kind, "(self: error) -> string"),
+        /// What happened, for people.
         ("message", message, "(self: error) -> string"),
+        /// Whether trying again may help; nil if unknown.
         ("retryable", retryable, "(self: error) -> boolean?"),
+        /// Facts about it.
         ("details", details, "(self: error) -> any"),
+        /// Where it was made, as text.
         ("stack", stack, "(self: error) -> string"),
     ]
 );

@@ -25,20 +25,27 @@ const DEFAULT_BUFFER: i64 = 8192;
 pub static METHODS: Library = library!(
     "FILE*",
     [
+        /// Closes the file.
         ("close", close_method, "(self: any) -> (boolean?, string?, integer?)"),
+        /// Writes what is held back.
         ("flush", flush_method, "(self: any) -> (any, string?, integer?)"),
+        /// Goes through the lines, or whatever the formats say.
         ("lines", lines_method, "(self: any, ...any) -> (...any) -> (...any)"),
+        /// Reads by formats: `l`, `L`, `n`, `a` or a number of bytes.
         ("read", read_method, "(self: any, ...any) -> (...any)"),
+        /// The position in the file, after setting it.
         (
             "seek",
             seek_method,
             "(self: any, whence: string?, offset: integer?) -> (integer?, string?, integer?)"
         ),
+        /// How much is held back: `no`, `full`, `line`.
         (
             "setvbuf",
             setvbuf_method,
             "(self: any, mode: string, size: integer?) -> (boolean?, string?, integer?)"
         ),
+        /// Writes text and numbers.
         ("write", write_method, "(self: any, ...any) -> (any, string?, integer?)"),
         ("__gc", collect_method, "(self: any) -> ()"),
         ("__tostring", tostring_method, "(self: any) -> string"),

@@ -26,16 +26,27 @@ pub(crate) use files::{is_open, read_all_stdin, read_stdin_line, write_stderr};
 pub static LIBRARY: Library = library!(
     "io",
     [
+        /// Closes a file, or the default output.
         ("close", close, "(file: any?) -> (boolean?, string?, integer?)"),
+        /// Writes what the default output holds back.
         ("flush", flush, "() -> (any, string?, integer?)"),
+        /// The default input, after setting it.
         ("input", input, "(file: any?) -> any"),
+        /// Goes through the lines of a file.
         ("lines", lines, "(filename: string?, ...any) -> (...any) -> (...any)"),
+        /// Opens a file.
         ("open", open_native, "(filename: string, mode: string?) -> (any, string?, integer?)"),
+        /// The default output, after setting it.
         ("output", output, "(file: any?) -> any"),
+        /// Starts a program and reads its output or writes its input.
         ("popen", popen, "(prog: string, mode: string?) -> (any, string?, integer?)"),
+        /// Reads from the default input.
         ("read", read, "(...any) -> (...any)"),
+        /// A file that vanishes when it is closed.
         ("tmpfile", tmpfile, "() -> (any, string?, integer?)"),
+        /// `file`, `closed file`, or nil for what is no file.
         ("type", type_of, "(obj: any) -> string?"),
+        /// Writes to the default output.
         ("write", write, "(...any) -> (any, string?, integer?)"),
     ]
 );

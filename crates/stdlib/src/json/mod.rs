@@ -25,11 +25,16 @@ const MOST_NESTED: usize = 128;
 pub static LIBRARY: Library = library!(
     "json",
     [
+        /// A value as JSON.
         ("encode", encode_native, "(value: any?) -> (string, error?)"),
+        /// The value of JSON text.
         ("decode", decode_native, "(text: string) -> (any, error?)"),
+        /// The value of JSON text if it is of a type; stops at the first byte that breaks it.
         ("decode_as", decode_as_native, "(type: type, text: string) -> (any, error?)"),
-        ("validate", schema::validate, "(schema: any, data: any) -> (boolean, any)"),
-        ("validate_string", schema::validate_string, "(schema: any, text: string) -> (boolean, any)"),
+        /// Whether a value is as a JSON Schema asks.
+        ("validate", schema::validate, "(schema: any, data: any) -> (boolean, error?)"),
+        /// Whether the value of JSON text is as a JSON Schema asks.
+        ("validate_string", schema::validate_string, "(schema: any, text: string) -> (boolean, error?)"),
     ]
 );
 

@@ -18,34 +18,63 @@ pub use random::Random;
 pub static LIBRARY: Library = library!(
     "math",
     [
+        /// The absolute value.
         ("abs", abs, "<T: number>(x: T) -> T"),
+        /// The arc cosine, in radians.
         ("acos", acos, "(x: number) -> number"),
+        /// The arc sine, in radians.
         ("asin", asin, "(x: number) -> number"),
+        /// The arc tangent of `y/x`, in the quadrant of both.
         ("atan", atan, "(y: number, x: number?) -> number"),
+        /// The arc tangent of `y/x`; the old name of `atan`.
         ("atan2", atan, "(y: number, x: number?) -> number"),
+        /// The least integer that is not less.
         ("ceil", ceil, "(x: number) -> integer"),
+        /// The cosine of an angle in radians.
         ("cos", cos, "(x: number) -> number"),
+        /// The hyperbolic cosine.
         ("cosh", cosh, "(x: number) -> number"),
+        /// Radians as degrees.
         ("deg", deg, "(x: number) -> number"),
+        /// e to the power of `x`.
         ("exp", exp, "(x: number) -> number"),
+        /// The greatest integer that is not greater.
         ("floor", floor, "(x: number) -> integer"),
+        /// The remainder of a division that rounds towards zero.
         ("fmod", fmod, "(x: number, y: number) -> number"),
+        /// Mantissa and exponent.
         ("frexp", frexp, "(x: number) -> (number, integer)"),
+        /// `x` times 2 to the power of an exponent.
         ("ldexp", ldexp, "(x: number, exponent: integer) -> number"),
+        /// The logarithm, natural or to a base.
         ("log", log, "(x: number, base: number?) -> number"),
+        /// The logarithm to base 10.
         ("log10", log10, "(x: number) -> number"),
+        /// The greatest argument.
         ("max", max, "<T: number>(x: T, ...T) -> T"),
+        /// The least argument.
         ("min", min, "<T: number>(x: T, ...T) -> T"),
+        /// The integral part and the fraction.
         ("modf", modf, "(x: number) -> (number, number)"),
+        /// `x` to the power of `y`.
         ("pow", pow, "(x: number, y: number) -> number"),
+        /// Degrees as radians.
         ("rad", rad, "(x: number) -> number"),
+        /// The sine of an angle in radians.
         ("sin", sin, "(x: number) -> number"),
+        /// The hyperbolic sine.
         ("sinh", sinh, "(x: number) -> number"),
+        /// The square root.
         ("sqrt", sqrt, "(x: number) -> number"),
+        /// The tangent of an angle in radians.
         ("tan", tan, "(x: number) -> number"),
+        /// The hyperbolic tangent.
         ("tanh", tanh, "(x: number) -> number"),
+        /// The integer that a number is, or nil.
         ("tointeger", tointeger, "(x: any) -> integer?"),
+        /// `integer`, `float`, or nil for what is no number.
         ("type", type_, "(x: any) -> string?"),
+        /// Whether `m` is below `n` as unsigned integers.
         ("ult", ult, "(m: integer, n: integer) -> boolean"),
     ]
 );
@@ -54,7 +83,9 @@ pub static LIBRARY: Library = library!(
 pub static GENERATORS: Library = library!(
     "math",
     [
+        /// A random number: from 0 to 1, from 1 to `m`, or from `m` to `n`.
         ("random", random, "(m: integer?, n: integer?) -> number"),
+        /// Seeds the generator.
         ("randomseed", randomseed, "(x: number) -> ()"),
     ]
 );

@@ -16,9 +16,13 @@ use crate::time::{Location, TimeValue, seconds_of};
 pub static LIBRARY: Library = library!(
     "os",
     [
+        /// Seconds since the runtime started.
         ("clock", clock_native, "() -> number"),
+        /// A point in time as text, or with `*t` as a table.
         ("date", date, "(format: string?, time: number?) -> any"),
+        /// Seconds between two points in time.
         ("difftime", difftime, "(t2: number, t1: number) -> number"),
+        /// A point in time as seconds since 1970, now by default.
         ("time", time, "(t: table?) -> integer"),
     ]
 );

@@ -18,16 +18,27 @@ use crate::{host, io};
 pub static LIBRARY: Library = library!(
     "os",
     [
+        /// Seconds of processor time that the program has used.
         ("clock", clock, "() -> number"),
+        /// A point in time as text, or with `*t` as a table.
         ("date", time::date, "(format: string?, time: integer?) -> any"),
+        /// Seconds between two points in time.
         ("difftime", time::difftime, "(t2: integer, t1: integer) -> number"),
+        /// Runs a command of the shell.
         ("execute", execute, "(command: string?) -> (boolean?, string?, integer?)"),
+        /// Ends the program.
         ("exit", exit, "(code: (boolean | integer)?, close: boolean?) -> never"),
+        /// An environment variable.
         ("getenv", getenv, "(varname: string) -> string?"),
+        /// Deletes a file or an empty folder.
         ("remove", remove, "(filename: string) -> (boolean?, string?, integer?)"),
+        /// Renames a file.
         ("rename", rename, "(oldname: string, newname: string) -> (boolean?, string?, integer?)"),
+        /// The locale; only `C` exists.
         ("setlocale", setlocale, "(locale: string?, category: string?) -> string?"),
+        /// A point in time as seconds since 1970, now by default.
         ("time", time::time, "(t: any?) -> integer"),
+        /// A name for a temporary file.
         ("tmpname", tmpname, "() -> string"),
     ]
 );

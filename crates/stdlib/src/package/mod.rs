@@ -18,7 +18,9 @@ use crate::{host, modules};
 pub static LIBRARY: Library = library!(
     "package",
     [
+        /// Always fails: there are no libraries in C.
         ("loadlib", loadlib, "(path: string, name: string) -> (any, string?, string?)"),
+        /// The first file that a search path finds for a name.
         (
             "searchpath",
             searchpath,
@@ -28,7 +30,13 @@ pub static LIBRARY: Library = library!(
 );
 
 /// The global functions of this section of the manual.
-pub static GLOBALS: Library = library!("_G", [("require", require, "(name: string) -> any"),]);
+pub static GLOBALS: Library = library!(
+    "_G",
+    [
+        /// The module of a name, loaded when it is first asked for.
+        ("require", require, "(name: string) -> any"),
+    ]
+);
 
 /// The four ways of finding a module, in order.
 static SEARCHERS: [Native; 4] = [

@@ -15,15 +15,25 @@ use crate::neutral::Neutral;
 use crate::steps::{self, Next, Steps};
 
 /// The function of `payload`.
-pub static LIBRARY: Library = library!("payload", [("new", new, "(value: any?) -> any")]);
+pub static LIBRARY: Library = library!(
+    "payload",
+    [
+        /// A payload with a value.
+        ("new", new, "(value: any?) -> any")
+    ]
+);
 
 static METHODS: Library = library!(
     "Payload",
     [
-        ("data", data, "(self: any) -> (any, any)"),
-        ("unmarshal", data, "(self: any) -> (any, any)"),
+        /// The value as Lua has it, whatever the format.
+        ("data", data, "(self: any) -> (any, error?)"),
+        /// The same as `data`.
+        ("unmarshal", data, "(self: any) -> (any, error?)"),
+        /// The format: `lua/any`, `json/plain`, `yaml/plain`, `text/plain`, ...
         ("get_format", format_name, "(self: any) -> string"),
-        ("transcode", transcode, "(self: any, format: string) -> (any, any)"),
+        /// The same value in another format.
+        ("transcode", transcode, "(self: any, format: string) -> (any, error?)"),
     ]
 );
 

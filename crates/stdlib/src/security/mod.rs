@@ -13,7 +13,7 @@ use wippy_vm::{Context, HostObject, Result, UserData};
 
 use crate::plain::Plain;
 
-pub use objects::{ACTOR, POLICY, SCOPE, open};
+pub use objects::{ACTOR, ACTOR_METHODS, POLICY, POLICY_METHODS, SCOPE, SCOPE_METHODS, open};
 pub use policy::{Condition, Operator, Pattern, Policy, Term};
 
 /// Somebody who acts: a name, and what is known about it.

@@ -10,16 +10,25 @@ use super::{Actor, Policy, Request, Scope};
 use crate::class::Class;
 use crate::plain::Plain;
 
-static ACTOR_METHODS: Library = library!(
+/// The methods of an actor.
+pub static ACTOR_METHODS: Library = library!(
     "security.Actor",
-    [("id", actor_id, "(self: any) -> string"), ("meta", actor_meta, "(self: any) -> table")]
+    [
+        /// The id of the actor.
+        ("id", actor_id, "(self: any) -> string"),
+        /// Its metadata.
+        ("meta", actor_meta, "(self: any) -> table")
+    ]
 );
 static ACTOR_META: Library = library!("security.Actor", [("__tostring", actor_id, "(self: any) -> string")]);
 
-static POLICY_METHODS: Library = library!(
+/// The methods of a policy.
+pub static POLICY_METHODS: Library = library!(
     "security.Policy",
     [
+        /// The id of the policy.
         ("id", policy_id, "(self: any) -> string"),
+        /// `allow`, `deny` or `undefined`.
         (
             "evaluate",
             policy_evaluate,
@@ -30,13 +39,19 @@ static POLICY_METHODS: Library = library!(
 static POLICY_META: Library =
     library!("security.Policy", [("__tostring", policy_id, "(self: any) -> string")]);
 
-static SCOPE_METHODS: Library = library!(
+/// The methods of a scope.
+pub static SCOPE_METHODS: Library = library!(
     "security.Scope",
     [
+        /// The scope with a policy more.
         ("with", with, "(self: any, policy: any) -> any"),
+        /// The scope without a policy.
         ("without", without, "(self: any, policy: any) -> any"),
+        /// Whether a policy is part of it.
         ("contains", contains, "(self: any, policy: any) -> boolean"),
+        /// Its policies.
         ("policies", policies, "(self: any) -> {any}"),
+        /// `allow`, `deny` or `undefined`: one denial is enough.
         (
             "evaluate",
             scope_evaluate,

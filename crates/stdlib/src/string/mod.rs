@@ -31,30 +31,47 @@ const VALUES: usize = 1 << 12;
 pub static LIBRARY: Library = library!(
     "string",
     [
+        /// The bytes of a range as numbers.
         ("byte", byte, "(s: string, i: integer?, j: integer?) -> (...integer)"),
+        /// The text of some bytes.
         ("char", char, "(...integer) -> string"),
+        /// A function as bytes that `load` takes.
         ("dump", dump, "(f: any, strip: boolean?) -> string"),
+        /// Where a pattern first matches, with its captures.
         (
             "find",
             search::find,
             "(s: string, pattern: string, init: integer?, plain: boolean?) -> (integer?, integer?, ...any)"
         ),
+        /// Text after a format, as C's `printf` makes it.
         ("format", format::format, "(format: string, ...any) -> string"),
+        /// Goes through all matches of a pattern.
         ("gmatch", search::gmatch, "(s: string, pattern: string) -> () -> (...any)"),
+        /// Replaces matches of a pattern; the text and how many there were.
         (
             "gsub",
             search::gsub,
             "(s: string, pattern: string, replacement: any, n: integer?) -> (string, integer)"
         ),
+        /// The number of bytes.
         ("len", len, "(s: string) -> integer"),
+        /// In small letters.
         ("lower", lower, "(s: string) -> string"),
+        /// The captures of the first match, or nil.
         ("match", search::match_, "(s: string, pattern: string, init: integer?) -> (...any)"),
+        /// Values as bytes of a layout.
         ("pack", pack::pack, "(format: string, ...any) -> string"),
+        /// The size of a layout.
         ("packsize", pack::packsize, "(format: string) -> integer"),
+        /// The text so many times.
         ("rep", rep, "(s: string, n: integer, separator: string?) -> string"),
+        /// The bytes backwards.
         ("reverse", reverse, "(s: string) -> string"),
+        /// The bytes of a range.
         ("sub", sub, "(s: string, i: integer, j: integer?) -> string"),
+        /// The values of a layout in bytes, and where it ends.
         ("unpack", pack::unpack, "(format: string, s: string, position: integer?) -> (...any)"),
+        /// In capital letters.
         ("upper", upper, "(s: string) -> string"),
     ]
 );

@@ -16,16 +16,23 @@ use transfer::{BLOCK_ITEMS, Ending, Transfer};
 pub static LIBRARY: Library = library!(
     "table",
     [
+        /// The items as one text.
         (
             "concat",
             concat,
             "(list: readonly {string | number}, separator: string?, i: integer?, j: integer?) -> string"
         ),
+        /// Inserts an item at the end, or at a position.
         ("insert", insert, "<T>(list: {T}, position: integer | T, value: T?) -> ()"),
+        /// Copies items to another place or table; the table they were copied to.
         ("move", move_, "<T>(from: {T}, first: integer, last: integer, target: integer, to: {T}?) -> {T}"),
+        /// A list of the arguments, with their number as `n`.
         ("pack", pack, "(...any) -> {n: integer, [integer]: any}"),
+        /// Removes the last item, or the one at a position, and returns it.
         ("remove", remove, "<T>(list: {T}, position: integer?) -> T?"),
+        /// Sorts in place.
         ("sort", sort::sort, "<T>(list: {T}, less: ((a: T, b: T) -> any)?) -> ()"),
+        /// The items as separate values.
         ("unpack", unpack, "<T>(list: readonly {T}, i: integer?, j: integer?) -> (...T)"),
     ]
 );

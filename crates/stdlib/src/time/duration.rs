@@ -42,11 +42,17 @@ pub(super) static CLASS: Class = Class { methods: &METHODS, metamethods: &METAME
 pub(super) static METHODS: Library = library!(
     "duration",
     [
+        /// The duration in nanoseconds.
         ("nanoseconds", nanoseconds, "(self: Duration) -> integer"),
+        /// The duration in microseconds.
         ("microseconds", microseconds, "(self: Duration) -> integer"),
+        /// The duration in milliseconds.
         ("milliseconds", milliseconds, "(self: Duration) -> integer"),
+        /// The duration in seconds.
         ("seconds", seconds, "(self: Duration) -> number"),
+        /// The duration in minutes.
         ("minutes", minutes, "(self: Duration) -> number"),
+        /// The duration in hours.
         ("hours", hours, "(self: Duration) -> number"),
     ]
 );

@@ -35,7 +35,13 @@ impl HostObject for Location {
 pub(super) static CLASS: Class = Class { methods: &METHODS, metamethods: &METAMETHODS };
 
 /// The methods of locations.
-pub(super) static METHODS: Library = library!("location", [("string", string, "(self: Location) -> string")]);
+pub(super) static METHODS: Library = library!(
+    "location",
+    [
+        /// The name of the zone.
+        ("string", string, "(self: Location) -> string")
+    ]
+);
 
 static METAMETHODS: Library = library!("location", [("__tostring", string, "(self: Location) -> string")]);
 

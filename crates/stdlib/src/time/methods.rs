@@ -18,33 +18,61 @@ pub(super) static CLASS: Class = Class { methods: &METHODS, metamethods: &METAME
 pub(super) static METHODS: Library = library!(
     "time",
     [
+        /// The point that is a duration later.
         ("add", add, "(self: Time, duration: any) -> Time"),
+        /// The duration since another point.
         ("sub", sub, "(self: Time, time: Time) -> Duration"),
+        /// The point that is years, months and days later.
         ("add_date", add_date, "(self: Time, years: number, months: number, days: number) -> Time"),
+        /// Whether it is before another point.
         ("before", before, "(self: Time, time: Time) -> boolean"),
+        /// Whether it is after another point.
         ("after", after, "(self: Time, time: Time) -> boolean"),
+        /// Whether both are the same moment, whatever their zones.
         ("equal", equal, "(self: Time, time: Time) -> boolean"),
+        /// As text after a layout, written as the reference time `2006-01-02 15:04:05`.
         ("format", format_method, "(self: Time, layout: string) -> string"),
+        /// As text: `2006-01-02T15:04:05Z`.
         ("format_rfc3339", format_rfc3339, "(self: Time) -> string"),
+        /// Seconds since 1970.
         ("unix", unix, "(self: Time) -> integer"),
+        /// Nanoseconds since 1970.
         ("unix_nano", unix_nano, "(self: Time) -> integer"),
+        /// Year, month and day.
         ("date", date, "(self: Time) -> (integer, integer, integer)"),
+        /// Hour, minute and second.
         ("clock", clock, "(self: Time) -> (integer, integer, integer)"),
+        /// The year.
         ("year", year, "(self: Time) -> integer"),
+        /// The month, from 1.
         ("month", month, "(self: Time) -> integer"),
+        /// The day of the month.
         ("day", day, "(self: Time) -> integer"),
+        /// The hour.
         ("hour", hour, "(self: Time) -> integer"),
+        /// The minute.
         ("minute", minute, "(self: Time) -> integer"),
+        /// The second.
         ("second", second, "(self: Time) -> integer"),
+        /// The nanoseconds within the second.
         ("nanosecond", nanosecond, "(self: Time) -> integer"),
+        /// The day of the week, Sunday is 0.
         ("weekday", weekday, "(self: Time) -> integer"),
+        /// The day of the year.
         ("year_day", year_day, "(self: Time) -> integer"),
+        /// Whether it is the first moment of the year 1.
         ("is_zero", is_zero, "(self: Time) -> boolean"),
+        /// The same moment in UTC.
         ("utc", utc, "(self: Time) -> Time"),
+        /// The same moment in the zone of the machine.
         ("in_local", in_local, "(self: Time) -> Time"),
+        /// The same moment in a zone.
         ("in_location", in_location, "(self: Time, location: Location) -> Time"),
+        /// The zone.
         ("location", location_method, "(self: Time) -> Location"),
+        /// The nearest multiple of a duration.
         ("round", round, "(self: Time, duration: any) -> Time"),
+        /// The last multiple of a duration.
         ("truncate", truncate, "(self: Time, duration: any) -> Time"),
     ]
 );

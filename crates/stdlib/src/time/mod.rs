@@ -30,20 +30,31 @@ pub use point::TimeValue;
 pub static LIBRARY: Library = library!(
     "time",
     [
+        /// This moment.
         ("now", now, "() -> Time"),
+        /// The moment of a date in a zone.
         (
             "date",
             date,
             "(year: number, month: number, day: number, hour: number, minute: number, second: number, nanosecond: number, location: Location?) -> Time"
         ),
+        /// The moment of seconds and nanoseconds since 1970.
         ("unix", unix, "(seconds: number, nanoseconds: number) -> Time"),
+        /// The moment that text after a layout says.
         ("parse", parse_native, "(layout: string, value: string, location: Location?) -> (Time?, error?)"),
+        /// The duration of text like `1h30m`, or of a number of nanoseconds.
         ("parse_duration", parse_duration, "(duration: any) -> (Duration?, error?)"),
+        /// The zone of a name like `Europe/Berlin`.
         ("load_location", load_location, "(name: string) -> (Location?, error?)"),
+        /// A zone that is so many seconds east of UTC.
         ("fixed_zone", fixed_zone, "(name: string, offset: number) -> Location"),
+        /// Waits.
         ("sleep", waiting::sleep, "(duration: any) -> (boolean?, error?)"),
+        /// A channel that gets the time when a duration has passed.
         ("after", waiting::after, "(duration: any) -> (Channel<Time>, error?)"),
+        /// A timer: `after` that can be stopped and set again.
         ("timer", waiting::timer, "(duration: any) -> (Timer, error?)"),
+        /// A ticker: a channel that gets the time again and again.
         ("ticker", waiting::ticker, "(duration: any) -> (Ticker, error?)"),
     ]
 );

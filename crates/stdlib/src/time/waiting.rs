@@ -26,9 +26,13 @@ const TICKER_BUFFER: usize = 16;
 pub(super) static TIMER: Library = library!(
     "timer",
     [
+        /// Where the time arrives.
         ("channel", channel_method, "(self: Timer) -> Channel<Time>"),
+        /// The same as `channel`.
         ("response", channel_method, "(self: Timer) -> Channel<Time>"),
+        /// Stops the timer; whether it was running.
         ("stop", stop_timer, "(self: Timer) -> boolean"),
+        /// Starts it again; whether it was running.
         ("reset", reset, "(self: Timer, duration: any) -> boolean"),
     ]
 );
@@ -37,8 +41,11 @@ pub(super) static TIMER: Library = library!(
 pub(super) static TICKER: Library = library!(
     "ticker",
     [
+        /// Where the times arrive.
         ("channel", channel_method, "(self: Ticker) -> Channel<Time>"),
+        /// The same as `channel`.
         ("response", channel_method, "(self: Ticker) -> Channel<Time>"),
+        /// Stops the ticker; whether it was running.
         ("stop", stop_ticker, "(self: Ticker) -> boolean"),
     ]
 );

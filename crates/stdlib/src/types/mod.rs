@@ -11,8 +11,10 @@ mod parse;
 mod reflect;
 mod schema;
 
+use std::sync::Arc;
+
 use wippy_typecheck::{Basic, Type};
-use wippy_vm::{Context, Library, Native, Outcome, Result, TypeLibrary, Value, library};
+use wippy_vm::{Context, Library, Native, Outcome, Result, TypeLibrary, TypeValue, Value, library};
 
 /// What calling a type and its methods lead to.
 pub static TYPES: TypeLibrary = TypeLibrary {
@@ -25,38 +27,72 @@ pub static TYPES: TypeLibrary = TypeLibrary {
 pub static METHODS: Library = library!(
     "type",
     [
+        /// Goes through the arguments of an instantiated generic.
         ("args", reflect::args, "(self: type) -> any"),
+        /// Every failure of a value: field, message, expected, got, constraint.
         ("check", check::check, "(self: type, value: any) -> {table}"),
+        /// The type of a list's items.
         ("elem", reflect::elem, "(self: type) -> type?"),
+        /// Type of a field, whether it is optional, whether it is readonly.
         ("field", reflect::field, "(self: type, name: string) -> (type?, boolean?, boolean?)"),
+        /// Goes through the fields: name, type, optional, readonly.
         ("fields", reflect::fields, "(self: type) -> any"),
+        /// The generic that was instantiated.
         ("generic", reflect::generic, "(self: type) -> type?"),
+        /// What an optional type is if not nil.
         ("inner", reflect::inner, "(self: type) -> type?"),
+        /// The value if it is of the type; otherwise nil and the first failure.
         ("is", call::is, "(self: type, value: any) -> (any, error?)"),
+        /// The type of a map's keys.
         ("key", reflect::key, "(self: type) -> type?"),
+        /// What kind of type it is: `record`, `union`, `array`, ...
         ("kind", reflect::kind, "(self: type) -> string"),
+        /// The name it was declared under.
         ("name", reflect::name, "(self: type) -> string?"),
+        /// Goes through a function's parameters: type, name, optional.
         ("params", reflect::params, "(self: type) -> any"),
+        /// A new value with defaults, coercions and trimming, or nil and the first failure.
         ("parse", parse::parse, "(self: type, value: any) -> (any, error?)"),
+        /// Goes through the parts of an intersection.
         ("parts", reflect::parts, "(self: type) -> any"),
+        /// Whether a container is readonly.
         ("readonly", reflect::readonly, "(self: type) -> boolean?"),
+        /// What a function returns: a type, a tuple, or nil for nothing.
         ("ret", reflect::ret, "(self: type) -> type?"),
+        /// The type as a JSON Schema (2020-12).
         ("schema", schema::schema, "(self: type) -> table"),
+        /// Goes through the parameters of a generic: name, bound, default.
         ("tparams", reflect::tparams, "(self: type) -> any"),
+        /// The type of a map's values.
         ("val", reflect::val, "(self: type) -> type?"),
+        /// Goes through the validators: name, argument.
         ("validators", reflect::validators, "(self: type) -> any"),
+        /// The value of a literal type.
         ("value", reflect::value, "(self: type) -> any"),
+        /// The type of a function's further arguments.
         ("variadic", reflect::variadic, "(self: type) -> type?"),
+        /// Goes through the members of a union.
         ("variants", reflect::variants, "(self: type) -> any"),
     ]
 );
 
 /// The basic function that belongs to types.
-pub static LIBRARY: Library = library!("_G", [("typeof", type_of, "(value: any) -> type")]);
+pub static LIBRARY: Library = library!(
+    "_G",
+    [
+        /// The declared type of a variable, or the basic type of a value.
+        ("typeof", type_of, "(value: any) -> type")
+    ]
+);
 
 /// The functions of the module `types`.
-pub static MODULE: Library =
-    library!("types", [("from_schema", schema::from_schema, "(schema: table) -> type")]);
+pub static MODULE: Library = library!(
+    "types",
+    [
+        /// The type that a JSON Schema describes.
+        ("from_schema", schema::from_schema, "(schema: table) -> type")
+    ]
+);
 
 /// Everything of the module `types`.
 pub(crate) static LIBRARIES: &[&Library] = &[&MODULE, &METHODS];
@@ -99,7 +135,7 @@ pub(crate) fn open(cx: &mut Context<'_>) -> Result<()> {
     let globals = cx.globals();
     LIBRARY.install(cx, globals)?;
     for &(name, basic) in NAMES {
-        let ty = cx.type_value(&Type::basic(basic));
+        let ty = cx.adopt_type(Arc::clone(TypeValue::basic(basic)));
         cx.set_field(globals, name, ty)?;
     }
     Ok(())

@@ -18,7 +18,9 @@ use emit::Layout;
 pub static LIBRARY: Library = library!(
     "yaml",
     [
+        /// The value of YAML text.
         ("decode", decode_native, "(text: string) -> (any, error?)"),
+        /// A table as YAML.
         ("encode", encode_native, "(value: table, options: table?) -> (string, error?)"),
     ]
 );

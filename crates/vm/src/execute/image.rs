@@ -13,6 +13,9 @@ use crate::heap::object;
 use super::context::Context;
 use super::vm::{Limits, Vm};
 
+/// Globals that images have, about.
+const GLOBALS: usize = 64;
+
 /// What an interpreter that is to become an image notes for it.
 #[derive(Default)]
 struct Notes {
@@ -52,6 +55,8 @@ impl Image {
         let mut vm = Vm::new(Limits::default());
         vm.set_host(Notes::default());
         vm.enter(|cx| {
+            // Room for all globals at once.
+            cx.st().heap.roots.globals = cx.table(0, GLOBALS)?.raw();
             open(cx)?;
             let notes = cx.host::<Notes>().map(std::mem::take).unwrap_or_default();
             let make = |object: *mut object::UserData| notes.makers.get(&(object as usize)).copied();

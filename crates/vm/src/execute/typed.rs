@@ -148,7 +148,7 @@ pub(crate) unsafe fn as_type(state: &mut State, value: Slot) -> Option<*const Ty
         match value.tag {
             tag::TYPE => Some(value.as_type()),
             tag::TABLE => facet(state, value)
-                .map(|basic| state.heap.keep_type(TypeValue::of(&Type::basic(basic))).as_type()),
+                .map(|basic| Arc::as_ptr(TypeValue::basic(basic))),
             _ => None,
         }
     }
@@ -180,7 +180,7 @@ pub(crate) unsafe fn equals_facet(state: &State, a: Slot, b: Slot) -> bool {
     // SAFETY: the caller's promise.
     unsafe {
         let (ty, table) = if a.tag == tag::TYPE { (a, b) } else { (b, a) };
-        facet(state, table).is_some_and(|basic| *TypeValue::of(&Type::basic(basic)) == *ty.as_type())
+        facet(state, table).is_some_and(|basic| **TypeValue::basic(basic) == *ty.as_type())
     }
 }
 

@@ -220,6 +220,9 @@ impl Heap {
         /// What is accounted for a type and its validator, in bytes; an estimate.
         const TYPE_BYTES: isize = 512;
         let address = Arc::as_ptr(&ty);
+        if ty.is_basic() {
+            return Slot::ty(address);
+        }
         let types = self.types.get_or_insert_default();
         if types.insert(address as usize, ty).is_none() {
             self.memory.account(TYPE_BYTES);

@@ -112,18 +112,14 @@ fn words_of(contents: &[u8]) -> usize {
 }
 
 /// Writes a string into words that are zero.
-fn write(words: &'static mut [u64], contents: &[u8]) -> Immortal {
+fn write(words: &'static mut [u64], contents: &[u8], hash: u32) -> Immortal {
     assert!(words.len() >= words_of(contents));
     let s = words.as_mut_ptr().cast::<StringObject>();
     let header =
         Header { kind: Kind::String, mark: IMMORTAL, flags: 0, small: 0, size: (words.len() * 8) as u32 };
     // SAFETY: the words have room for the fixed part, the bytes and a zero.
     unsafe {
-        s.write(StringObject {
-            header,
-            hash: hash::hash(hash::seed(), contents),
-            len: contents.len() as u32,
-        });
+        s.write(StringObject { header, hash, len: contents.len() as u32 });
         s.add(1).cast::<u8>().copy_from_nonoverlapping(contents.as_ptr(), contents.len());
     }
     Immortal(s)
@@ -134,11 +130,11 @@ pub(crate) fn intern(contents: &[u8]) -> *const StringObject {
     if contents.len() <= 1 {
         return tiny(contents.first().copied());
     }
-    let known = lookup(contents);
+    let hash = hash::hash(hash::seed(), contents);
+    let known = known(hash, contents);
     if !known.is_null() {
         return known;
     }
-    let hash = hash::hash(hash::seed(), contents);
     let mut pool = POOL.write().unwrap_or_else(PoisonError::into_inner);
     if pool.count * 2 >= pool.slots.len() {
         pool.grow();
@@ -146,7 +142,7 @@ pub(crate) fn intern(contents: &[u8]) -> *const StringObject {
     let i = pool.find(hash, contents);
     if pool.slots[i].0.is_null() {
         let words = pool.shelf.cut(words_of(contents));
-        pool.slots[i] = write(words, contents);
+        pool.slots[i] = write(words, contents, hash);
         pool.count += 1;
     }
     pool.slots[i].0
@@ -169,7 +165,12 @@ pub(crate) fn lookup(contents: &[u8]) -> *const StringObject {
     if contents.len() <= 1 {
         return tiny(contents.first().copied());
     }
-    let hash = hash::hash(hash::seed(), contents);
+    known(hash::hash(hash::seed(), contents), contents)
+}
+
+/// [`lookup`] of a string of two bytes or more, by its hash.
+#[inline]
+fn known(hash: u32, contents: &[u8]) -> *const StringObject {
     let pool = POOL.read().unwrap_or_else(PoisonError::into_inner);
     if pool.slots.is_empty() { null() } else { pool.slots[pool.find(hash, contents)].0 }
 }
@@ -179,9 +180,12 @@ pub(crate) fn lookup(contents: &[u8]) -> *const StringObject {
 pub(crate) fn tiny(byte: Option<u8>) -> *const StringObject {
     let all = TINY.get_or_init(|| {
         let mut shelf = Shelf(Box::leak(vec![0; words_of(b"x") * 256 + words_of(b"")].into_boxed_slice()));
+        let mut made = |contents: &[u8]| {
+            write(shelf.cut(words_of(contents)), contents, hash::hash(hash::seed(), contents))
+        };
         std::array::from_fn(|i| match u8::try_from(i) {
-            Ok(byte) => write(shelf.cut(words_of(&[byte])), &[byte]),
-            Err(_) => write(shelf.cut(words_of(&[])), &[]),
+            Ok(byte) => made(&[byte]),
+            Err(_) => made(&[]),
         })
     });
     all[byte.map_or(256, usize::from)].0
@@ -236,7 +240,7 @@ pub(super) fn acquire(contents: &[u8]) -> *const StringObject {
         return s;
     }
     let words = Box::leak(vec![0; words_of(contents)].into_boxed_slice());
-    let made = write(words, contents);
+    let made = write(words, contents, hash::hash(hash::seed(), contents));
     // SAFETY: nobody else has it yet. The mark tells the two sets apart for nobody but `release`.
     unsafe { (*made.0.cast_mut()).header.flags = COUNTED };
     constants.insert(Bytes(made), 1);

@@ -8,35 +8,72 @@ use std::collections::HashMap;
 use std::fmt;
 use std::sync::{Arc, LazyLock, Mutex, OnceLock, PoisonError, Weak};
 
-use wippy_typecheck::{Canon, Type, TypeKind};
+use wippy_typecheck::{Basic, Canon, Type, TypeKind};
 
 use super::compiler;
 use super::program::Program;
 
 /// A type as a value.
 pub struct TypeValue {
+    /// The predeclared type that it is.
+    basic: Option<Basic>,
+    /// Of a predeclared type found out when first asked for: every program has those, most ask nothing of them.
+    facts: OnceLock<Facts>,
+    program: OnceLock<Program>,
+}
+
+/// What is known of a type.
+struct Facts {
     ty: Type,
     canon: Canon,
     text: String,
-    program: OnceLock<Program>,
+}
+
+impl Facts {
+    fn of(ty: Type, canon: Canon) -> Facts {
+        let text = ty.brief().to_string();
+        Facts { ty, canon, text }
+    }
 }
 
 type Known = HashMap<(u64, String), Vec<Weak<TypeValue>>>;
 
 static KNOWN: LazyLock<Mutex<Known>> = LazyLock::new(Mutex::default);
 
+/// The predeclared types, in the order of [`Basic::ALL`]; alive for good.
+static BASIC: LazyLock<Box<[Arc<TypeValue>]>> = LazyLock::new(|| {
+    let value = |basic: &Basic| {
+        Arc::new(TypeValue { basic: Some(*basic), facts: OnceLock::new(), program: OnceLock::new() })
+    };
+    Basic::ALL.iter().map(value).collect()
+});
+
 impl TypeValue {
+    /// The value of a predeclared type.
+    pub fn basic(basic: Basic) -> &'static Arc<TypeValue> {
+        &BASIC[basic as usize]
+    }
+
+    /// Whether it is a predeclared type, which lives for good.
+    #[inline]
+    pub(crate) fn is_basic(&self) -> bool {
+        self.basic.is_some()
+    }
+
     /// The value of a type.
     pub fn of(ty: &Type) -> Arc<TypeValue> {
+        if let TypeKind::Basic(basic) = ty.kind() {
+            return Arc::clone(TypeValue::basic(*basic));
+        }
         let canon = Canon::of(ty);
         let written = written(ty);
         let mut known = KNOWN.lock().unwrap_or_else(PoisonError::into_inner);
         let values = known.entry((canon.fingerprint(), written)).or_default();
         values.retain(|value| value.strong_count() > 0);
-        let found = values.iter().filter_map(Weak::upgrade).find(|value| value.canon == canon);
+        let found = values.iter().filter_map(Weak::upgrade).find(|value| *value.canon() == canon);
         let value = found.unwrap_or_else(|| {
-            let text = ty.brief().to_string();
-            let value = Arc::new(TypeValue { ty: ty.clone(), canon, text, program: OnceLock::new() });
+            let facts = OnceLock::from(Facts::of(ty.clone(), canon));
+            let value = Arc::new(TypeValue { basic: None, facts, program: OnceLock::new() });
             values.push(Arc::downgrade(&value));
             value
         });
@@ -46,24 +83,33 @@ impl TypeValue {
         value
     }
 
+    #[inline]
+    fn facts(&self) -> &Facts {
+        self.facts.get_or_init(|| {
+            let ty = Type::basic(self.basic.unwrap_or(Basic::Unknown));
+            let canon = Canon::of(&ty);
+            Facts::of(ty, canon)
+        })
+    }
+
     /// The type as it was declared.
     pub fn ty(&self) -> &Type {
-        &self.ty
+        &self.facts().ty
     }
 
     /// What decides equality.
     pub fn canon(&self) -> &Canon {
-        &self.canon
+        &self.facts().canon
     }
 
     /// What `tostring` answers: the name, else the structure, shortened.
     pub fn text(&self) -> &str {
-        &self.text
+        &self.facts().text
     }
 
     /// The validator, compiled when it is first needed.
     pub(crate) fn program(&self) -> &Program {
-        self.program.get_or_init(|| compiler::compile(&self.ty))
+        self.program.get_or_init(|| compiler::compile(self.ty()))
     }
 }
 
@@ -78,13 +124,13 @@ fn written(ty: &Type) -> String {
 
 impl fmt::Debug for TypeValue {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "TypeValue({})", self.text)
+        write!(f, "TypeValue({})", self.text())
     }
 }
 
 impl PartialEq for TypeValue {
     fn eq(&self, other: &Self) -> bool {
-        self.canon == other.canon
+        std::ptr::eq(self, other) || self.canon() == other.canon()
     }
 }
 

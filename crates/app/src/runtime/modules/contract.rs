@@ -27,9 +27,13 @@ use crate::value::Value as Data;
 static LIBRARY: Library = library!(
     "contract",
     [
-        ("get", get, "(id: string) -> (any, any)"),
-        ("open", open, "(binding: string, context: table?, options: table?) -> (any, any)"),
-        ("find_implementations", find_implementations, "(id: string) -> (any, any)"),
+        /// The contract of this id.
+        ("get", get, "(id: string) -> (any, error?)"),
+        /// An instance of a contract, by the binding that carries it out.
+        ("open", open, "(binding: string, context: table?, options: table?) -> (any, error?)"),
+        /// Ids of the bindings that carry out a contract.
+        ("find_implementations", find_implementations, "(id: string) -> ({string}?, error?)"),
+        /// Whether a value is an instance of this contract.
         ("is", is, "(instance: any, id: string) -> boolean"),
     ]
 );
@@ -37,17 +41,29 @@ static LIBRARY: Library = library!(
 static CONTRACT_METHODS: Library = library!(
     "contract.Contract",
     [
+        /// The id of the contract.
         ("id", contract_id, "(self: any) -> string"),
+        /// What it asks for: name, description and schemas of each method.
         ("methods", contract_methods, "(self: any) -> {any}"),
-        ("method", contract_method, "(self: any, name: string) -> (any, any)"),
+        /// One of its methods.
+        ("method", contract_method, "(self: any, name: string) -> (any, error?)"),
+        /// Ids of the bindings that carry it out.
         ("implementations", contract_implementations, "(self: any) -> {string}"),
-        ("open", contract_open, "(self: any, binding: string?, context: table?) -> (any, any)"),
+        /// An instance, by a binding or by the default one.
+        ("open", contract_open, "(self: any, binding: string?, context: table?) -> (any, error?)"),
+        /// The same contract; its instances get these values besides.
         ("with_context", with_context, "(self: any, values: table) -> any"),
+        /// The same contract; its instances act for this actor.
         ("with_actor", with_actor, "(self: any, actor: any) -> any"),
+        /// The same contract; its instances act in this scope.
         ("with_scope", with_scope, "(self: any, scope: any) -> any"),
+        /// The same contract; its calls have these options.
         ("with_options", with_options, "(self: any, options: table) -> any"),
     ]
 );
+/// The libraries of the module.
+pub(super) static LIBRARIES: &[&Library] = &[&LIBRARY, &CONTRACT_METHODS, &BOUND];
+
 static NOTHING: Library = library!("contract", []);
 static CONTRACT: Class = Class { methods: &CONTRACT_METHODS, metamethods: &NOTHING };
 
@@ -59,8 +75,10 @@ static INSTANCE: Library =
 static BOUND: Library = library!(
     "contract.method",
     [
-        ("call", bound_call, "(self: any, ...any) -> (any, any)"),
-        ("async", bound_async, "(self: any, ...any) -> (any, any)")
+        /// Calls the method and waits for its result.
+        ("call", bound_call, "(self: any, ...any) -> (any, error?)"),
+        /// Begins the call; its future has the result.
+        ("async", bound_async, "(self: any, ...any) -> (any, error?)")
     ]
 );
 

@@ -15,11 +15,17 @@ use crate::runtime::home::Home;
 static LIBRARY: Library = library!(
     "env",
     [
-        ("get", get, "(key: string) -> (string?, any)"),
-        ("set", set, "(key: string, value: string) -> (boolean?, any)"),
-        ("get_all", get_all, "() -> (table, any)"),
+        /// The value of a variable that the application declares.
+        ("get", get, "(key: string) -> (string?, error?)"),
+        /// Sets a variable where its storage can be written.
+        ("set", set, "(key: string, value: string) -> (boolean?, error?)"),
+        /// Every variable that may be read, by name.
+        ("get_all", get_all, "() -> ({[string]: string}, error?)"),
     ]
 );
+
+/// The libraries of the module.
+pub(super) static LIBRARIES: &[&Library] = &[&LIBRARY];
 
 pub(super) fn build<'gc>(cx: &mut Context<'gc>) -> Result<Value<'gc>> {
     super::table(cx, &LIBRARY)

@@ -24,14 +24,24 @@ const AHEAD: usize = 64;
 static LIBRARY: Library = library!(
     "events",
     [
-        ("subscribe", subscribe, "(system: string, kind: string?) -> (any, any)"),
-        ("send", send, "(system: string, kind: string, path: string, data: any) -> (boolean?, any)"),
+        /// A subscription to events of a system; `*` in patterns stands for anything.
+        ("subscribe", subscribe, "(system: string, kind: string?) -> (any, error?)"),
+        /// Publishes an event.
+        ("send", send, "(system: string, kind: string, path: string, data: any) -> (boolean?, error?)"),
     ]
 );
 static METHODS: Library = library!(
     "events.Subscription",
-    [("channel", channel, "(self: any) -> any"), ("close", close, "(self: any) -> boolean")]
+    [
+        /// Where the events arrive.
+        ("channel", channel, "(self: any) -> Channel<any>"),
+        /// Ends the subscription.
+        ("close", close, "(self: any) -> boolean")
+    ]
 );
+/// The libraries of the module.
+pub(super) static LIBRARIES: &[&Library] = &[&LIBRARY, &METHODS];
+
 static NOTHING: Library = library!("events", []);
 static CLASS: Class = Class { methods: &METHODS, metamethods: &NOTHING };
 

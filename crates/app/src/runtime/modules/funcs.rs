@@ -19,8 +19,11 @@ use crate::runtime::home::Home;
 static LIBRARY: Library = library!(
     "funcs",
     [
-        ("call", call, "(target: string, ...any) -> (any, any)"),
-        ("async", start, "(target: string, ...any) -> (any, any)"),
+        /// Calls a function of another entry and waits for its result.
+        ("call", call, "(target: string, ...any) -> (any, error?)"),
+        /// Begins a call; its future has the result.
+        ("async", start, "(target: string, ...any) -> (any, error?)"),
+        /// An executor: calls with a context, an actor, a scope or options of their own.
         ("new", new, "() -> any"),
     ]
 );
@@ -28,27 +31,43 @@ static LIBRARY: Library = library!(
 static EXECUTOR_METHODS: Library = library!(
     "funcs.Executor",
     [
+        /// The same executor; what it calls gets these values besides.
         ("with_context", with_context, "(self: any, values: table) -> any"),
+        /// The same executor with these options: timeout, retries.
         ("with_options", with_options, "(self: any, options: table) -> any"),
+        /// The same executor, acting for this actor.
         ("with_actor", with_actor, "(self: any, actor: any) -> any"),
+        /// The same executor, acting in this scope.
         ("with_scope", with_scope, "(self: any, scope: any) -> any"),
-        ("call", executor_call, "(self: any, target: string, ...any) -> (any, any)"),
-        ("async", executor_start, "(self: any, target: string, ...any) -> (any, any)"),
+        /// Calls a function and waits for its result.
+        ("call", executor_call, "(self: any, target: string, ...any) -> (any, error?)"),
+        /// Begins a call; its future has the result.
+        ("async", executor_start, "(self: any, target: string, ...any) -> (any, error?)"),
     ]
 );
 
 static FUTURE_METHODS: Library = library!(
     "funcs.Future",
     [
-        ("response", future_channel, "(self: any) -> any"),
-        ("channel", future_channel, "(self: any) -> any"),
+        /// Where the result arrives.
+        ("response", future_channel, "(self: any) -> Channel<any>"),
+        /// The same as `response`.
+        ("channel", future_channel, "(self: any) -> Channel<any>"),
+        /// Whether the call has ended.
         ("is_complete", is_complete, "(self: any) -> boolean"),
+        /// Whether the call was given up.
         ("is_canceled", is_canceled, "(self: any) -> boolean"),
-        ("result", future_result, "(self: any) -> (any, any)"),
-        ("error", future_error, "(self: any) -> (any, boolean)"),
-        ("cancel", future_cancel, "(self: any) -> (boolean, any)"),
+        /// The result, or why there is none; nothing while the call runs.
+        ("result", future_result, "(self: any) -> (any, error?)"),
+        /// The error of a call that failed, and whether it did.
+        ("error", future_error, "(self: any) -> (error?, boolean)"),
+        /// Gives the call up.
+        ("cancel", future_cancel, "(self: any) -> (boolean, error?)"),
     ]
 );
+
+/// The libraries of the module.
+pub(super) static LIBRARIES: &[&Library] = &[&LIBRARY, &EXECUTOR_METHODS, &FUTURE_METHODS];
 
 static NOTHING: Library = library!("funcs", []);
 static EXECUTOR: Class = Class { methods: &EXECUTOR_METHODS, metamethods: &NOTHING };

@@ -29,14 +29,23 @@ impl HostObject for Logger {
 static METHODS: Library = library!(
     "logger",
     [
+        /// Writes a line for those who look for a fault.
         ("debug", debug, "(self: any, message: string, fields: table?) -> ()"),
+        /// Writes a line about what goes on.
         ("info", info, "(self: any, message: string, fields: table?) -> ()"),
+        /// Writes a line about what should not be so.
         ("warn", warn, "(self: any, message: string, fields: table?) -> ()"),
+        /// Writes a line about what failed.
         ("error", error, "(self: any, message: string, fields: table?) -> ()"),
+        /// A logger whose lines have these fields besides.
         ("with", with, "(self: any, fields: table) -> any"),
+        /// A logger of this name, after its parent's and a dot.
         ("named", named, "(self: any, name: string) -> any"),
     ]
 );
+
+/// The libraries of the module.
+pub(super) static LIBRARIES: &[&Library] = &[&METHODS];
 
 static NOTHING: Library = library!("logger", []);
 

@@ -12,30 +12,78 @@ mod logger;
 mod registry;
 mod security;
 
-use wippy_stdlib::modules as standard;
+use wippy_stdlib::modules::{self as standard, Module};
 use wippy_vm::{Context, Library, Outcome, Result, Table, Value, library};
 
 use super::globals::unavailable;
 
 pub use events::{Listeners, publish};
 
-/// A module of applications.
-struct Module {
-    name: &'static str,
-    build: for<'gc> fn(&mut Context<'gc>) -> Result<Value<'gc>>,
-}
-
-/// THE table of modules of applications.
-static MODULES: &[Module] = &[
-    Module { name: "contract", build: contract::build },
-    Module { name: "ctx", build: ctx },
-    Module { name: "env", build: env::build },
-    Module { name: "events", build: events::build },
-    Module { name: "funcs", build: funcs::build },
-    Module { name: "logger", build: logger::build },
-    Module { name: "registry", build: registry::build },
-    Module { name: "security", build: security::build },
-    Module { name: "stream", build: stream },
+/// THE table of modules of applications, beside those of the standard library.
+pub static MODULES: &[Module] = &[
+    Module {
+        name: "contract",
+        summary: "what entries promise, and calls by promise",
+        classes: &["services"],
+        libraries: contract::LIBRARIES,
+        build: contract::build,
+    },
+    Module {
+        name: "ctx",
+        summary: "values that were set on the way to a program",
+        classes: &["context"],
+        libraries: &[&wippy_runtime::CTX],
+        build: ctx,
+    },
+    Module {
+        name: "env",
+        summary: "declared variables",
+        classes: &["nondeterministic"],
+        libraries: env::LIBRARIES,
+        build: env::build,
+    },
+    Module {
+        name: "events",
+        summary: "publishing events, and hearing of them",
+        classes: &["services"],
+        libraries: events::LIBRARIES,
+        build: events::build,
+    },
+    Module {
+        name: "funcs",
+        summary: "calling functions of other entries",
+        classes: &["services"],
+        libraries: funcs::LIBRARIES,
+        build: funcs::build,
+    },
+    Module {
+        name: "logger",
+        summary: "structured log lines",
+        classes: &["io"],
+        libraries: logger::LIBRARIES,
+        build: logger::build,
+    },
+    Module {
+        name: "registry",
+        summary: "entries, their versions, and changes to them",
+        classes: &["services"],
+        libraries: registry::LIBRARIES,
+        build: registry::build,
+    },
+    Module {
+        name: "security",
+        summary: "actors, scopes and policies",
+        classes: &["security"],
+        libraries: security::LIBRARIES,
+        build: security::build,
+    },
+    Module {
+        name: "stream",
+        summary: "objects that others hand out",
+        classes: &["io"],
+        libraries: &[],
+        build: stream,
+    },
 ];
 
 /// The names that are carried out by this crate, for reports.

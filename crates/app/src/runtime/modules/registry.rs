@@ -27,27 +27,43 @@ use crate::value::{Map, Value as Data};
 static LIBRARY: Library = library!(
     "registry",
     [
-        ("get", get, "(id: string) -> (any, any)"),
-        ("find", find, "(filter: table?) -> (any, any)"),
+        /// The entry of this id.
+        ("get", get, "(id: string) -> (any, error?)"),
+        /// The entries whose kind, name and metadata are as asked for.
+        ("find", find, "(filter: table?) -> ({any}?, error?)"),
+        /// Namespace and name of an id.
         ("parse_id", parse_id, "(id: string) -> any"),
-        ("snapshot", snapshot, "() -> (any, any)"),
-        ("snapshot_at", snapshot_at, "(version: integer) -> (any, any)"),
-        ("current_version", current_version, "() -> (any, any)"),
-        ("versions", versions, "() -> (any, any)"),
-        ("history", history, "() -> (any, any)"),
-        ("apply_version", apply_version, "(version: any) -> (any, any)"),
-        ("build_delta", build_delta, "(from: any, to: any) -> (any, any)"),
+        /// The entries as they are now; later changes do not touch it.
+        ("snapshot", snapshot, "() -> (any, error?)"),
+        /// The entries as they were in a version.
+        ("snapshot_at", snapshot_at, "(version: integer) -> (any, error?)"),
+        /// The version that is in force.
+        ("current_version", current_version, "() -> (any, error?)"),
+        /// All versions, the oldest first.
+        ("versions", versions, "() -> ({any}?, error?)"),
+        /// The versions with the entries of each.
+        ("history", history, "() -> (any, error?)"),
+        /// Goes back, or forth, to a version.
+        ("apply_version", apply_version, "(version: any) -> (boolean?, error?)"),
+        /// The changes that lead from some entries to others.
+        ("build_delta", build_delta, "(from: any, to: any) -> ({any}?, error?)"),
     ]
 );
 
 static SNAPSHOT_METHODS: Library = library!(
     "registry.Snapshot",
     [
-        ("entries", snapshot_entries, "(self: any) -> (any, any)"),
-        ("get", snapshot_get, "(self: any, id: string) -> (any, any)"),
-        ("find", snapshot_find, "(self: any, filter: table?) -> (any, any)"),
+        /// Its entries.
+        ("entries", snapshot_entries, "(self: any) -> ({any}?, error?)"),
+        /// The entry of this id.
+        ("get", snapshot_get, "(self: any, id: string) -> (any, error?)"),
+        /// The entries that are as asked for.
+        ("find", snapshot_find, "(self: any, filter: table?) -> ({any}?, error?)"),
+        /// The entries of a namespace.
         ("namespace", snapshot_namespace, "(self: any, namespace: string) -> any"),
+        /// The version it shows.
         ("version", snapshot_version, "(self: any) -> any"),
+        /// A list of changes to it, empty at first.
         ("changes", snapshot_changes, "(self: any) -> any"),
     ]
 );
@@ -55,9 +71,13 @@ static SNAPSHOT_METHODS: Library = library!(
 static VERSION_METHODS: Library = library!(
     "registry.Version",
     [
+        /// Its number.
         ("id", version_id, "(self: any) -> integer"),
+        /// Its number as text.
         ("string", version_string, "(self: any) -> string"),
+        /// The version before, nil for the first.
         ("previous", version_previous, "(self: any) -> any"),
+        /// The version after, nil for the last.
         ("next", version_next, "(self: any) -> any"),
     ]
 );
@@ -67,22 +87,34 @@ static VERSION_META: Library =
 static CHANGES_METHODS: Library = library!(
     "registry.Changes",
     [
-        ("create", changes_create, "(self: any, entry: table) -> (any, any)"),
-        ("update", changes_update, "(self: any, entry: table) -> (any, any)"),
-        ("delete", changes_delete, "(self: any, id: any) -> (any, any)"),
+        /// Adds an entry.
+        ("create", changes_create, "(self: any, entry: table) -> (any, error?)"),
+        /// Replaces an entry.
+        ("update", changes_update, "(self: any, entry: table) -> (any, error?)"),
+        /// Removes an entry.
+        ("delete", changes_delete, "(self: any, id: any) -> (any, error?)"),
+        /// What was put together so far.
         ("ops", changes_ops, "(self: any) -> any"),
-        ("apply", changes_apply, "(self: any) -> (any, any)"),
+        /// Makes a version of it: all of the changes or none.
+        ("apply", changes_apply, "(self: any) -> (any, error?)"),
     ]
 );
 
 static HISTORY_METHODS: Library = library!(
     "registry.History",
     [
-        ("versions", history_versions, "(self: any) -> (any, any)"),
-        ("get_version", history_get_version, "(self: any, version: integer) -> (any, any)"),
-        ("snapshot_at", history_snapshot_at, "(self: any, version: any) -> (any, any)"),
+        /// All versions, the oldest first.
+        ("versions", history_versions, "(self: any) -> ({any}?, error?)"),
+        /// The version of this number.
+        ("get_version", history_get_version, "(self: any, version: integer) -> (any, error?)"),
+        /// The entries as they were in a version.
+        ("snapshot_at", history_snapshot_at, "(self: any, version: any) -> (any, error?)"),
     ]
 );
+
+/// The libraries of the module.
+pub(super) static LIBRARIES: &[&Library] =
+    &[&LIBRARY, &SNAPSHOT_METHODS, &VERSION_METHODS, &CHANGES_METHODS, &HISTORY_METHODS];
 
 static NOTHING: Library = library!("registry", []);
 static SNAPSHOT: Class = Class { methods: &SNAPSHOT_METHODS, metamethods: &NOTHING };

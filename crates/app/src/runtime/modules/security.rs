@@ -15,16 +15,28 @@ use crate::security::Policies;
 static LIBRARY: Library = library!(
     "security",
     [
+        /// For whom this program acts; nil for nobody.
         ("actor", actor, "() -> any"),
+        /// The policies that hold here; nil without any.
         ("scope", scope, "() -> any"),
+        /// Whether the actor may do something to a resource.
         ("can", can, "(action: string, resource: string, meta: table?) -> boolean"),
+        /// An actor with an id and metadata.
         ("new_actor", new_actor, "(id: string, meta: table?) -> any"),
+        /// A scope of policies.
         ("new_scope", new_scope, "(policies: {any}?) -> any"),
-        ("policy", policy, "(id: string) -> (any, any)"),
-        ("named_scope", named_scope, "(id: string) -> (any, any)"),
-        ("token_store", token_store, "(id: string) -> (any, any)"),
+        /// The policy of an entry.
+        ("policy", policy, "(id: string) -> (any, error?)"),
+        /// The scope of a group of policies.
+        ("named_scope", named_scope, "(id: string) -> (any, error?)"),
+        /// A store of tokens; not part of this release.
+        ("token_store", token_store, "(id: string) -> (any, error?)"),
     ]
 );
+
+/// The libraries of the module.
+pub(super) static LIBRARIES: &[&Library] =
+    &[&LIBRARY, &security::ACTOR_METHODS, &security::POLICY_METHODS, &security::SCOPE_METHODS];
 
 pub(super) fn build<'gc>(cx: &mut Context<'gc>) -> Result<Value<'gc>> {
     security::open(cx)?;
