@@ -4,7 +4,7 @@
 //! interpreter opens has a type here, if only `any`.
 
 use wippy_stdlib::modules::{MODULES, Module};
-use wippy_stdlib::{LIBRARIES, base, channel, errors, io, math, package, time};
+use wippy_stdlib::{LIBRARIES, base, channel, errors, io, math, package, time, types};
 use wippy_typecheck::check::Environment;
 use wippy_vm::Library;
 
@@ -110,6 +110,7 @@ pub fn libraries() -> Vec<(&'static Library, String)> {
     let mut libraries: Vec<(&'static Library, String)> = vec![
         (&base::LIBRARY, String::new()),
         (&package::GLOBALS, String::new()),
+        (&types::LIBRARY, String::new()),
         (&math::GENERATORS, "math.".to_owned()),
         (&io::LIBRARY, "io.".to_owned()),
         (&package::LIBRARY, "package.".to_owned()),

@@ -274,6 +274,24 @@ fn beyond_the_table() {
             "local c: channel.Channel<number> = channel.new()\nc:send(\"x\")\nlocal v = c:receive()\nprint(v + 1)",
             &[(E0000, 2), (E0019, 4)],
         ),
+        // A value and whether there was one.
+        (
+            "local c: channel.Channel<{id: integer}> = channel.new()\nwhile true do local job, ok = c:receive() if not ok then break end print(job.id) end",
+            &[],
+        ),
+        (
+            "local c: channel.Channel<{id: integer}> = channel.new()\nlocal job, ok = c:receive()\nif ok then print(job.id) else print(job.id) end",
+            &[(E0005, 3)],
+        ),
+        // Which of two texts is the error is told by the body.
+        (
+            "local function get(n: integer): (string?, string?)\nif n > 1 then return nil, \"large\" end\nreturn \"small\", nil end\nlocal text, why = get(1)\nif why then print(why) else print(text:upper()) end",
+            &[],
+        ),
+        (
+            "local function get(n: integer): (string?, string?)\nif n > 1 then return \"a\", \"b\" end\nreturn \"small\", nil end\nlocal text, why = get(1)\nif why then print(why) else print(text:upper()) end",
+            &[(E0021, 5)],
+        ),
         // Names.
         ("local a: any, a = 1, 2", &[(E0017, 1)]),
         ("local function f(x: number, y: number, x: number) return x + y end", &[(E0017, 1)]),
@@ -289,6 +307,13 @@ fn beyond_the_table() {
         ("local p: {at: {x: number}} = {at = {x = 1}}\nlocal s: typeof(p.at.x) = \"x\"", &[(E0000, 2)]),
         ("local function make() return 1 end\nlocal v = make()\nlocal s: typeof(v) = \"x\"", &[(E0000, 3)]),
         ("local lib = require(\"mylib\")\ntype Lib = typeof(lib)\nlocal l: Lib = lib", &[]),
+        // typeof as a value.
+        ("local n: number = 1\nlocal t = typeof(n)\nlocal s: string = t(2)", &[(E0000, 3)]),
+        ("local function f(v: unknown)\nif typeof(v) == Number then print(1) end end", &[]),
+        (
+            "local d: unknown = any_()\nlocal p: Point = {x = 1, y = 2}\nlocal q = typeof(p):is(d)\nif q then print(q.x) end print(q.x)",
+            &[(E0023, 4)],
+        ),
         // Patterns that are written out.
         (
             "local function f(s: string): string local a, b = s:match(\"(%d+)-(%d+)\") if a then return b end return \"\" end",

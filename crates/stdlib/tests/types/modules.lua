@@ -32,6 +32,12 @@ assert(select(2, Wrong:is({x = {}})):message() == "x: expected app.settings.Miss
 type Version = {x: m.version}
 assert(not Version:is({x = 1}))
 
+-- A variable of a module's type is of that type, however it is asked.
+local settings: m.Config = {host = "h", port = 1}
+assert(typeof(settings) == m.Config and not (typeof(settings) ~= m.Config) and typeof(settings) ~= Server)
+assert(typeof(settings):kind() == "record" and typeof(settings):name() == "Config")
+assert(typeof(settings):is({host = "a", port = 2}) and not typeof(settings):is({host = "a"}))
+
 -- From another scope, and in lists.
 local function check(values)
   local cfg = require("app.settings")

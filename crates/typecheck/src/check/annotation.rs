@@ -400,39 +400,6 @@ impl<'a> Checker<'_, 'a> {
         Pack { items, tail, rows }
     }
 
-    /// A list that ends in an optional error after optional values: either the values or the error.
-    pub(super) fn correlated_rows(&mut self, items: &[Ty]) -> Option<Arc<[Vec<Ty>]>> {
-        let (&last, values) = items.split_last()?;
-        if values.is_empty() || !self.types.is_optional(last) || !self.is_error_like(last) {
-            return None;
-        }
-        if !values.iter().any(|&ty| self.types.is_optional(ty)) {
-            return None;
-        }
-        // Another value of the same kind may be meant as the error.
-        let error = self.types.non_nil(last);
-        if values.iter().any(|&ty| self.types.non_nil(ty) == error) {
-            return None;
-        }
-        let mut good: Vec<Ty> = values.iter().map(|&ty| self.types.non_nil(ty)).collect();
-        good.push(Ty::NIL);
-        let mut bad: Vec<Ty> =
-            values.iter().map(|&ty| if self.types.is_optional(ty) { Ty::NIL } else { ty }).collect();
-        bad.push(self.types.non_nil(last));
-        Some(vec![good, bad].into())
-    }
-
-    fn is_error_like(&mut self, ty: Ty) -> bool {
-        let inner = self.types.non_nil(ty);
-        let inner = self.types.expand(inner);
-        match self.types.node(inner) {
-            Node::Record(record) => {
-                record.field(super::relate::known::MESSAGE).is_some_and(|field| field.ty == Ty::STRING)
-            }
-            _ => inner == Ty::ERROR || inner == Ty::STRING,
-        }
-    }
-
     fn lower_function(&mut self, function: &FunctionType<'a>) -> Ty {
         let mut parameters = Vec::with_capacity(function.parameters.len());
         for parameter in function.parameters {

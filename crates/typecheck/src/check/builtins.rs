@@ -118,6 +118,17 @@ impl<'a> Checker<'_, 'a> {
                 self.probe = false;
                 Some(Pack::one(Ty::STRING))
             }
+            Builtin::TypeValueOf => {
+                let [argument] = arguments else { return None };
+                let ty = match self.declared_by(argument) {
+                    Some(ty) => ty,
+                    None => {
+                        self.value(argument, Ty::NONE);
+                        Ty::UNKNOWN
+                    }
+                };
+                Some(Pack::one(self.types.add(Node::TypeValue(ty))))
+            }
             Builtin::ToNumber => {
                 let [argument] = arguments else { return None };
                 let ty = self.value(argument, Ty::NONE);

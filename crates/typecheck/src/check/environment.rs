@@ -193,6 +193,7 @@ impl Session {
             lines: &lines,
         };
         let mut checker = Checker::new(types_of_session, interner, shared, names);
+        checker.of_environment = true;
         checker.declare_types();
         let (base, names) = (checker.definition_base, std::rc::Rc::clone(&checker.names));
         drop(checker);

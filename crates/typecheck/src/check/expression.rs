@@ -9,7 +9,7 @@ use wippy_parser::{Span, Symbol};
 
 use super::flow::Place;
 use super::names::{Meaning, Variable};
-use super::types::{Function, Inferred, Node, Pack, Returns, Ty};
+use super::types::{Inferred, Node, Pack, Returns, Ty};
 use super::{Checker, FunctionState};
 use crate::diagnostic::Code;
 
@@ -491,15 +491,7 @@ impl<'a> Checker<'_, 'a> {
         }
     }
 
-    /// What a function returns, inferred from its body if need be.
-    pub(super) fn returns_of(&mut self, function: &Function) -> Pack {
-        match &function.result {
-            Returns::Declared(pack) => pack.clone(),
-            Returns::Unknown => Pack::dynamic(),
-            &Returns::Inferred(number) => self.inferred_returns(number),
-        }
-    }
-
+    /// What the body of a function returns.
     pub(super) fn inferred_returns(&mut self, number: u32) -> Pack {
         match self.types.inferred.get(number as usize) {
             Some(Inferred::Known(pack)) => pack.clone(),

@@ -9,6 +9,7 @@ mod agreement;
 mod annotation;
 mod builtins;
 mod call;
+mod correlated;
 mod environment;
 mod expression;
 mod facts;
@@ -138,6 +139,8 @@ struct Checker<'s, 'a> {
     opened: Set<u32>,
     generic_base: u32,
     definition_base: u32,
+    /// Whether what is read are the rows of the environment.
+    of_environment: bool,
     /// Whether types are being declared, before anything is known about values.
     hoisting: bool,
     /// Whether the chunk has annotations at all.
@@ -212,6 +215,7 @@ impl<'s, 'a> Checker<'s, 'a> {
             function_base,
             shape_base,
             opened: Set::default(),
+            of_environment: false,
             generic_base: 0,
             definition_base: 0,
             hoisting: false,

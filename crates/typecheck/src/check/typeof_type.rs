@@ -35,6 +35,23 @@ impl<'a> Checker<'_, 'a> {
         if ty == Ty::NEVER { Ty::ANY } else { self.types.widen(ty) }
     }
 
+    /// What is declared about an expression: what `typeof(e)` is as a value.
+    pub(super) fn declared_by(&mut self, expression: &Expression<'a>) -> Option<Ty> {
+        let mut root = expression;
+        while let ExpressionKind::Paren(inner) | ExpressionKind::Field { object: inner, .. } = root.kind {
+            root = inner;
+        }
+        let is_declared = match root.kind {
+            ExpressionKind::Cast(_) => true,
+            ExpressionKind::Name(_) => match self.names.at(root.span.start) {
+                Meaning::Variable(variable) => self.names.variable(variable).annotation.is_some(),
+                _ => false,
+            },
+            _ => false,
+        };
+        if is_declared { self.static_type(expression, 0) } else { None }
+    }
+
     /// What declarations and constants say about an expression, wherever it stands.
     fn static_type(&mut self, expression: &Expression<'a>, depth: u32) -> Option<Ty> {
         if depth > 16 {

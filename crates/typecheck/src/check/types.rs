@@ -195,6 +195,7 @@ builtins! {
     TableInsert "table.insert",
     ToNumber "tonumber",
     TypeOf "type",
+    TypeValueOf "typeof",
     Xpcall "xpcall",
     MathRandom "math.random",
     StringFind "string.find",

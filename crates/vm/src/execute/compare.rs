@@ -43,6 +43,9 @@ pub(crate) unsafe fn equals(state: &State, a: Slot, b: Slot) -> Comparison {
             return Comparison::Known(true);
         }
         if a.tag != b.tag || !matches!(a.tag, tag::TABLE | tag::USERDATA) {
+            if a.tag == tag::TYPE && b.tag == tag::TYPE {
+                return Comparison::Known(typed::equals_resolved(state, a, b));
+            }
             let types =
                 a.tag == tag::TYPE && b.tag == tag::TABLE || a.tag == tag::TABLE && b.tag == tag::TYPE;
             return Comparison::Known(types && typed::equals_facet(state, a, b));

@@ -6,14 +6,14 @@
 
 use std::sync::Arc;
 
-use wippy_typecheck::{Basic, Type, is_subtype};
+use wippy_typecheck::{Basic, Type, TypeKind, is_subtype};
 
 use crate::error::Result;
 use crate::heap::handle::{TypeRef, Value};
 use crate::heap::object::NativeClosure;
 use crate::heap::slot::{Slot, read, tag, write};
 use crate::heap::{shared, string, table};
-use crate::types::program::{NodeId, Program};
+use crate::types::program::{Node, NodeId, Program};
 use crate::types::{TypeLibrary, TypeValue};
 
 use super::context::Context;
@@ -147,8 +147,7 @@ pub(crate) unsafe fn as_type(state: &mut State, value: Slot) -> Option<*const Ty
     unsafe {
         match value.tag {
             tag::TYPE => Some(value.as_type()),
-            tag::TABLE => facet(state, value)
-                .map(|basic| Arc::as_ptr(TypeValue::basic(basic))),
+            tag::TABLE => facet(state, value).map(|basic| Arc::as_ptr(TypeValue::basic(basic))),
             _ => None,
         }
     }
@@ -182,6 +181,32 @@ pub(crate) unsafe fn equals_facet(state: &State, a: Slot, b: Slot) -> bool {
         let (ty, table) = if a.tag == tag::TYPE { (a, b) } else { (b, a) };
         facet(state, table).is_some_and(|basic| **TypeValue::basic(basic) == *ty.as_type())
     }
+}
+
+/// Whether two types are the same once what they name in modules is looked up.
+///
+/// # Safety
+/// Both must be valid types.
+#[cold]
+pub(crate) unsafe fn equals_resolved(state: &State, a: Slot, b: Slot) -> bool {
+    // SAFETY: the caller's promise.
+    unsafe {
+        let (named, other) = (resolved(state, &*a.as_type()), resolved(state, &*b.as_type()));
+        match (&named, &other) {
+            (None, None) => false,
+            (Some(a), Some(b)) => a == b,
+            (Some(a), None) => **a == *b.as_type(),
+            (None, Some(b)) => **b == *a.as_type(),
+        }
+    }
+}
+
+/// What a type that only names one of another module (`m.T`) stands for, if that module is loaded and has it.
+fn resolved(state: &State, ty: &TypeValue) -> Option<Arc<TypeValue>> {
+    let TypeKind::Reference { .. } = ty.ty().kind() else { return None };
+    let Node::Foreign(foreign) = *ty.program().nodes.first()? else { return None };
+    // SAFETY: the interpreter is alive, and nothing runs.
+    unsafe { Some(Modules::of(state).find(&ty.program().foreign[foreign as usize])?.0) }
 }
 
 /// `T.key`, or with `method` the function that `T:key()` calls.
@@ -262,12 +287,17 @@ impl<'gc> Context<'gc> {
         unsafe { as_type(self.st(), value.slot()).map(|ty| TypeRef::from_raw(ty)) }
     }
 
-    /// Argument `index`, which must be a type or a library table that stands for one.
+    /// Argument `index`, which must be a type or a library table that stands for one. A type that names one of another
+    /// module is that one.
     ///
     /// # Errors
     /// When it is something else.
     pub fn check_type(&mut self, index: usize) -> Result<TypeRef<'gc>> {
         let value = self.get(index);
-        self.as_type(value).ok_or_else(|| self.type_error(index, "type"))
+        let ty = self.as_type(value).ok_or_else(|| self.type_error(index, "type"))?;
+        Ok(match resolved(self.st(), ty.value()) {
+            Some(named) => self.adopt_type(named),
+            None => ty,
+        })
     }
 }
