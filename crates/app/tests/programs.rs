@@ -185,6 +185,40 @@ fn each_library_has_its_own_names() {
 }
 
 #[test]
+fn types_of_libraries_are_types_of_their_users() {
+    let shapes = "type Point = {x: number, y: number}
+        type Hidden = {name: string}
+        return {Point = Point}";
+    let lines = "local geometry = require('geometry')
+        type Line = {from: geometry.Point, to: geometry.Point}
+        return {Line = Line}";
+    let main = "local g, l = require('geometry'), require('lines')
+        type Drawing = {lines: {l.Line}, owner: g.Hidden}
+        local function main()
+            local p: g.Point = {x = 1, y = 2}
+            local good = {lines = {{from = p, to = p}}, owner = {name = 'a'}}
+            local bad = {lines = {{from = p, to = {x = 1}}}, owner = {name = 'a'}}
+            local _, one = Drawing:is(bad)
+            good.owner.name = 1
+            local _, two = Drawing:is(good)
+            good.owner.name = 'b'
+            return table.concat({
+                tostring(Drawing:is(good) == good), tostring(typeof(p) == g.Point), one:message(), two:message(),
+                tostring(pcall(string, 1)), string('x'),
+            }, '; ')
+        end
+        return {main = main}";
+    let app = app(&[
+        ("a:shapes", "library.lua", shapes, ""),
+        ("a:lines", "library.lua", lines, "imports: {geometry: 'a:shapes'}"),
+        ("a:main", "function.lua", main, "method: main\nimports: {geometry: 'a:shapes', lines: 'a:lines'}"),
+    ])
+    .expect("it loads");
+    let expected = "true; true; lines[1].to.y: required field missing; owner.name: expected string, got number; false; x";
+    assert_eq!(call(&app, "a:main"), Ok(expected.into()));
+}
+
+#[test]
 fn a_library_is_evaluated_once_and_before_its_users() {
     let rows: &[Row<'_>] = &[
         (

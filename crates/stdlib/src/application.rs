@@ -99,6 +99,14 @@ pub fn open(cx: &mut Context<'_>) -> Result<()> {
         let unpack = cx.field(table, "unpack");
         cx.set_field(globals, "unpack", unpack)?;
     }
+    // By these names the machine knows the libraries that stand for types.
+    let loaded = cx.table(0, 2)?;
+    for name in [string::LIBRARY.name, table::LIBRARY.name] {
+        let library = cx.field(globals, name);
+        cx.set_field(loaded, name, library)?;
+    }
+    let registry = cx.registry();
+    cx.set_field(registry, "_LOADED", loaded)?;
     let package = cx.table(0, 2)?;
     let none = cx.name("");
     cx.set_field(package, "path", none)?;

@@ -76,6 +76,9 @@ pub fn environment() -> Environment {
     for native in errors::METHODS.functions {
         environment = environment.global(&format!("error.{}", native.name), native.signature);
     }
+    for native in types::METHODS.functions {
+        environment = environment.global(&format!("type.{}", native.name), native.signature);
+    }
     for &(path, ty) in VALUES {
         environment = environment.global(path, ty);
     }

@@ -314,6 +314,12 @@ fn beyond_the_table() {
             "local d: unknown = any_()\nlocal p: Point = {x = 1, y = 2}\nlocal q = typeof(p):is(d)\nif q then print(q.x) end print(q.x)",
             &[(E0023, 4)],
         ),
+        ("print(User:iss({}), User:kind():upper())", &[(E0022, 1)]),
+        ("local n: number = User:kind()", &[(E0000, 1)]),
+        (
+            "local d: unknown = any_()\nlocal u, why = User:parse(d)\nif u then print(u.age + 1) else print(why:message()) end",
+            &[],
+        ),
         // Patterns that are written out.
         (
             "local function f(s: string): string local a, b = s:match(\"(%d+)-(%d+)\") if a then return b end return \"\" end",

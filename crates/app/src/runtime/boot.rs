@@ -85,6 +85,9 @@ impl Resume for Loading {
         }
         match self.bundle.libraries.get(self.at - 1) {
             Some(unit) => {
+                if self.bundle.names_types() {
+                    cx.keep_types(unit.entry.id.as_str().as_bytes(), &unit.types)?;
+                }
                 let registry = cx.registry();
                 if let Value::Table(values) = cx.field(registry, VALUES) {
                     let id = cx.string(unit.entry.id.as_str().as_bytes())?;

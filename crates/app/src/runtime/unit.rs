@@ -4,10 +4,11 @@
 //! instance; a change of the registry makes new ones and leaves the old to those that run. Invariant: a bundle's
 //! libraries stand in dependency order, each once.
 
+use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Arc, OnceLock};
 
-use wippy_vm::compile::compile_source;
+use wippy_vm::compile::{DeclaredTypes, compile_source};
 use wippy_vm::{Image, Program};
 
 use super::edition::Edition;
@@ -26,6 +27,10 @@ pub struct Unit {
     pub program: Program,
     /// What it may require.
     pub names: Names,
+    /// Types that it declares for those who import it.
+    pub types: DeclaredTypes,
+    /// Whether its types name those of others.
+    pub names_types: bool,
 }
 
 /// What an instance of an entry needs.
@@ -43,6 +48,11 @@ pub struct Bundle {
 }
 
 impl Bundle {
+    /// Whether some chunk's types name those of another.
+    pub fn names_types(&self) -> bool {
+        self.main.names_types || self.libraries.iter().any(|unit| unit.names_types)
+    }
+
     /// Whether the entry or something it imports may use a module.
     pub fn uses(&self, module: &str) -> bool {
         let targets = |unit: &Arc<Unit>| {
@@ -63,8 +73,19 @@ pub fn compile(entry: &Arc<Entry>) -> Result<Unit, Box<Problem>> {
     let source = entry.text("source").unwrap_or_default();
     let chunk = format!("={}", entry.id);
     let text = wippy_parser::strip_shebang(source.as_bytes());
-    match Program::compile(text, chunk.as_bytes()) {
-        Ok(program) => Ok(Unit { entry: Arc::clone(entry), program, names: Names::of(entry) }),
+    let names = Names::of(entry);
+    let names_types = Cell::new(false);
+    let kept_as = |alias: &str| {
+        names_types.set(true);
+        Some(match names.targets.get(alias)? {
+            Target::Entry(id) => id.text(),
+            Target::Module(name) => Arc::clone(name),
+        })
+    };
+    match Program::compile_module(text, chunk.as_bytes(), Some(&kept_as)) {
+        Ok((program, types)) => {
+            Ok(Unit { entry: Arc::clone(entry), program, names_types: names_types.get(), names, types })
+        }
         Err(error) => Err(Box::new(fault(entry, text, &error.to_string()))),
     }
 }

@@ -3,10 +3,10 @@
 //! No native libraries: what would load one says that it cannot. Invariant: the tables that the library works with
 //! are those in the registry (`_LOADED`, `_PRELOAD`, `_PACKAGE`), whatever happens to the globals.
 
-mod relative;
 mod search;
 pub(crate) mod source;
 
+use wippy_vm::compile::{is_relative_module, relative_module};
 use wippy_vm::{
     Closure, Context, Error, ErrorKind, Library, LoadMode, Native, Outcome, Result, Resume, Table, Then,
     Value, library,
@@ -37,6 +37,9 @@ pub static GLOBALS: Library = library!(
         ("require", require, "(name: string) -> any"),
     ]
 );
+
+/// Where a module is looked for whose name is a path.
+const TEMPLATES: &[u8] = b"?.lua;?/init.lua";
 
 /// The four ways of finding a module, in order.
 static SEARCHERS: [Native; 4] = [
@@ -235,10 +238,13 @@ fn search_lua(cx: &mut Context<'_>) -> Result<Outcome> {
 /// The loader of a module in a Lua file.
 fn load<'gc>(cx: &mut Context<'gc>, name: &[u8], file: &[u8]) -> Result<Closure<'gc>> {
     let content = source::read(file).map_err(|why| load_error(cx, name, file, &why))?;
-    cx.load(&content, &[b"@", file].concat(), LoadMode::ANY).map_err(|error| match error.kind() {
+    let loaded = cx.load_module(&content, &[b"@", file].concat(), LoadMode::ANY);
+    let (loader, types) = loaded.map_err(|error| match error.kind() {
         ErrorKind::Syntax(why) => load_error(cx, name, file, why),
         _ => error,
-    })
+    })?;
+    cx.keep_types(name, &types)?;
+    Ok(loader)
 }
 
 fn search_native(cx: &mut Context<'_>) -> Result<Outcome> {
@@ -265,9 +271,9 @@ fn search_native_root(cx: &mut Context<'_>) -> Result<Outcome> {
 /// `require(name)`
 fn require(cx: &mut Context<'_>) -> Result<Outcome> {
     let name = cx.check_string(1)?;
-    let is_relative = relative::is_relative(name.as_bytes());
+    let is_relative = is_relative_module(name.as_bytes());
     let name =
-        if is_relative { cx.string(&relative::resolve(&asking_source(cx), name.as_bytes()))? } else { name };
+        if is_relative { cx.string(&relative_module(&asking_source(cx), name.as_bytes()))? } else { name };
     let registry = cx.registry();
     let loaded = cx.field(registry, "_LOADED");
     cx.truncate(0);
@@ -317,7 +323,7 @@ fn find_relative(cx: &mut Context<'_>) -> Result<Outcome> {
         return Ok(cx.returns(module));
     }
     let Value::String(name) = cx.get(1) else { return Err(missing(cx, b"")) };
-    match search::first_readable(search::candidates(name.as_bytes(), relative::TEMPLATES, b"", b"")) {
+    match search::first_readable(search::candidates(name.as_bytes(), TEMPLATES, b"", b"")) {
         Ok(file) => {
             let loader = load(cx, name.as_bytes(), &file)?;
             let file = cx.string(&file)?;

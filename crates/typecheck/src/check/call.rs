@@ -220,14 +220,7 @@ impl<'a> Checker<'_, 'a> {
             ty = self.types.expand(receiver);
         }
         if let Node::TypeValue(inner) = *self.types.node(ty) {
-            self.unchecked_arguments(call.arguments, None);
-            if name.symbol == Symbol::IS {
-                let optional = self.types.optional(inner);
-                let error = self.types.optional(Ty::ERROR);
-                let rows: Vec<Vec<Ty>> = vec![vec![inner, Ty::NIL], vec![Ty::NIL, Ty::ERROR]];
-                return Pack { items: vec![optional, error], tail: None, rows: Some(rows.into()) };
-            }
-            return Pack::dynamic();
+            return self.type_method(receiver, inner, call, span, expected);
         }
         if !self.types.is_union(ty) {
             return match self.method_field(receiver, name.symbol) {

@@ -118,12 +118,16 @@ impl Session {
                 };
                 self.types_mut().string_fields = closed;
             }
-            if library == "error" {
+            // Methods of values, not tables that programs see.
+            if library == "error" || library == "type" {
                 let closed = match self.types_mut().node(ty).clone() {
                     Node::Record(record) => self.types_mut().record(record.fields.clone(), None, false),
                     _ => ty,
                 };
-                self.types_mut().error_fields = closed;
+                match library.as_str() {
+                    "error" => self.types_mut().error_fields = closed,
+                    _ => self.types_mut().type_fields = closed,
+                }
                 continue;
             }
             self.types_mut().libraries.insert(ty);

@@ -32,6 +32,7 @@ mod show;
 mod statement;
 mod suppress;
 mod table;
+mod type_values;
 mod typeof_type;
 mod types;
 mod writes;

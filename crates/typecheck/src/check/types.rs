@@ -298,6 +298,8 @@ pub(super) struct Types {
     /// The fields of strings, errors.
     pub(super) string_fields: Ty,
     pub(super) error_fields: Ty,
+    /// Methods of types as values.
+    pub(super) type_fields: Ty,
     /// Pairs that are being compared, or are known to be related.
     pub(super) assumed: Set<(Ty, Ty)>,
     pub(super) budget: u32,
@@ -321,6 +323,7 @@ impl Types {
             complete: Set::default(),
             string_fields: Ty::DYN,
             error_fields: Ty::DYN,
+            type_fields: Ty::DYN,
             assumed: Set::default(),
             budget: 0,
             gave_up: false,

@@ -20,6 +20,7 @@ impl<'a> Compiler<'_, 'a> {
         self.f.is_vararg = true;
         self.enter_block(false);
         self.block_statements(&chunk.block, false)?;
+        self.declared = self.types_in_scope();
         self.close_function(0)
     }
 

@@ -8,6 +8,7 @@
 mod assignment;
 mod call;
 mod constants;
+mod declared;
 mod descriptor;
 mod desk;
 mod error;
@@ -32,6 +33,7 @@ use wippy_parser::error::{FunctionPlace, SyntaxError, SyntaxErrorKind};
 use wippy_parser::interner::{Interner, Symbol};
 use wippy_parser::span::{Offset, Span};
 
+pub use self::declared::{DeclaredTypes, ModuleNames, is_relative_module, relative_module};
 pub use self::error::CompileError;
 
 use self::constants::Constants;
@@ -62,14 +64,29 @@ pub fn compile(
 /// # Errors
 /// The first syntax, scope or limit error.
 pub fn compile_source(source: &[u8], chunk_name: &[u8]) -> Result<Prototype, CompileError> {
+    compile_module(source, chunk_name, None).map(|(prototype, _)| prototype)
+}
+
+/// The same for a chunk that others may require: besides, the types that it declares at its top. `modules` says under
+/// which names the modules are kept that it requires; without it they are kept as `require` of files does.
+///
+/// # Errors
+/// As for [`compile_source`].
+pub fn compile_module(
+    source: &[u8],
+    chunk_name: &[u8],
+    modules: Option<ModuleNames<'_>>,
+) -> Result<(Prototype, DeclaredTypes), CompileError> {
     desk::with(|desk| {
         wippy_parser::parse(source, &desk.arena, &mut desk.interner)
             .and_then(|chunk| {
                 let mut compiler =
                     Compiler::new(&desk.interner, source, chunk_name, std::mem::take(&mut desk.room));
+                compiler.module_names = modules;
                 let prototype = compiler.main_function(&chunk);
+                let declared = std::mem::take(&mut compiler.declared);
                 desk.room = compiler.into_room();
-                prototype
+                prototype.map(|prototype| (prototype, declared))
             })
             .map_err(|error| CompileError::new(error, chunk_name))
     })
@@ -106,6 +123,10 @@ struct Compiler<'s, 'a> {
     f: Function,
     /// Type names in scope.
     types: Types<'a>,
+    /// What the chunk declares at its top, once it has been compiled.
+    declared: DeclaredTypes,
+    /// Under which names the modules are kept that the chunk requires.
+    module_names: Option<ModuleNames<'s>>,
     /// Nodes of left chains being walked.
     spine: Vec<&'a Expression<'a>>,
     /// The first error met where no result could be returned.
@@ -206,6 +227,8 @@ impl<'s> Compiler<'s, '_> {
             spare: room.spare,
             f,
             types: Types::default(),
+            declared: Vec::new(),
+            module_names: None,
             spine: Vec::new(),
             deferred: None,
             block_count: 0,

@@ -20,6 +20,7 @@ use wippy_typecheck::{
 };
 
 use super::Compiler;
+use super::declared::{DeclaredTypes, is_relative_module, relative_module};
 use super::descriptor::{Descriptor, Kind};
 
 /// Nested constructors that `typeof` looks into.
@@ -240,6 +241,17 @@ impl<'a> Compiler<'_, 'a> {
         }
     }
 
+    /// The types that are declared here and around.
+    pub(super) fn types_in_scope(&self) -> DeclaredTypes {
+        let declared = |binding: &Binding<'a>| match &binding.meaning {
+            Bound::Declaration { declaration, is_generic } => {
+                Some((Arc::clone(declaration.name()), declared_type(declaration, *is_generic)))
+            }
+            Bound::Parameter(_) => None,
+        };
+        self.types.bindings.iter().filter_map(declared).collect()
+    }
+
     /// The type that a name means as a value, if it means one here.
     fn type_value(&self, symbol: Symbol) -> Option<Type> {
         let mut index = self.types.innermost.get(symbol.0 as usize).copied().unwrap_or(0);
@@ -249,10 +261,7 @@ impl<'a> Compiler<'_, 'a> {
                 return None;
             }
             if let Bound::Declaration { declaration, is_generic } = &binding.meaning {
-                return Some(match is_generic {
-                    true => Type::new(TypeKind::Generic(DeclarationRef(declaration.clone()))),
-                    false => Type::named(declaration.clone(), Vec::new()),
-                });
+                return Some(declared_type(declaration, *is_generic));
             }
             index = binding.shadowed;
         }
@@ -330,6 +339,14 @@ impl<'a> Compiler<'_, 'a> {
     fn lower(&mut self, ty: &TypeExpression<'_>, limit: u32) -> Option<Type> {
         let interner = self.interner;
         lower_in(ty, interner, &mut Names { limit, compiler: self, waits: false, waited: false }).ok()
+    }
+}
+
+/// A declaration as a type.
+fn declared_type(declaration: &Arc<Declaration>, is_generic: bool) -> Type {
+    match is_generic {
+        true => Type::new(TypeKind::Generic(DeclarationRef(declaration.clone()))),
+        false => Type::named(declaration.clone(), Vec::new()),
     }
 }
 
@@ -446,7 +463,15 @@ impl Scope for Names<'_, '_, '_> {
     fn module(&mut self, variable: Name) -> Option<Arc<str>> {
         let modules = &self.compiler.types.modules;
         let module = modules.iter().rev().find(|module| module.variable == variable.symbol)?;
-        Some(String::from_utf8_lossy(self.compiler.interner.resolve(module.name)).into())
+        let written = self.compiler.interner.resolve(module.name);
+        let name = String::from_utf8_lossy(written);
+        if let Some(names) = self.compiler.module_names {
+            return Some(names(&name).unwrap_or_else(|| name.into()));
+        }
+        Some(match is_relative_module(written) {
+            true => String::from_utf8_lossy(&relative_module(&self.compiler.chunk_name, written)).into(),
+            false => name.into(),
+        })
     }
 
     fn tolerates(&mut self, _: &LowerError) -> bool {

@@ -3,7 +3,7 @@
 use crate::bytecode::prototype::Prototype;
 use crate::bytecode::undump::undump;
 use crate::bytecode::verify::verify;
-use crate::compile::compile_source;
+use crate::compile::{DeclaredTypes, ModuleNames, compile_module};
 use crate::error::{Error, ErrorKind, Result};
 use crate::heap::code::Code;
 use crate::heap::handle::{Closure, Table, Value};
@@ -30,8 +30,13 @@ impl LoadMode {
 /// First byte of binary chunks.
 const ESCAPE: u8 = 0x1b;
 
-/// The function that a chunk describes: a text is compiled, a binary chunk read and verified.
-fn prototype(source: &[u8], chunk_name: &[u8], mode: LoadMode) -> Result<Prototype> {
+/// The function that a chunk describes: a text is compiled, a binary chunk read and verified; and the types it declares.
+fn prototype(
+    source: &[u8],
+    chunk_name: &[u8],
+    mode: LoadMode,
+    modules: Option<ModuleNames<'_>>,
+) -> Result<(Prototype, DeclaredTypes)> {
     let syntax = |message: Vec<u8>| Error::new(ErrorKind::Syntax(message));
     let refused = |kind: &str, allowed: &str| {
         syntax(format!("attempt to load a {kind} chunk (mode is '{allowed}')").into_bytes())
@@ -40,7 +45,8 @@ fn prototype(source: &[u8], chunk_name: &[u8], mode: LoadMode) -> Result<Prototy
         if !mode.text {
             return Err(refused("text", "b"));
         }
-        return compile_source(source, chunk_name).map_err(|error| syntax(error.message().to_vec()));
+        let compiled = compile_module(source, chunk_name, modules);
+        return compiled.map_err(|error| syntax(error.message().to_vec()));
     }
     if !mode.binary {
         return Err(refused("binary", "t"));
@@ -54,7 +60,7 @@ fn prototype(source: &[u8], chunk_name: &[u8], mode: LoadMode) -> Result<Prototy
     let named = |error: &dyn std::fmt::Display| syntax([name, b": ", error.to_string().as_bytes()].concat());
     let prototype = undump(source).map_err(|error| named(&error))?;
     verify(&prototype).map_err(|error| named(&error))?;
-    Ok(prototype)
+    Ok((prototype, Vec::new()))
 }
 
 impl Program {
@@ -63,7 +69,21 @@ impl Program {
     /// # Errors
     /// [`ErrorKind::Syntax`] with the whole message for a chunk that is refused.
     pub fn compile(source: &[u8], chunk_name: &[u8]) -> Result<Program> {
-        Ok(Program::new(prototype(source, chunk_name, LoadMode::ANY)?))
+        Program::compile_module(source, chunk_name, None).map(|(program, _)| program)
+    }
+
+    /// The same for a chunk that others may require, with the types that it declares for them. `modules` says under which
+    /// names the modules are kept that it requires itself.
+    ///
+    /// # Errors
+    /// As for [`Program::compile`].
+    pub fn compile_module(
+        source: &[u8],
+        chunk_name: &[u8],
+        modules: Option<ModuleNames<'_>>,
+    ) -> Result<(Program, DeclaredTypes)> {
+        let (prototype, types) = prototype(source, chunk_name, LoadMode::ANY, modules)?;
+        Ok((Program::new(prototype), types))
     }
 }
 
@@ -73,9 +93,22 @@ impl<'gc> Context<'gc> {
     /// # Errors
     /// [`ErrorKind::Syntax`] with the whole message for a chunk that is refused.
     pub fn load(&mut self, source: &[u8], chunk_name: &[u8], mode: LoadMode) -> Result<Closure<'gc>> {
-        let prototype = prototype(source, chunk_name, mode)?;
+        self.load_module(source, chunk_name, mode).map(|(closure, _)| closure)
+    }
+
+    /// The same for a chunk that others may require: besides, the types that it declares at its top.
+    ///
+    /// # Errors
+    /// As for [`Context::load`].
+    pub fn load_module(
+        &mut self,
+        source: &[u8],
+        chunk_name: &[u8],
+        mode: LoadMode,
+    ) -> Result<(Closure<'gc>, DeclaredTypes)> {
+        let (prototype, types) = prototype(source, chunk_name, mode, None)?;
         let code = self.st().heap.link(prototype)?;
-        Ok(self.close(code))
+        Ok((self.close(code), types))
     }
 
     /// Makes a function of a shared program; its first upvalue is the global environment.

@@ -1,15 +1,27 @@
-//! Module names that start with `./` or `../`: paths seen from the file that asks.
+//! What a chunk's types have to do with other chunks: what it declares for them, and by which names it knows them.
 //!
-//! Pure: text in, text out. Names use `/` on every system.
+//! A module's name in a type is the one under which the module is kept when the program runs, the same for all who ask.
+//! Nothing is read or loaded here.
+
+use std::sync::Arc;
+
+use wippy_typecheck::Type;
+
+/// Types that a chunk declares at its top, by name, in the order of their declarations.
+pub type DeclaredTypes = Vec<(Arc<str>, Type)>;
+
+/// Under which name a module is kept that a chunk requires by another; none: under the same.
+pub type ModuleNames<'n> = &'n dyn Fn(&str) -> Option<Arc<str>>;
 
 /// Whether `require` looks a name up from the file that asks.
-pub(super) fn is_relative(name: &[u8]) -> bool {
+pub fn is_relative_module(name: &[u8]) -> bool {
     name.starts_with(b"./") || name.starts_with(b"../")
 }
 
-/// The module that a relative name means in a chunk of this source (`@path` for files; other chunks ask from the
-/// current folder): the same text for the same file, whoever asks. It is absolute or begins with `./` or `../`.
-pub(super) fn resolve(source: &[u8], name: &[u8]) -> Vec<u8> {
+/// The module that a relative name means in a chunk of this source (`@path` for files; other chunks ask from the current
+/// folder): the same text for the same file, whoever asks. It is absolute or begins with `./` or `../`. Names use `/` on
+/// every system.
+pub fn relative_module(source: &[u8], name: &[u8]) -> Vec<u8> {
     let file = source.strip_prefix(b"@").unwrap_or_default();
     let is_separator = |byte: &u8| *byte == b'/' || (cfg!(windows) && *byte == b'\\');
     let folder = file.iter().rposition(is_separator).map_or(&b""[..], |at| &file[..at]);
@@ -38,16 +50,14 @@ pub(super) fn resolve(source: &[u8], name: &[u8]) -> Vec<u8> {
     }
 }
 
-/// The search path for a resolved module.
-pub(super) const TEMPLATES: &[u8] = b"?.lua;?/init.lua";
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[track_caller]
     fn check(source: &str, name: &str, expected: &str) {
-        assert_eq!(String::from_utf8_lossy(&resolve(source.as_bytes(), name.as_bytes())), expected);
+        let found = relative_module(source.as_bytes(), name.as_bytes());
+        assert_eq!(String::from_utf8_lossy(&found), expected);
     }
 
     #[test]
@@ -66,7 +76,7 @@ mod tests {
 
     #[test]
     fn only_names_with_leading_dots_and_slash_are_relative() {
-        assert!(is_relative(b"./a") && is_relative(b"../a"));
-        assert!(!is_relative(b"a./b") && !is_relative(b".a") && !is_relative(b"..a"));
+        assert!(is_relative_module(b"./a") && is_relative_module(b"../a"));
+        assert!(!is_relative_module(b"a./b") && !is_relative_module(b".a") && !is_relative_module(b"..a"));
     }
 }
