@@ -106,7 +106,7 @@ pub fn open(cx: &mut Context<'_>) -> Result<()> {
         cx.set_field(loaded, name, library)?;
     }
     let registry = cx.registry();
-    cx.set_field(registry, "_LOADED", loaded)?;
+    cx.set_field(registry, "_FACETS", loaded)?;
     let package = cx.table(0, 2)?;
     let none = cx.name("");
     cx.set_field(package, "path", none)?;

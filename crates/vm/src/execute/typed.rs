@@ -26,7 +26,10 @@ use super::validate::Checker;
 /// Values that cost one unit of fuel.
 const VALUES_PER_UNIT: usize = 16;
 
-/// Library tables that stand for a type, by the name under which they are loaded.
+/// Where the registry keeps libraries by name: those of scripts, and those of applications that stand for types.
+const LIBRARIES: [&str; 2] = ["_LOADED", "_FACETS"];
+
+/// Library tables that stand for a type, by the name under which they are kept.
 const FACETS: [(&str, Basic); 2] = [("string", Basic::String), ("table", Basic::Table)];
 
 /// Whether a value is of a type.
@@ -125,12 +128,10 @@ pub(crate) unsafe fn facet(state: &State, value: Slot) -> Option<Basic> {
         if value.tag != tag::TABLE {
             return None;
         }
-        let loaded = table::get_string(state.heap.registry(), shared::intern(b"_LOADED"));
-        if loaded.tag != tag::TABLE {
-            return None;
-        }
-        let is = |name: &str| {
-            let library = table::get_string(loaded.as_table(), shared::intern(name.as_bytes()));
+        let kept = |key| table::get_string(state.heap.registry(), shared::word(key));
+        let loaded = LIBRARIES.into_iter().map(kept).find(|loaded| loaded.tag == tag::TABLE)?;
+        let is = |name: &'static str| {
+            let library = table::get_string(loaded.as_table(), shared::word(name));
             library.tag == tag::TABLE && library.payload == value.payload
         };
         FACETS.iter().find(|(name, _)| is(name)).map(|&(_, basic)| basic)
