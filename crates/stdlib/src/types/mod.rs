@@ -156,7 +156,7 @@ fn type_of(cx: &mut Context<'_>) -> Result<Outcome> {
         Value::LightUserData(_) => Basic::Userdata,
         Value::UserData(_) => {
             let name = cx.type_name(value);
-            return Ok(if name == "error" {
+            return Ok(if crate::errors::error_of(value).is_some() {
                 let ty = cx.type_value(&Type::basic(Basic::Error));
                 cx.returns(ty)
             } else if name.contains('.') {
