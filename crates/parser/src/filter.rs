@@ -102,15 +102,20 @@ pub(crate) struct Filter<'s, 'i> {
     shared: &'s Shared,
     /// Tokens read ahead; an end or an error is the last entry.
     ahead: VecDeque<Result<Option<Spanned>, SyntaxError>>,
-    /// The token emitted last, and the one before it.
-    last: Option<Spanned>,
-    before_last: Option<Token>,
+    /// The token emitted last, and the one before it; [`NO_TOKEN`] if there was none.
+    last: Token,
+    before_last: Token,
+    /// Where the token emitted last stands.
+    place: Span,
     /// Whether the token emitted last may change the openers, and has not yet.
     unsettled: bool,
     openers: Vec<Opener>,
     /// Names so far of the `local` list that is being read.
     names: u32,
 }
+
+/// Stands before the first token. The grammar refuses it, so nothing is asked about what follows it elsewhere.
+const NO_TOKEN: Token = Token::Unknown;
 
 /// Most local variables of a function.
 const MAX_LOCALS: u32 = 200;
@@ -124,8 +129,9 @@ impl<'s, 'i> Filter<'s, 'i> {
             lexer,
             shared,
             ahead: VecDeque::new(),
-            last: None,
-            before_last: None,
+            last: NO_TOKEN,
+            before_last: NO_TOKEN,
+            place: Span::default(),
             unsettled: false,
             openers: Vec::new(),
             names: 0,
@@ -181,12 +187,12 @@ impl<'s, 'i> Filter<'s, 'i> {
         if grew && !closes(token) {
             self.check_depth(span)?;
         }
-        if self.names > 0 || self.last_is(Token::Local) {
+        if self.names > 0 || matches!(self.last, Token::Local) {
             self.count_names(token, span)?;
         }
         self.unsettled = opens_or_closes(token);
-        self.before_last = self.last.map(|(token, _)| token);
-        self.last = Some((token, span));
+        self.before_last = self.last;
+        (self.last, self.place) = (token, span);
         Ok(Some((token, span)))
     }
 
@@ -209,9 +215,9 @@ impl<'s, 'i> Filter<'s, 'i> {
             return Err(SyntaxError::near_token(kind, self.lexer.source(), span));
         }
         self.names = match (self.last, token) {
-            (Some((Token::Local, _)), Token::Name(_)) => 1,
-            (Some((Token::Comma, _)), Token::Name(_)) if self.names > 0 => self.names + 1,
-            (Some((Token::Name(_), _)), Token::Comma) => self.names,
+            (Token::Local, Token::Name(_)) => 1,
+            (Token::Comma, Token::Name(_)) if self.names > 0 => self.names + 1,
+            (Token::Name(_), Token::Comma) => self.names,
             _ => 0,
         };
         Ok(())
@@ -243,8 +249,8 @@ impl<'s, 'i> Filter<'s, 'i> {
     #[inline(never)]
     fn settle(&mut self) -> bool {
         self.unsettled = false;
-        let Some((token, span)) = self.last else { return false };
-        match token {
+        let span = self.place;
+        match self.last {
             Token::LeftParen | Token::AtCall(_) => self.open_bracket(OpenerKind::Paren, span),
             Token::LeftBracket => self.open_bracket(OpenerKind::Bracket, span),
             Token::LeftBrace => self.open_bracket(OpenerKind::Brace, span),
@@ -279,8 +285,7 @@ impl<'s, 'i> Filter<'s, 'i> {
 
     fn open_bracket(&mut self, kind: OpenerKind, span: Span) {
         // The first bracket of an expression stands for that expression too.
-        let begins_expression =
-            !self.before_last.is_none_or(|token| ends(token) || begins_statement_after(token));
+        let begins_expression = !may_end_statement(self.before_last);
         let weight = if begins_expression && self.in_block() { 2 } else { 1 };
         self.open(kind, weight, span);
     }
@@ -303,7 +308,7 @@ impl<'s, 'i> Filter<'s, 'i> {
             return false; // a method of an interface has no block
         }
         // The reference implementation says that a local or an anonymous function is defined where its parameters begin.
-        let local = self.before_last == Some(Token::Local);
+        let local = self.before_last == Token::Local;
         let parameters = self
             .peek(usize::from(local))
             .filter(|(token, _)| matches!(token, Token::LeftParen | Token::Less));
@@ -321,7 +326,7 @@ impl<'s, 'i> Filter<'s, 'i> {
         let name = Token::Name(symbol);
         let next = self.peek(0);
         let next_on_line = next.filter(|(_, after)| self.same_line(span, *after)).map(|(token, _)| token);
-        let after_statement = self.last.is_none_or(|(token, _)| ends(token) || begins_statement_after(token));
+        let after_statement = may_end_statement(self.last);
         let is_name = |token: Option<Token>| matches!(token, Some(Token::Name(_)));
         match symbol {
             Symbol::TYPE
@@ -347,8 +352,7 @@ impl<'s, 'i> Filter<'s, 'i> {
                 Token::KeywordInterface
             }
             Symbol::AS => {
-                let follows =
-                    self.last.is_some_and(|(token, before)| ends(token) && self.same_line(before, span));
+                let follows = ends(self.last) && self.same_line(self.place, span);
                 if follows && next_on_line.is_some_and(begins_type) { Token::KeywordAs } else { name }
             }
             Symbol::TYPEOF if next_on_line == Some(Token::LeftParen) => Token::KeywordTypeof,
@@ -356,18 +360,18 @@ impl<'s, 'i> Filter<'s, 'i> {
             Symbol::FUN if next_on_line == Some(Token::LeftParen) => Token::KeywordFun,
             Symbol::ASSERTS
                 if self.last_is(Token::Colon)
-                    && self.before_last == Some(Token::RightParen)
+                    && self.before_last == Token::RightParen
                     && is_name(next_on_line) =>
             {
                 Token::KeywordAsserts
             }
-            Symbol::IS if self.before_last == Some(Token::KeywordAsserts) => Token::KeywordIs,
+            Symbol::IS if self.before_last == Token::KeywordAsserts => Token::KeywordIs,
             _ => name,
         }
     }
 
     fn last_is(&self, token: Token) -> bool {
-        self.last.is_some_and(|(last, _)| last == token)
+        self.last == token
     }
 
     /// Whether no line ends between two tokens.
@@ -382,7 +386,7 @@ impl<'s, 'i> Filter<'s, 'i> {
         let cast = (Token::DoubleColon, colons);
         let Some((Token::Name(name), _)) = self.peek(0) else { return cast };
         let Some((Token::DoubleColon, closing)) = self.peek(1) else { return cast };
-        if self.last.is_some_and(|(token, _)| ends(token)) {
+        if ends(self.last) {
             // `x :: T ::l::` is a cast and then a label.
             let another = matches!(self.peek(2), Some((Token::Name(_), _)));
             if another && matches!(self.peek(3), Some((Token::DoubleColon, _))) {
@@ -452,6 +456,11 @@ fn ends(token: Token) -> bool {
             | Token::KeywordAsserts
             | Token::KeywordIs
     )
+}
+
+/// Whether a statement may begin behind the token, as it does at the start of the text.
+fn may_end_statement(token: Token) -> bool {
+    token == NO_TOKEN || ends(token) || begins_statement_after(token)
 }
 
 /// Whether the token ends a statement, or begins a block, by itself.
