@@ -1,6 +1,6 @@
 //! `wippy FILE`: one run as `lua` would do it.
 //!
-//! `-e` and `-l` first, then the script, then the prompt if `-i` was given. Whatever happens, finalizers run and output
+//! `LUA_INIT`, `-e` and `-l` first, then the script, then the prompt if `-i` was given. Whatever happens, finalizers run and output
 //! is written before the process ends.
 
 use std::fs;
@@ -32,13 +32,7 @@ pub(crate) struct Program {
 /// Runs everything that was asked for.
 pub(crate) fn run(script: Script, executable: &[u8], settings: &Settings) -> Result<Exit, Exit> {
     // Reading the program comes first: without it there is nothing to run.
-    let program = match read(&script.main) {
-        Ok(program) => program,
-        Err((name, error)) => {
-            output::complain(&system_error("cannot open", &name, &error))?;
-            return Err(Exit::FAILURE);
-        }
-    };
+    let program = read(&script.main).or_else(cannot_open)?;
     let around = Surroundings {
         executable: executable.to_vec(),
         script: match &script.main {
@@ -88,11 +82,32 @@ fn read(main: &Main) -> Result<Option<Text>, (Word, io::Error)> {
             io::stdin().read_to_end(&mut text).map_err(|error| (b"stdin".to_vec(), error))?;
             Ok(Some(Text::program(b"=stdin".to_vec(), text)))
         }
-        Main::File(name) => {
-            let text = fs::read(path_of(name)).map_err(|error| (name.clone(), error))?;
-            Ok(Some(Text::program([b"@", name.as_slice()].concat(), text)))
-        }
+        Main::File(name) => read_file(name).map(Some),
     }
+}
+
+fn read_file(name: &[u8]) -> Result<Text, (Word, io::Error)> {
+    let text = fs::read(path_of(name)).map_err(|error| (name.to_vec(), error))?;
+    Ok(Text::program([b"@", name].concat(), text))
+}
+
+/// Runs what the environment asks for before everything else: code in `LUA_INIT_5_3` or `LUA_INIT`, or the file named
+/// there behind an `@` (manual, section 7).
+fn initialize(machine: &mut Machine) -> Result<(), Exit> {
+    let given = |name: &'static str| Some((name, std::env::var_os(name)?.into_encoded_bytes()));
+    let Some((name, text)) = ["LUA_INIT_5_3", "LUA_INIT"].into_iter().find_map(given) else {
+        return Ok(());
+    };
+    let text = match text.strip_prefix(b"@") {
+        Some(file) => read_file(file).or_else(cannot_open)?,
+        None => Text::code(format!("={name}").as_bytes(), &text),
+    };
+    machine.run(text, &[])
+}
+
+fn cannot_open<T>((name, error): (Word, io::Error)) -> Result<T, Exit> {
+    output::complain(&system_error("cannot open", &name, &error))?;
+    Err(Exit::FAILURE)
 }
 
 fn everything(
@@ -101,6 +116,7 @@ fn everything(
     program: Option<Text>,
     arguments: &[Word],
 ) -> Result<Exit, Exit> {
+    initialize(machine)?;
     for step in before {
         match step {
             Before::Evaluate(code) => machine.run(Text::code(COMMAND_LINE, code), &[])?,

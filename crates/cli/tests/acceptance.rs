@@ -139,6 +139,19 @@ fn standard_input_is_a_script() {
 }
 
 #[test]
+fn the_environment_may_ask_for_code_before_the_script() {
+    let folder = Scratch::with("init.lua", "#!x\nx = 'from the file'");
+    let with = |value: &str| wippy(&["-e", "print(x)"]).within(&folder).variable("LUA_INIT", value);
+    expect(with("x = 5"), 0, "5\n", "");
+    expect(with("@init.lua"), 0, "from the file\n", "");
+    expect(with("x = 5").variable("LUA_INIT_5_3", "x = 6"), 0, "6\n", "");
+    expect(with("@gone.lua"), 1, "", "error: cannot open gone.lua: No such file or directory\n");
+    let failed = with("error('no')").outcome();
+    assert_eq!((failed.code, failed.out.as_str()), (1, ""));
+    assert!(failed.err.contains("LUA_INIT:1:1"), "{}", failed.err);
+}
+
+#[test]
 fn flags_after_the_script_are_its_arguments() {
     let folder = Scratch::with("f.lua", "print(arg[0], arg[1], ...)");
     expect(wippy(&["f.lua", "-v", "--x"]).within(&folder), 0, "f.lua\t-v\t-v\t--x\n", "");
@@ -489,6 +502,29 @@ fn a_folder_and_an_unreadable_file_are_refused() {
         (outcome.code, outcome.err.as_str()),
         (1, "error: cannot open gone.lua: No such file or directory\n")
     );
+}
+
+#[test]
+fn a_file_that_changes_meanwhile_is_read_once() {
+    // Its own text is gone when the error is shown; the excerpt is of what ran.
+    let folder = Scratch::with("f.lua", "io.open('f.lua', 'w'):close()\nlocal t\nt.x = 1");
+    let outcome = wippy(&["f.lua"]).within(&folder).outcome();
+    assert_eq!(outcome.code, 1);
+    assert!(outcome.err.contains("f.lua:3") && outcome.err.contains("t.x = 1"), "{}", outcome.err);
+    // Truncated and written again all the time: whatever part is read is a program or a mistake in one.
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            let text = "x = 1 ".repeat(20_000);
+            for _ in 0..500 {
+                folder.file("f.lua", &text);
+            }
+        });
+        for _ in 0..20 {
+            let outcome = wippy(&["f.lua"]).within(&folder).outcome();
+            assert!(matches!(outcome.code, 0 | 1), "{outcome:?}");
+            assert!(!outcome.err.contains("panicked"), "{}", outcome.err);
+        }
+    });
 }
 
 #[test]

@@ -499,3 +499,29 @@ fn records_arrive_as_they_were_sent() {
         assert(copy[2].id == 2 and copy[2].more == nil)",
     );
 }
+
+#[test]
+fn large_texts_are_compiled_while_others_run() {
+    check(
+        "local turns, done = 0, false
+           coroutine.spawn(function() while not done do coroutine.yield() turns = turns + 1 end end)
+           local text = ('x = x + 1 '):rep(10000)
+           local f = assert(load(text, '=big', 't', {x = 5}))
+           done = true
+           assert(turns > 0)
+           assert(debug.getinfo(f, 'S').short_src == 'big')
+           local _, env = debug.getupvalue(f, 1) f() assert(env.x == 10005)
+           assert(select(2, debug.getupvalue(assert(load(text)), 1)) == _G)
+           assert(debug.getupvalue(assert(load(text, 'n', 't', nil)), 1) == '_ENV')
+           assert(select(2, debug.getupvalue(assert(load(text, 'n', 't', nil)), 1)) == nil)
+           local f, message = load(text .. '\\n=', '=big')
+           assert(f == nil and message == \"big:2: unexpected symbol near '='\", message)
+           local f, message = load(text, '=big', 'b')
+           assert(f == nil and message == \"attempt to load a text chunk (mode is 'b')\")
+           local pieces = 0
+           local f = assert(load(function() pieces = pieces + 1 return pieces < 20 and text or nil end))
+           x = 0 f() assert(x == 190000)
+           local ok, message = pcall(load, ('x = 1 '):rep(2000000))
+           assert(not ok and message == 'not enough memory', message)",
+    );
+}

@@ -2,14 +2,13 @@
 
 use wippy_vm::arguments::to_number;
 use wippy_vm::{
-    Collection, Context, Error, ErrorKind, Event, IPAIRS_STEP, Library, LoadMode, NEXT, Outcome, Result,
-    Resume, Then, Value, library,
+    Collection, Context, Error, Event, IPAIRS_STEP, Library, NEXT, Outcome, Result, Resume, Then, Value,
+    library,
 };
 
 use crate::collecting::collect_all;
-use crate::package::source;
+use crate::load::{dofile, load, loadfile};
 use crate::{host, io};
-use wippy_parser::strip_shebang;
 
 /// The functions; `next` is the machine's own and is added by `open`.
 pub static LIBRARY: Library = library!(
@@ -378,142 +377,5 @@ impl Resume for Printing {
         };
         write_item(cx, &mut self, text.as_bytes())?;
         print_from(cx, *self)
-    }
-}
-
-/// Loads a chunk and answers as `load`: the function, or `nil` and a message.
-fn loaded<'gc>(
-    cx: &mut Context<'gc>,
-    source: &[u8],
-    name: &[u8],
-    mode: Option<&[u8]>,
-    env: Option<Value<'gc>>,
-) -> Result<Outcome> {
-    let (kind, letter) = if source.first() == Some(&0x1b) { ("binary", b'b') } else { ("text", b't') };
-    if let Some(mode) = mode
-        && !mode.contains(&letter)
-    {
-        let refused = format!("attempt to load a {kind} chunk (mode is '");
-        let message = cx.string(&[refused.as_bytes(), mode, b"')"].concat())?;
-        return Ok(fails(cx, message.into()));
-    }
-    match cx.load(source, name, LoadMode::ANY) {
-        Ok(function) => {
-            if let Some(env) = env {
-                cx.set_closure_upvalue(function, 1, env);
-            }
-            Ok(cx.returns(function))
-        }
-        Err(error) => match error.kind() {
-            ErrorKind::Syntax(message) => {
-                let message = cx.string(message)?;
-                Ok(fails(cx, message.into()))
-            }
-            _ => Err(error),
-        },
-    }
-}
-
-fn fails<'gc>(cx: &mut Context<'gc>, message: Value<'gc>) -> Outcome {
-    cx.push(Value::Nil);
-    cx.push(message);
-    cx.returns_top(2)
-}
-
-fn load(cx: &mut Context<'_>) -> Result<Outcome> {
-    let mode = cx.optional_string(3)?.map(|mode| mode.as_bytes());
-    let env = if cx.has(4) { Some(cx.get(4)) } else { None };
-    if let Some(text) = cx.coerce_string(cx.get(1))? {
-        let name = cx.optional_string(2)?.unwrap_or(text);
-        return loaded(cx, text.as_bytes(), name.as_bytes(), mode, env);
-    }
-    let name = cx.optional_string(2)?.map_or(b"=(load)".as_slice(), |name| name.as_bytes()).to_vec();
-    cx.check_function(1)?;
-    let has_env = env.is_some();
-    cx.truncate(4);
-    let reading = Reading { source: Vec::new(), name, mode: mode.map(<[u8]>::to_vec), has_env };
-    cx.push_copy(1);
-    Ok(cx.catching_call(0, Then::Resume(Box::new(reading))))
-}
-
-/// `load` with a function that gives the chunk piece by piece.
-struct Reading {
-    source: Vec<u8>,
-    name: Vec<u8>,
-    mode: Option<Vec<u8>>,
-    has_env: bool,
-}
-
-impl Resume for Reading {
-    fn resume(mut self: Box<Self>, cx: &mut Context<'_>) -> Result<Outcome> {
-        let failed = cx.call_failed();
-        let piece = cx.take_result();
-        if failed {
-            return Ok(fails(cx, piece));
-        }
-        match (piece, cx.coerce_string(piece)?) {
-            (_, Some(text)) if !text.is_empty() => {
-                cx.check_room(self.source.len() + text.len())?;
-                self.source.extend_from_slice(text.as_bytes());
-                cx.push_copy(1);
-                Ok(cx.catching_call(0, Then::Resume(self)))
-            }
-            (Value::Nil, _) | (_, Some(_)) => {
-                let env = if self.has_env { Some(cx.get(4)) } else { None };
-                loaded(cx, &self.source, &self.name, self.mode.as_deref(), env)
-            }
-            _ => {
-                let message = [&cx.position_at(1)[..], b"reader function must return a string"].concat();
-                let message = cx.string(&message)?;
-                Ok(fails(cx, message.into()))
-            }
-        }
-    }
-}
-
-/// Reads a chunk file, or standard input.
-///
-/// # Errors
-/// The message of the reference implementation: `cannot open x: No such file or directory`.
-pub(crate) fn read_chunk(
-    cx: &mut Context<'_>,
-    name: Option<&[u8]>,
-) -> Result<std::result::Result<Vec<u8>, Vec<u8>>> {
-    let Some(name) = name else {
-        return Ok(io::read_all_stdin(cx).map(|text| strip_shebang(&text).to_vec()).map_err(|error| {
-            let mut message = b"cannot read stdin: ".to_vec();
-            message.extend_from_slice(host::describe(&error).as_bytes());
-            message
-        }));
-    };
-    Ok(source::read(name))
-}
-
-fn loadfile(cx: &mut Context<'_>) -> Result<Outcome> {
-    let name = cx.optional_string(1)?.map(|name| name.as_bytes());
-    let mode = cx.optional_string(2)?.map(|mode| mode.as_bytes());
-    let env = if cx.has(3) { Some(cx.get(3)) } else { None };
-    match read_chunk(cx, name)? {
-        Ok(source) => {
-            let chunk_name = name.map_or(b"=stdin".to_vec(), |name| [b"@", name].concat());
-            loaded(cx, &source, &chunk_name, mode, env)
-        }
-        Err(message) => {
-            let message = cx.string(&message)?;
-            Ok(fails(cx, message.into()))
-        }
-    }
-}
-
-fn dofile(cx: &mut Context<'_>) -> Result<Outcome> {
-    let name = cx.optional_string(1)?.map(|name| name.as_bytes());
-    match read_chunk(cx, name)? {
-        Ok(source) => {
-            let chunk_name = name.map_or(b"=stdin".to_vec(), |name| [b"@", name].concat());
-            let function = cx.load(&source, &chunk_name, LoadMode::ANY)?;
-            cx.push(function);
-            Ok(cx.tail_call(0))
-        }
-        Err(message) => Err(ErrorKind::Plain(message).into()),
     }
 }

@@ -19,6 +19,7 @@ pub mod hash;
 mod host;
 pub mod io;
 pub mod json;
+mod load;
 pub mod logger;
 pub mod math;
 pub mod modules;

@@ -5,6 +5,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a test may fail")]
 
+use std::time::{Duration, Instant};
+
 use wippy_vm::{LoadMode, Step, Vm};
 
 /// Fuel of one run.
@@ -140,4 +142,150 @@ fn bytes_become_many_values() {
         200_000,
         &["assert(select('#', s:byte(1, -1)) == #s)", "assert(string.char(s:byte(1, -1)) == s)"],
     );
+}
+
+/// Processor time that this thread has had; other programs on the machine do not change it.
+#[cfg(target_os = "linux")]
+fn processor_time() -> Duration {
+    let text = std::fs::read_to_string("/proc/thread-self/schedstat").unwrap();
+    Duration::from_nanos(text.split(' ').next().unwrap().parse().unwrap())
+}
+
+/// The longest run of a chunk, in processor time; `setup` comes first and does not count.
+#[cfg(target_os = "linux")]
+fn longest_time(setup: &str, source: &str) -> Duration {
+    let mut vm = Vm::default();
+    vm.enter(wippy_stdlib::open).unwrap();
+    let mut longest = Duration::ZERO;
+    for (counts, source) in [(false, setup), (true, source)] {
+        vm.start(|cx| {
+            let chunk = cx.load(source.as_bytes(), b"=pieces", LoadMode::ANY)?;
+            cx.push(chunk);
+            Ok(())
+        })
+        .unwrap();
+        // What never ends by itself is looked at for a while.
+        let begin = Instant::now();
+        while begin.elapsed() < Duration::from_secs(if counts { 3 } else { 60 }) {
+            let start = processor_time();
+            let step = vm.run(if counts { SLICE * 10 } else { SLICE * 1000 });
+            if counts {
+                longest = longest.max(processor_time() - start);
+            }
+            match step {
+                Step::OutOfFuel => {}
+                Step::Finished => break,
+                Step::Failed(failure) => panic!("{source}: {failure}\n{}", failure.traceback),
+                Step::Parked => panic!("{source}: {}", vm.deadlock()),
+            }
+        }
+        vm.cancel();
+    }
+    longest
+}
+
+/// Says how long the longest piece of each takes, to be judged by a person:
+/// `cargo test --profile fast -p wippy-stdlib --test pieces -- --ignored --nocapture`
+#[test]
+#[cfg(target_os = "linux")]
+#[ignore = "measures time"]
+fn pieces_in_time() {
+    let text = "N = 10000000 s = ('x'):rep(N)";
+    let digits = "N = 10000000 s = ('7'):rep(N)";
+    for (setup, source) in [
+        ("", "while true do end"),
+        ("", "repeat local t = {} until false"),
+        ("", "local s = '' for i = 1, 20000 do s = s .. 'xxxxxxxxxx' end"),
+        ("s = ('a'):rep(40) p = ('a-'):rep(20) .. ('a*'):rep(10) .. 'b'", "s:find(p)"),
+        ("s = ('a'):rep(100000)", "s:find('.-.-.-b')"),
+        ("s = ('('):rep(100000)", "s:find('%b()')"),
+        ("t = {} for i = 1, 1e7 do t[i] = 'x' end", "table.concat(t)"),
+        ("t = {} for i = 1, 1e7 do t[i] = i end", "table.concat(t, ', ')"),
+        ("t = {} for i = 1, 1e6 do t[i] = i end", "pcall(table.sort, t, function(a, b) return true end)"),
+        (
+            "t = {} for i = 1, 1e6 do t[i] = i end r = math.random",
+            "pcall(table.sort, t, function() return r() < 0.5 end)",
+        ),
+        ("t = {} for i = 1, 1e6 do t[i] = 'k' .. i % 1000 end", "table.sort(t)"),
+        ("", "t = {} for i = 1, 1e7 do t[i] = i end"),
+        ("", "t = {} for i = 1, 5e6 do t[i + 0.5] = i end"),
+        ("t = {} for i = 1, 4e6 do t[i + 0.5] = i end for k in pairs(t) do t[k] = nil end", "return next(t)"),
+        (
+            "t = {} for i = 1, 4e6 do t[i + 0.5] = i end for k in pairs(t) do t[k] = nil end",
+            "for k in pairs(t) do end",
+        ),
+        (
+            "t = {} for i = 1, 8e6 do t[i] = i end for i = 1, 8e6 do t[i] = nil end",
+            "for k in pairs(t) do end",
+        ),
+        ("t = {} for i = 1, 8e6 do t[i] = i end for i = 1, 8e6 do t[i] = nil end", "return #t"),
+        ("t = {} for i = 1, 1e6 do t[i] = i end", "local u = {table.unpack(t, 1, 900000)}"),
+        ("t = {} for i = 1, 1e6 do t[i] = i end", "local u = table.pack(table.unpack(t, 1, 900000))"),
+        ("t = {} for i = 1, 1e6 do t[i] = i end", "math.max(table.unpack(t, 1, 900000))"),
+        (text, "t = {} t[s] = 1"),
+        (text, "t = {[s] = 1} u = ('x'):rep(N) return t[u]"),
+        (digits, "return tonumber(s)"),
+        (digits, "return s + 0"),
+        (digits, "return tonumber('0x' .. s)"),
+        (digits, "return tonumber(s, 10)"),
+        (digits, "return tonumber((' '):rep(N) .. '1')"),
+        (digits, "return math.tointeger(s)"),
+        (digits, "return pcall(string.format, '%d', s)"),
+        (digits, "for i = 1, 1 do local x = #s | 0 end return pcall(function() return s | 0 end)"),
+        (text, "return #string.pack('s', s)"),
+        (text, "return #string.pack('z', s)"),
+        (text, "return #string.pack('c20000000', s)"),
+        (text, "return #string.pack(('i1'):rep(200000), table.unpack({}, 1, 0))"),
+        (text, "return #string.unpack('c10000000', s)"),
+        (text, "return #string.unpack('z', s .. '\\0')"),
+        (text, "p = string.pack('s', s) return #string.unpack('s', p)"),
+        (text, "for a in s:gmatch('x*') do end"),
+        (text, "for a, b, c in s:gmatch('(x*)()(x*)') do end"),
+        (text, "return s:gsub('.', {})"),
+        (text, "return s:find(('[' .. s):sub(1, 5000000) .. ']')"),
+        (text, "return pcall(string.find, s, '[' .. s)"),
+        (text, "return pcall(string.format, ('%%'):rep(5000000))"),
+        (text, "return pcall(error, s)"),
+        (text, "return pcall(error, s, 1)"),
+        (text, "return pcall(require, s)"),
+        (text, "return tostring(setmetatable({}, {__name = s}))"),
+        (text, "return pcall(function() return {} .. s end)"),
+        (text, "return pcall(function() return s + 1 end)"),
+        (text, "return pcall(load, s, s)"),
+        (text, "return load('return \"' .. s .. '\"')"),
+        (text, "return load('--' .. s)"),
+        (text, "return load(s .. ' = 1')"),
+        ("s = ('x = 1 + y * z '):rep(700000)", "return load(s)"),
+        ("s = 'return ' .. ('a + '):rep(2000000) .. '1'", "return load(s)"),
+        ("s = 'return {' .. ('1, '):rep(3000000) .. '1}'", "return load(s)"),
+        (
+            "s = 'return {' .. ('{1, \"a\"}, '):rep(900000) .. '1}' f = load(s) d = string.dump(f)",
+            "return load(d)",
+        ),
+        ("s = 'return {' .. ('{1, \"a\"}, '):rep(900000) .. '1}' f = load(s)", "return string.dump(f)"),
+        ("", "local n = 0 return load(function() n = n + 1 if n < 1e6 then return 'x = 1 ' end end)"),
+        (text, "return utf8.len(s), utf8.codepoint(s, 1, 100000)"),
+        (text, "return #utf8.char(s:byte(1, 900000))"),
+        (text, "return s:byte(1, 900000)"),
+        (text, "return s:rep(10):upper():lower():reverse()"),
+        ("t = {} for i = 1, 2e6 do t[i] = {i} end", "collectgarbage('step', 1e9)"),
+        ("t = {} for i = 1, 2e6 do t[i] = {i} end", "collectgarbage()"),
+        ("t = setmetatable({}, {__mode = 'k'}) for i = 1, 3e5 do t[{}] = i end", "collectgarbage()"),
+        ("t = setmetatable({}, {__mode = 'v'}) for i = 1, 1e6 do t[i] = {} end", "collectgarbage()"),
+        (
+            "",
+            "local function f(n) if n == 0 then error('x') end return 1 + f(n - 1) end for i = 1, 5 do pcall(f, 150000) end",
+        ),
+        ("", "local function f(n) local a, b, c, d return 1 + f(n + 1) end pcall(f, 1)"),
+        ("", "local function f() local co = coroutine.wrap(f) return co() end pcall(f)"),
+        (text, "return os.date('!' .. s:sub(1, 1000000))"),
+        (text, "return #(s:sub(1, 5000000) .. '%'):gsub('%%', '%%%%')"),
+        (text, "return table.concat({s, s}, s)"),
+        (text, "return s:find(s, 2, true), s:find('xxxxxxxxxxxxxxxxxxxxxxxxxy', 1, true)"),
+        (text, "return s < s .. 'y', s == s .. 'y', s .. s == s .. s"),
+    ] {
+        let time = longest_time(setup, source);
+        let mark = if time > Duration::from_millis(10) { "LONG" } else { "" };
+        println!("{:8.2} ms {mark:4}  {source}", time.as_secs_f64() * 1e3);
+    }
 }

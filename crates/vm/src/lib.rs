@@ -41,7 +41,7 @@ pub use execute::event::Event;
 pub use execute::explain::TypeFailure;
 pub use execute::hook::HookMask;
 pub use execute::iterate::{IPAIRS_STEP, NEXT};
-pub use execute::load::LoadMode;
+pub use execute::load::{Compiled, LoadMode};
 pub use execute::memory::Memory;
 pub use execute::outside::Outside;
 pub use execute::parcel::{Packed, Parcel, Tokens};

@@ -53,8 +53,16 @@ pub(crate) fn shell(line: &str) -> Run {
 }
 
 fn run(mut command: Command) -> Run {
-    for variable in ["NO_COLOR", "CLICOLOR_FORCE", "LUA_PATH", "LUA_PATH_5_3", "LUA_INIT", "WIPPY_BACKTRACE"]
-    {
+    const FOREIGN: [&str; 7] = [
+        "NO_COLOR",
+        "CLICOLOR_FORCE",
+        "LUA_PATH",
+        "LUA_PATH_5_3",
+        "LUA_INIT",
+        "LUA_INIT_5_3",
+        "WIPPY_BACKTRACE",
+    ];
+    for variable in FOREIGN {
         command.env_remove(variable);
     }
     Run { command, input: Vec::new() }

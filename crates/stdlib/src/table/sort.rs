@@ -3,7 +3,7 @@
 //! The items are copied to a working table before the first question and written back after the last, so a comparison
 //! function that changes the list confuses nobody, and an error leaves the list as it was.
 
-use wippy_vm::{Context, Error, ItemSort, Outcome, Result, Sorting, Table, Value};
+use wippy_vm::{Context, Error, ErrorKind, ItemSort, Outcome, Result, Sorting, Table, Value};
 
 use super::sorter::{Move, Sorter};
 use super::{CHANGES_ALL, check_tablelike, with_length};
@@ -35,7 +35,7 @@ fn sort_items(cx: &mut Context<'_>, length: i64) -> Result<Outcome> {
     if !cx.get(slot::LESS).is_nil() {
         let less = cx.check_function(slot::LESS)?;
         if crate::coroutine::is_yield(less) {
-            return Err(Error::message("attempt to yield across a C-call boundary"));
+            return Err(ErrorKind::Operation("attempt to yield across a C-call boundary").into());
         }
     }
     cx.truncate(slot::LESS);

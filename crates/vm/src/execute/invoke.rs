@@ -443,7 +443,7 @@ pub(crate) unsafe fn closure(state: *mut State, i: Instruction) -> bool {
         let children: &[*const Code] = &(*(*parent).code).children;
         let code = *children.get_unchecked(i.bx());
         let descriptions = &(*code).upvalues;
-        let last = (*code).last_closure.get();
+        let last = (*code).last_closure();
         if !last.is_null() && captures_the_same(last, parent, (*frame).base, descriptions) {
             let to = (*frame).base.add(i.a());
             (*to).payload = last as u64;
@@ -459,9 +459,7 @@ pub(crate) unsafe fn closure(state: *mut State, i: Instruction) -> bool {
             };
             *Closure::upvalues(closure).add(n) = upvalue;
         }
-        if !st.heap.is_marking() && !(*code).unit.is_null() {
-            (*code).last_closure.set(closure);
-        }
+        st.heap.remember_closure(code, closure);
         let to = (*frame).base.add(i.a());
         (*to).payload = closure as u64;
         (*to).tag = tag::CLOSURE;

@@ -83,6 +83,11 @@ impl<'gc> Context<'gc> {
         true
     }
 
+    /// Whether the owner listens: it has others to run, so a native should rather wait than work for long.
+    pub fn is_heard(&self) -> bool {
+        self.st().outside.is_some()
+    }
+
     /// Asks the owner for the next value of a channel that it feeds.
     pub(super) fn feed(&mut self, channel: Channel<'gc>) -> Result<Option<Value<'gc>>> {
         let Some(Ear(outside)) = &self.st().outside else { return Ok(None) };

@@ -4,6 +4,7 @@
 //! [`Code`] is never changed or moved after it is linked, and lives as long as its unit.
 
 use std::cell::Cell;
+use std::ptr::null_mut;
 use std::sync::Arc;
 
 use super::object::Closure;
@@ -29,9 +30,9 @@ pub(crate) struct Code {
     /// Owner; null if the code is owned by nobody in this heap and all its constants are immortal.
     pub(crate) unit: *mut Unit,
     /// The closure made last, to be used again when it captures the same variables. Not a reference that keeps it
-    /// alive: the collector forgets it when it traces the unit, and none is set while it marks. Always null in code
-    /// without a unit, which other heaps share.
-    pub(crate) last_closure: Cell<*mut Closure>,
+    /// alive: the end of marking forgets what was not reached. Always null in code without a unit, which other heaps
+    /// share.
+    pub(super) last_closure: Cell<*mut Closure>,
     pub(crate) source: Arc<[u8]>,
     pub(crate) line_defined: u32,
     pub(crate) last_line_defined: u32,
@@ -147,7 +148,7 @@ pub(super) fn link<E>(
         is_vararg: prototype.is_vararg,
         registers: prototype.registers,
         unit,
-        last_closure: Cell::new(std::ptr::null_mut()),
+        last_closure: Cell::new(null_mut()),
         source: prototype.source,
         line_defined: prototype.line_defined,
         last_line_defined: prototype.last_line_defined,
@@ -171,7 +172,68 @@ pub(super) fn footprint(prototype: &Prototype) -> usize {
         + prototype.prototypes.iter().map(footprint).sum::<usize>()
 }
 
+/// The closures that functions remember.
+impl Heap {
+    /// Makes `closure` the one that `code` remembers, if the code is this heap's own.
+    ///
+    /// # Safety
+    /// Both are alive, and the closure is one of `code`.
+    #[inline]
+    pub(crate) unsafe fn remember_closure(&mut self, code: *const Code, closure: *mut Closure) {
+        // SAFETY: the caller's promise.
+        unsafe {
+            if (*code).unit.is_null() {
+                return;
+            }
+            let last = (*code).last_closure.replace(closure);
+            // The unit may have been traced already, when there was nothing to remember.
+            if self.is_marking() && last.is_null() {
+                self.remembering.push(code);
+            }
+        }
+    }
+
+    /// Notes which functions of a unit remember a closure; for when it is traced.
+    ///
+    /// # Safety
+    /// The unit is alive.
+    pub(super) unsafe fn note_remembering(&mut self, unit: *mut Unit) {
+        // SAFETY: the caller's promise.
+        for code in unsafe { &(*unit).functions } {
+            if !code.last_closure.get().is_null() {
+                self.remembering.push(&raw const **code);
+            }
+        }
+    }
+
+    /// Forgets the closures that were not reached.
+    ///
+    /// # Safety
+    /// Marking has ended, and nothing has been freed since it began.
+    pub(super) unsafe fn forget_closures(&mut self) {
+        let epoch = self.memory.epoch;
+        for &code in self.remembering.iter() {
+            // SAFETY: the caller's promise.
+            unsafe {
+                let last = &(*code).last_closure;
+                // A function may be listed twice.
+                let closure = last.get();
+                if !closure.is_null() && (*closure).header.mark & epoch == 0 {
+                    last.set(null_mut());
+                }
+            }
+        }
+        self.remembering.clear();
+    }
+}
+
 impl Code {
+    /// The closure to be used again, or null. It is alive.
+    #[inline(always)]
+    pub(crate) fn last_closure(&self) -> *mut Closure {
+        self.last_closure.get()
+    }
+
     /// The function as plain data again, for `string.dump`.
     ///
     /// # Safety

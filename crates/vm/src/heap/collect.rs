@@ -37,6 +37,16 @@ const UNBOUNDED: isize = isize::MAX / 2;
 /// Work of ending one object that owns something.
 const DESTROY_WORK: isize = 256;
 
+/// Kilobytes of work at every safepoint that the variable `WIPPY_STRESS` asks of a checking heap, in weighted bytes: so
+/// whole programs run under the stress collector. A heap that is smaller than that is collected every time.
+pub(super) fn stress_from_outside() -> isize {
+    if !CHECKING {
+        return 0;
+    }
+    let kilobytes = std::env::var("WIPPY_STRESS").ok().and_then(|text| text.parse::<u32>().ok());
+    kilobytes.map_or(0, |kilobytes| kilobytes as isize * 1024)
+}
+
 impl Heap {
     /// Whether the collector should be given a step now.
     #[inline(always)]
@@ -52,8 +62,11 @@ impl Heap {
     pub(crate) unsafe fn step(&mut self) -> isize {
         // SAFETY: the caller's promise.
         unsafe {
-            if self.stress {
-                self.full();
+            if self.stress_work > 0 && !self.stopped {
+                if self.wanted_cycles == 0 {
+                    self.begin_full();
+                }
+                self.go_on_full(self.stress_work);
                 return 0;
             }
             if self.stopped {
@@ -123,7 +136,7 @@ impl Heap {
     /// As for [`Heap::step`].
     pub(crate) unsafe fn full_piece(&mut self) -> bool {
         // SAFETY: the caller's promise.
-        unsafe { self.go_on_full(if self.stress { UNBOUNDED } else { LARGEST_STEP_WORK }) }
+        unsafe { self.go_on_full(self.stress_work.max(LARGEST_STEP_WORK)) }
     }
 
     unsafe fn go_on_full(&mut self, work: isize) -> bool {
@@ -250,6 +263,7 @@ impl Heap {
             self.clear_weak_values(0, 0);
             self.strings.purge(self.memory.epoch);
             self.purge_names();
+            self.forget_closures();
             self.weak_values.clear();
             self.marking = false;
             self.begin_separation();
@@ -267,13 +281,14 @@ impl Heap {
         }
     }
 
-    /// The end of marking once more, for what finalizers have brought back: its weak tables. The first `cleared` ones
-    /// that are weak in both are without dead values already.
+    /// The end of marking once more, for what finalizers have brought back: its weak tables and functions. The first
+    /// `cleared` tables that are weak in both are without dead values already.
     unsafe fn end_revival(&mut self, cleared: usize) {
         // SAFETY: marking is complete.
         unsafe {
             self.clear_weak_keys();
             self.clear_weak_values(0, cleared);
+            self.forget_closures();
         }
         self.weak_values.clear();
         self.ephemerons.clear();
@@ -375,7 +390,7 @@ impl Heap {
 
     /// Chooses when the next cycle starts, from what is known to be alive.
     pub(super) fn set_next_cycle(&mut self) {
-        let threshold = if self.stress {
+        let threshold = if self.stress_work > 0 {
             0
         } else if self.stopped {
             usize::MAX
@@ -422,7 +437,7 @@ impl Heap {
 
     /// For tests: collect at every safepoint.
     pub(crate) fn set_stress(&mut self, on: bool) {
-        self.stress = on;
+        self.stress_work = if on { UNBOUNDED } else { 0 };
         self.set_next_cycle();
     }
 

@@ -117,7 +117,8 @@ pub(crate) struct Heap {
     /// Cycles that a complete collection still has to end; at 1, this is the one that the program has asked for.
     wanted_cycles: u8,
     phase: Phase,
-    stress: bool,
+    /// Work done at every safepoint, in weighted bytes; zero in all heaps but those of tests.
+    stress_work: isize,
     stopped: bool,
     seed: u64,
     strings: string::Cache,
@@ -140,6 +141,8 @@ pub(crate) struct Heap {
     /// Whether the last look at all ephemerons has seen a dead key.
     dead_keys: bool,
     all_weak: Lazy<Vec<*mut Table>>,
+    /// Functions that remember a closure, which this marking may not reach.
+    remembering: Lazy<Vec<*const Code>>,
     /// Types that values of this heap may be, by address.
     types: Option<Box<HashMap<usize, Arc<TypeValue>>>>,
     /// Objects that own something outside the heap.
@@ -172,7 +175,7 @@ impl Heap {
             marking: false,
             wanted_cycles: 0,
             phase: Phase::Idle,
-            stress: false,
+            stress_work: collect::stress_from_outside(),
             stopped: false,
             seed: hash::seed(),
             strings: string::Cache::new(),
@@ -199,6 +202,7 @@ impl Heap {
             ephemerons: Lazy::new(),
             dead_keys: false,
             all_weak: Lazy::new(),
+            remembering: Lazy::new(),
             types: None,
             destructible: Vec::new(),
             destroy_from: 0,

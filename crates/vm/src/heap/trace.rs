@@ -220,9 +220,9 @@ impl Heap {
     unsafe fn trace_unit(&mut self, unit: *mut Unit) {
         // SAFETY: the unit is alive, and its constants with it.
         unsafe {
+            self.note_remembering(unit);
             let functions = &(*unit).functions;
             for code in functions {
-                code.last_closure.set(std::ptr::null_mut());
                 for constant in &code.constants {
                     if constant.tag == tag::STRING {
                         self.mark_string(constant.as_string());

@@ -131,7 +131,8 @@ impl Program {
         let text = match self.random.below(10) {
             0..=1 => format!("{array}[#{array} + 1] = {value}"),
             2 => format!("table.insert({array}, {value})"),
-            3 => format!("table.insert({array}, {}, {value})", self.random.below(4)),
+            // Nil in the middle would be a hole.
+            3 => format!("table.insert({array}, {}, ({value}) or 0)", self.random.below(4)),
             4 => format!("show(table.remove({array}))"),
             5 => format!("show(table.remove({array}, 1))"),
             // Equal elements and failing comparisons have no determined order: numbers that differ, or texts.
