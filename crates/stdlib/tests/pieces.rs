@@ -147,8 +147,8 @@ fn bytes_become_many_values() {
 /// Processor time that this thread has had; other programs on the machine do not change it.
 #[cfg(target_os = "linux")]
 fn processor_time() -> Duration {
-    let text = std::fs::read_to_string("/proc/thread-self/schedstat").unwrap();
-    Duration::from_nanos(text.split(' ').next().unwrap().parse().unwrap())
+    let time = rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime);
+    Duration::new(time.tv_sec as u64, time.tv_nsec as u32)
 }
 
 /// The longest run of a chunk, in processor time; `setup` comes first and does not count.
@@ -235,7 +235,7 @@ fn pieces_in_time() {
         (text, "return #string.pack('s', s)"),
         (text, "return #string.pack('z', s)"),
         (text, "return #string.pack('c20000000', s)"),
-        (text, "return #string.pack(('i1'):rep(200000), table.unpack({}, 1, 0))"),
+        (text, "return #string.pack(('i1'):rep(200000), s:byte(1, 200000))"),
         (text, "return #string.unpack('c10000000', s)"),
         (text, "return #string.unpack('z', s .. '\\0')"),
         (text, "p = string.pack('s', s) return #string.unpack('s', p)"),
@@ -284,7 +284,8 @@ fn pieces_in_time() {
         (text, "return s:find(s, 2, true), s:find('xxxxxxxxxxxxxxxxxxxxxxxxxy', 1, true)"),
         (text, "return s < s .. 'y', s == s .. 'y', s .. s == s .. s"),
     ] {
-        let time = longest_time(setup, source);
+        // The least of some runs: what a host takes from its guests counts as processor time.
+        let time = (0..3).map(|_| longest_time(setup, source)).min().unwrap_or_default();
         let mark = if time > Duration::from_millis(10) { "LONG" } else { "" };
         println!("{:8.2} ms {mark:4}  {source}", time.as_secs_f64() * 1e3);
     }
