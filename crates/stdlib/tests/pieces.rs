@@ -287,6 +287,6 @@ fn pieces_in_time() {
         // The least of some runs: what a host takes from its guests counts as processor time.
         let time = (0..3).map(|_| longest_time(setup, source)).min().unwrap_or_default();
         let mark = if time > Duration::from_millis(10) { "LONG" } else { "" };
-        println!("{:8.2} ms {mark:4}  {source}", time.as_secs_f64() * 1e3);
+        eprintln!("{:8.2} ms {mark:4}  {source}", time.as_secs_f64() * 1e3);
     }
 }
