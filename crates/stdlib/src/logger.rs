@@ -6,15 +6,16 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use wippy_vm::{Context, Error, HostObject, Library, Outcome, Result, UserData, Value, library};
+use wippy_vm::{Context, Error, HostObject, Library, Outcome, Result, Table, UserData, Value, library};
 
 use crate::class::Class;
+use crate::errors::error_of;
 use crate::io;
 use crate::plain::Plain;
 use crate::steps::{self, Next, Steps};
 
 /// How important a line is.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub enum Level {
     /// For whoever looks for a fault.
     Debug,
@@ -24,6 +25,18 @@ pub enum Level {
     Warn,
     /// What should not happen.
     Error,
+}
+
+impl Level {
+    /// The word in capitals.
+    pub fn word(self) -> &'static str {
+        match self {
+            Level::Debug => "DEBUG",
+            Level::Info => "INFO",
+            Level::Warn => "WARN",
+            Level::Error => "ERROR",
+        }
+    }
 }
 
 /// A line to be.
@@ -44,8 +57,8 @@ pub trait LogSink: Send + Sync {
     /// Whether lines of this level are wanted at all.
     fn wants(&self, level: Level) -> bool;
 
-    /// Takes a line.
-    fn log(&self, record: Record);
+    /// Takes a line of the program that runs in this interpreter.
+    fn log(&self, cx: &mut Context<'_>, record: Record);
 }
 
 /// The sink of an interpreter; a host value. Without one, lines go to standard error as they are.
@@ -109,35 +122,42 @@ pub(crate) fn build<'gc>(cx: &mut Context<'gc>) -> Result<Value<'gc>> {
     Ok(CLASS.object(cx, Arc::new(Logger::default()))?.into())
 }
 
+/// The same as a read-only table with the methods, which an image can hold.
+///
+/// # Errors
+/// When the memory limit would be passed.
+pub fn table<'gc>(cx: &mut Context<'gc>) -> Result<Value<'gc>> {
+    let table = cx.table(0, METHODS.functions.len())?;
+    METHODS.install(cx, table)?;
+    table.freeze();
+    Ok(table.into())
+}
+
 fn wants(cx: &mut Context<'_>, level: Level) -> bool {
     cx.host::<HostLog>().is_none_or(|log| log.0.wants(level))
 }
 
-/// Hands a line to the sink.
-fn write(cx: &mut Context<'_>, mut record: Record) -> Result<Outcome> {
+/// Hands a line to the sink, if that wants it.
+pub fn write(cx: &mut Context<'_>, mut record: Record) {
+    if !wants(cx, record.level) {
+        return;
+    }
     if !record.fields.contains_key("location")
         && let Some(location) = location(cx)
     {
         record.fields.insert("location".to_owned(), location.into());
     }
     match cx.host::<HostLog>() {
-        Some(log) => Arc::clone(&log.0).log(record),
+        Some(log) => Arc::clone(&log.0).log(cx, record),
         None => {
-            let level = match record.level {
-                Level::Debug => "DEBUG",
-                Level::Info => "INFO",
-                Level::Warn => "WARN",
-                Level::Error => "ERROR",
-            };
-            let Record { logger, message, fields, .. } = &record;
+            let Record { level, logger, message, fields } = record;
             let message = message.escape_debug();
-            let mut line = format!("{level}\t{logger}\t{message}\t").into_bytes();
-            crate::json::write_plain(&mut line, &Plain::Map(fields.clone()));
+            let mut line = format!("{}\t{logger}\t{message}\t", level.word()).into_bytes();
+            crate::json::write_plain(&mut line, &Plain::Map(fields));
             line.push(b'\n');
             io::write_stderr(cx, &line);
         }
     }
-    Ok(cx.returns_none())
 }
 
 /// `entry:line` of the Lua function that logs.
@@ -150,22 +170,43 @@ fn location(cx: &Context<'_>) -> Option<String> {
     })
 }
 
+/// The logger that a method is called on: an object, or the module as a table.
+fn this(cx: &Context<'_>) -> Result<Logger> {
+    match cx.get(1) {
+        Value::Table(_) => Ok(Logger::default()),
+        _ => CLASS.this::<Logger>(cx).cloned(),
+    }
+}
+
+impl Logger {
+    /// Adds the fields of a table. The kind of a field `error` is worth a field of its own.
+    fn add<'gc>(&mut self, cx: &mut Context<'gc>, table: Table<'gc>) {
+        let name = cx.name("error");
+        if let Some(error) = error_of(table.get(name.into()))
+            && !error.kind().as_bytes().is_empty()
+        {
+            let kind = String::from_utf8_lossy(error.kind().as_bytes()).into_owned();
+            self.fields.entry("kind".to_owned()).or_insert(kind.into());
+        }
+        self.fields.extend(Plain::fields(cx, table));
+    }
+}
+
 fn log(cx: &mut Context<'_>, level: Level) -> Result<Outcome> {
-    let logger = CLASS.this::<Logger>(cx)?;
+    let mut logger = this(cx)?;
     let message = cx.check_string(2)?;
     let given = match cx.get(3) {
         Value::Nil => None,
         _ => Some(cx.check_table(3)?),
     };
-    if !wants(cx, level) {
-        return Ok(cx.returns_none());
+    if wants(cx, level) {
+        if let Some(fields) = given {
+            logger.add(cx, fields);
+        }
+        let Logger { name, fields } = logger;
+        write(cx, Record { level, logger: name, message: message.to_string_lossy().into_owned(), fields });
     }
-    let mut fields = logger.fields.clone();
-    if let Some(given) = given {
-        fields.extend(Plain::fields(cx, given));
-    }
-    let message = message.to_string_lossy().into_owned();
-    write(cx, Record { level, logger: logger.name.clone(), message, fields })
+    Ok(cx.returns_none())
 }
 
 fn debug(cx: &mut Context<'_>) -> Result<Outcome> {
@@ -186,16 +227,16 @@ fn error(cx: &mut Context<'_>) -> Result<Outcome> {
 
 /// `logger:with(fields)`
 fn with(cx: &mut Context<'_>) -> Result<Outcome> {
-    let mut logger = CLASS.this::<Logger>(cx)?.clone();
+    let mut logger = this(cx)?;
     let fields = cx.check_table(2)?;
-    logger.fields.extend(Plain::fields(cx, fields));
+    logger.add(cx, fields);
     let object = CLASS.object(cx, Arc::new(logger))?;
     Ok(cx.returns(object))
 }
 
 /// `logger:named(name)`
 fn named(cx: &mut Context<'_>) -> Result<Outcome> {
-    let mut logger = CLASS.this::<Logger>(cx)?.clone();
+    let mut logger = this(cx)?;
     let name = cx.check_string(2)?;
     if name.is_empty() {
         return Err(Error::message("name cannot be empty"));
@@ -210,33 +251,14 @@ fn named(cx: &mut Context<'_>) -> Result<Outcome> {
 
 /// `print(...)` of an application: one line at level info, the arguments with a space between them.
 fn print(cx: &mut Context<'_>) -> Result<Outcome> {
-    joined(cx, |cx, message| {
-        if wants(cx, Level::Info) {
-            let record =
-                Record { level: Level::Info, logger: String::new(), message, fields: BTreeMap::new() };
-            let _ = write(cx, record)?;
-        }
-        Ok(())
-    })
-}
-
-/// Who gets the line of a `print`.
-type Say = fn(&mut Context<'_>, String) -> Result<()>;
-
-/// Joins all arguments as an application's `print` does, and gives the line to `say`.
-///
-/// # Errors
-/// What a `__tostring` raises, and what `say` answers.
-pub fn joined(cx: &mut Context<'_>, say: Say) -> Result<Outcome> {
     let count = cx.len();
-    steps::run(Printing { next: 1, count, text: Vec::new(), say }, cx)
+    steps::run(Printing { next: 1, count, text: Vec::new() }, cx)
 }
 
 struct Printing {
     next: usize,
     count: usize,
     text: Vec<u8>,
-    say: Say,
 }
 
 impl Steps for Printing {
@@ -259,7 +281,8 @@ impl Steps for Printing {
             }
             self.next += 1;
         }
-        (self.say)(cx, String::from_utf8_lossy(&self.text).into_owned())?;
+        let message = String::from_utf8_lossy(&self.text).into_owned();
+        write(cx, Record { level: Level::Info, logger: String::new(), message, fields: BTreeMap::new() });
         Ok(Next::Return(0))
     }
 }

@@ -17,7 +17,7 @@ impl LogSink for Recorder {
         level >= Level::Info
     }
 
-    fn log(&self, record: Record) {
+    fn log(&self, _: &mut wippy_vm::Context<'_>, record: Record) {
         let Record { level, logger, message, fields } = record;
         self.0.lock().expect("no panics").push(format!("{level:?}|{logger}|{message}|{fields:?}"));
     }

@@ -4,49 +4,26 @@ use std::fmt::Write as _;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use wippy_stdlib::json::quote;
+pub use wippy_stdlib::logger::Level;
 
 use crate::value::{Map, Value};
 
-/// How important a line is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Level {
-    /// For whoever looks for a fault.
-    Debug,
-    /// What happens.
-    Info,
-    /// What probably should not happen.
-    Warn,
-    /// What should not happen.
-    Error,
+/// The word as JSON lines have it.
+fn lower(level: Level) -> &'static str {
+    match level {
+        Level::Debug => "debug",
+        Level::Info => "info",
+        Level::Warn => "warn",
+        Level::Error => "error",
+    }
 }
 
-impl Level {
-    /// The word in capitals.
-    pub fn word(self) -> &'static str {
-        match self {
-            Level::Debug => "DEBUG",
-            Level::Info => "INFO",
-            Level::Warn => "WARN",
-            Level::Error => "ERROR",
-        }
-    }
-
-    fn lower(self) -> &'static str {
-        match self {
-            Level::Debug => "debug",
-            Level::Info => "info",
-            Level::Warn => "warn",
-            Level::Error => "error",
-        }
-    }
-
-    fn colour(self) -> &'static str {
-        match self {
-            Level::Debug => "\x1b[35m",
-            Level::Info => "\x1b[34m",
-            Level::Warn => "\x1b[33m",
-            Level::Error => "\x1b[31m",
-        }
+fn paint(level: Level) -> &'static str {
+    match level {
+        Level::Debug => "\x1b[35m",
+        Level::Info => "\x1b[34m",
+        Level::Warn => "\x1b[33m",
+        Level::Error => "\x1b[31m",
     }
 }
 
@@ -97,7 +74,7 @@ impl Line {
                 }
             }
             Layout::Console { colour } => {
-                let (on, off) = if colour { (self.level.colour(), "\x1b[0m") } else { ("", "") };
+                let (on, off) = if colour { (paint(self.level), "\x1b[0m") } else { ("", "") };
                 let _ = write!(
                     out,
                     "{:6.2}s {on}{:5}{off} {:12} {}",
@@ -113,7 +90,7 @@ impl Line {
             }
             Layout::Json => {
                 let mut map = self.fields.clone();
-                map.insert("level".into(), self.level.lower().into());
+                map.insert("level".into(), lower(self.level).into());
                 map.insert("ts".into(), date(at, 'T', "Z").as_str().into());
                 map.insert("logger".into(), self.name.as_str().into());
                 map.insert("msg".into(), self.message.as_str().into());

@@ -21,12 +21,6 @@ pub struct Thin {
     counts: HashMap<(Level, String, String), u32>,
 }
 
-impl std::hash::Hash for Level {
-    fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
-        state.write_u8(*self as u8);
-    }
-}
-
 impl Thin {
     /// Whether a line passes.
     pub fn passes(&mut self, line: &Line, elapsed: Duration) -> bool {

@@ -7,18 +7,14 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use wippy_stdlib::errors::{self, ErrorValue, Kind};
-use wippy_stdlib::logger;
 use wippy_vm::{Context, Image, Library, Outcome, Result, Table, Value, library};
 
 use super::home::Home;
 use super::modules;
-use crate::log::{Level, Line};
 
 static LIBRARY: Library = library!(
     "_G",
     [
-        /// Writes one log line at level info.
-        ("print", print, "(...any) -> ()"),
         /// The module of this name: a built-in one that the entry lists, or a library of the application.
         ("require", require, "(name: string) -> any")
     ]
@@ -71,38 +67,6 @@ fn open(cx: &mut Context<'_>, names: &BTreeSet<Arc<str>>) -> Result<()> {
     // Modules of the image are reached by name only; what an interpreter makes later it keeps for itself.
     cx.set_field(registry, "_MODULES", Value::Nil)?;
     cx.set_field(registry, NAMES, known)
-}
-
-/// `print(...)`: one log line.
-fn print(cx: &mut Context<'_>) -> Result<Outcome> {
-    logger::joined(cx, |cx, message| {
-        say(cx, Level::Info, String::new(), message, crate::value::Map::new());
-        Ok(())
-    })
-}
-
-/// Writes a log line of a program, with its process and place unless the program says otherwise.
-pub(super) fn say(
-    cx: &mut Context<'_>,
-    level: Level,
-    name: String,
-    message: String,
-    mut fields: crate::value::Map,
-) {
-    let place = String::from_utf8_lossy(&cx.position_at(1)).trim_end_matches([':', ' ']).to_owned();
-    let pid = wippy_runtime::caller(cx).and_then(|caller| caller.pid);
-    let Some(home) = cx.host::<Home>() else { return };
-    if !home.app.log.enabled(level) {
-        return;
-    }
-    if !place.is_empty() {
-        fields.entry("location".into()).or_insert_with(|| place.as_str().into());
-    }
-    if let Some((pid, starter)) = pid.zip(home.app.starter()) {
-        fields.entry("pid".into()).or_insert_with(|| starter.pid_text(pid).as_str().into());
-    }
-    let name = if name.is_empty() { home.entry.as_str().to_owned() } else { name };
-    home.app.log.write(&Line { level, name, message, fields });
 }
 
 /// `require(name)`: an import, a module, or an ambient name, of the entry whose chunk has this function.

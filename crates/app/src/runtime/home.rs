@@ -5,12 +5,14 @@
 use std::sync::{Arc, Weak};
 
 use wippy_runtime::Loader;
+use wippy_stdlib::logger::HostLog;
 use wippy_stdlib::system::HostSystem;
 use wippy_stdlib::terminal::{HostTerminal, Terminal};
 use wippy_vm::{Limits, Native, Vm};
 
 use super::app::App;
 use super::boot;
+use super::lines::Lines;
 use super::unit::Bundle;
 use super::world::{Console, World};
 use crate::id::Id;
@@ -58,6 +60,9 @@ fn furnish(vm: &mut Vm, app: &Arc<App>, bundle: &Arc<Bundle>) {
         entry: bundle.main.entry.id.clone(),
         bundle: Arc::clone(bundle),
     });
+    vm.set_host(HostLog(Arc::clone(
+        bundle.log(|id| Arc::new(Lines { app: Arc::downgrade(app), entry: id.clone() })),
+    )));
     if bundle.uses("system") {
         vm.set_host(HostSystem(Arc::new(World(Arc::downgrade(app)))));
     }

@@ -14,6 +14,7 @@ mod globals;
 pub mod home;
 pub mod hosts;
 mod launch;
+mod lines;
 pub mod modules;
 mod news;
 pub mod order;

@@ -8,6 +8,7 @@ use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Arc, OnceLock};
 
+use wippy_stdlib::logger::LogSink;
 use wippy_vm::compile::{DeclaredTypes, compile_source};
 use wippy_vm::{Image, Program};
 
@@ -45,9 +46,15 @@ pub struct Bundle {
     pub own_modules: Vec<Arc<str>>,
     /// The field of the returned table that is called.
     pub method: Option<Arc<str>>,
+    log: OnceLock<Arc<dyn LogSink>>,
 }
 
 impl Bundle {
+    /// Where lines of its instances go; made by the first.
+    pub(super) fn log(&self, make: impl FnOnce(&Id) -> Arc<dyn LogSink>) -> &Arc<dyn LogSink> {
+        self.log.get_or_init(|| make(&self.main.entry.id))
+    }
+
     /// Whether some chunk's types name those of another.
     pub fn names_types(&self) -> bool {
         self.main.names_types || self.libraries.iter().any(|unit| unit.names_types)
@@ -243,7 +250,7 @@ impl Code {
             .text("method")
             .map(Arc::from)
             .or_else(|| (&*main.entry.kind == "process.lua").then(|| Arc::from("main")));
-        Ok(Some(Bundle { main, libraries, image, own_modules, method }))
+        Ok(Some(Bundle { main, libraries, image, own_modules, method, log: OnceLock::new() }))
     }
 }
 

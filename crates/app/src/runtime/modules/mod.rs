@@ -8,10 +8,10 @@ mod env;
 mod events;
 mod executor;
 mod funcs;
-mod logger;
 mod registry;
 mod security;
 
+use wippy_stdlib::logger;
 use wippy_stdlib::modules::{self as standard, Module};
 use wippy_vm::{Context, Library, Outcome, Result, Table, Value, library};
 
@@ -61,7 +61,7 @@ pub static MODULES: &[Module] = &[
         summary: "structured log lines",
         classes: &["io"],
         libraries: logger::LIBRARIES,
-        build: logger::build,
+        build: logger::table,
     },
     Module {
         name: "registry",

@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use wippy_runtime::permitted;
 use wippy_stdlib::class::Class;
 use wippy_stdlib::errors::{self, ErrorValue, Kind, fails};
+use wippy_stdlib::logger::{self, Level, Record};
 use wippy_stdlib::requests::{Answer, Request};
 use wippy_vm::{
     Context, HostObject, Library, Outcome, Result, Table, Then, Ticket, UserData, Value, library,
@@ -15,12 +16,10 @@ use wippy_vm::{
 
 use crate::entry::Entry;
 use crate::id::Id;
-use crate::log::Level;
 use crate::registry::search::{Ignored, UNPREFIXED};
 use crate::registry::{ChangeError, Filter, Operation, Snapshot};
 use crate::runtime::app::App;
 use crate::runtime::convert;
-use crate::runtime::globals::say;
 use crate::runtime::home::Home;
 use crate::value::{Map, Value as Data};
 
@@ -223,8 +222,9 @@ fn find_in(cx: &mut Context<'_>, snapshot: &Snapshot, index: usize) -> Result<Ou
             Ignored::Unprefixed(keys) => (UNPREFIXED, keys.join(", ")),
             Ignored::Pattern(pattern) => ("invalid pattern ignored", pattern),
         };
-        let fields = [("field".into(), Data::text(detail))].into_iter().collect();
-        say(cx, Level::Warn, "registry".to_owned(), message.to_owned(), fields);
+        let (level, logger, message) = (Level::Warn, "registry".to_owned(), message.to_owned());
+        let fields = [("field".to_owned(), detail.into())].into();
+        logger::write(cx, Record { level, logger, message, fields });
     }
     list(cx, snapshot.iter().filter(|entry| filter.matches(entry)))
 }
