@@ -19,7 +19,6 @@ use crate::room::{Room, Tie};
 
 /// A question; whoever asks reads the answer in it.
 pub(crate) enum Ask {
-    Send { target: Pid, mail: Option<Mail> },
     Text { pid: Pid, host: Option<HostId>, text: String },
     Lookup { name: Vec<u8>, pid: Option<Pid> },
     Register { name: Vec<u8>, pid: Option<Pid>, answer: Option<NameError> },
@@ -40,6 +39,12 @@ pub(crate) enum Ask {
     Topic { topic: Vec<u8>, whole: bool, channel: Option<Kept> },
     OpenTopic { topic: Vec<u8>, whole: bool, channel: Kept },
     Channels { all: Vec<Kept>, close: Option<Kept>, closed: bool },
+}
+
+/// A message to be sent; it is still there if nobody has this pid.
+pub(crate) struct Posting {
+    pub(crate) target: Pid,
+    pub(crate) mail: Option<Mail>,
 }
 
 /// A process that is ready to be started.
@@ -70,6 +75,12 @@ pub(crate) struct Answers<'a, 'b> {
 impl Outside for Answers<'_, '_> {
     fn ask(&mut self, question: &mut dyn Any) {
         let turn = &mut *self.turn;
+        if let Some(posting) = question.downcast_mut::<Posting>() {
+            if let Some(mail) = posting.mail.take() {
+                posting.mail = turn.send(posting.target, mail).err().map(|undelivered| undelivered.0);
+            }
+            return;
+        }
         let Some(question) = question.downcast_mut::<Ask>() else {
             if let Some(Seek(found)) = question.downcast_mut() {
                 *found = Some(Arc::new(Watcher { handle: turn.handle() }));
@@ -77,11 +88,6 @@ impl Outside for Answers<'_, '_> {
             return;
         };
         match question {
-            Ask::Send { target, mail } => {
-                if let Some(sent) = mail.take() {
-                    *mail = turn.send(*target, sent).err().map(|undelivered| undelivered.0);
-                }
-            }
             Ask::Text { pid, host, text } => *text = pid_text(turn, *pid, *host),
             Ask::Lookup { name, pid } => *pid = turn.lookup(name),
             Ask::Register { name, pid, answer } => {

@@ -4,6 +4,7 @@
 //! from and which hosts there are is asked through [`Programs`] and [`HostList`], so that scripts and applications bring
 //! their own. Nothing here prints, and nothing blocks a worker.
 
+mod addresses;
 mod ask;
 mod census;
 mod library;

@@ -6,8 +6,9 @@ use std::sync::Arc;
 use wippy_scheduler::{HostId, Pid};
 use wippy_stdlib::plain::Plain;
 use wippy_stdlib::security::{Actor, Request, Scope, Verdict};
-use wippy_vm::{Context, Kept, Parcel, Str, Value};
+use wippy_vm::Parcel;
 
+use crate::addresses::Addresses;
 use crate::programs::Entry;
 use crate::shared::Shared;
 use crate::upgradable::Listed;
@@ -44,18 +45,6 @@ impl Inherited {
     }
 }
 
-/// Pids whose texts are remembered. Measured: without, parsing costs ten times as much.
-const REMEMBERED: usize = 8;
-
-/// A pid that was written as this text before.
-#[derive(Clone, Copy)]
-struct Known {
-    /// Address of the text; it lives as long as it is kept here.
-    address: usize,
-    kept: Option<Kept>,
-    pid: Pid,
-}
-
 /// See the module.
 pub(crate) struct Local {
     pub(crate) shared: Arc<Shared>,
@@ -70,11 +59,9 @@ pub(crate) struct Local {
     pub(crate) trap_links: bool,
     /// Whether it hears of newer code.
     pub(crate) upgradable: Option<Listed>,
-    /// Made by the first send.
-    known: Option<Box<[Known; REMEMBERED]>>,
+    /// Made by the first message that leaves or is asked for its sender.
+    pub(crate) addresses: Option<Box<Addresses>>,
 }
-
-const NOTHING: Known = Known { address: 0, kept: None, pid: Pid::SYSTEM };
 
 impl Local {
     pub(crate) fn new(shared: Arc<Shared>, entry: Arc<Entry>, values: Values) -> Local {
@@ -87,36 +74,7 @@ impl Local {
             is_call: false,
             trap_links: false,
             upgradable: None,
-            known: None,
+            addresses: None,
         }
-    }
-
-    fn place(address: usize) -> usize {
-        address >> 4 & (REMEMBERED - 1)
-    }
-
-    /// The pid that this very string was found to be.
-    #[inline]
-    pub(crate) fn known(&self, text: Str<'_>) -> Option<Pid> {
-        let known = &self.known.as_ref()?[Local::place(text.address())];
-        (known.address == text.address()).then_some(known.pid)
-    }
-}
-
-/// Remembers what a string means.
-pub(crate) fn remember<'gc>(cx: &mut Context<'gc>, text: Str<'gc>, pid: Pid) {
-    let at = Local::place(text.address());
-    let known =
-        |local: &mut Local| local.known.get_or_insert_with(|| Box::new([NOTHING; REMEMBERED]))[at].kept;
-    let Some(kept) = cx.host::<Local>().map(known) else { return };
-    let kept = match kept {
-        Some(kept) => {
-            cx.replace_kept(kept, Value::String(text));
-            kept
-        }
-        None => cx.keep(text),
-    };
-    if let Some(known) = cx.host::<Local>().and_then(|local| local.known.as_mut()) {
-        known[at] = Known { address: text.address(), kept: Some(kept), pid };
     }
 }

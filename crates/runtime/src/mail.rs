@@ -1,16 +1,16 @@
 //! What processes send each other and how they end, in terms of the scheduler.
 
+use std::cell::RefCell;
 use std::sync::Arc;
 
 use wippy_scheduler::{Failure, HostId, Pid};
 use wippy_stdlib::errors::{ErrorValue, Kind};
-use wippy_vm::{Packed, Parcel, Tokens};
+use wippy_vm::{Morsel, Packed, Parcel, Tokens};
 
-/// A message: its topic, then its payload, in one parcel. One pointer, which is moved from hand to hand; what it points
-/// to becomes the message object of the receiver.
+/// A message: its topic, then its payload, in one parcel. One pointer, which is moved from hand to hand.
 pub struct Mail(Box<Letter>);
 
-/// What a [`Mail`] points to.
+/// What a [`Mail`] points to. A large one becomes the message object of the receiver.
 pub(crate) struct Letter {
     parcel: Parcel,
     /// Who sent it; known when it has arrived.
@@ -19,41 +19,99 @@ pub(crate) struct Letter {
     pub(crate) number: u64,
     /// Host of the sender, so that its pid can be shown after its end.
     pub(crate) host: HostId,
+    /// Bytes of the topic's token; the payload follows.
+    topic_bytes: u32,
+}
+
+/// A small message as its receiver's heap holds it: without memory of its own.
+pub(crate) struct Note {
+    from: Pid,
+    topic_bytes: u32,
+    host: HostId,
+    values: Morsel,
+}
+
+/// A message that has arrived, wherever it lies.
+pub(crate) struct Message<'a> {
+    /// Who sent it.
+    pub(crate) from: Pid,
+    /// The sender's host.
+    pub(crate) host: HostId,
+    /// Topic and payload.
+    values: Tokens<'a>,
+    topic_bytes: u32,
 }
 
 impl Letter {
+    pub(crate) fn message(&self) -> Message<'_> {
+        let Letter { from, host, topic_bytes, .. } = *self;
+        Message { from, host, topic_bytes, values: self.parcel.tokens() }
+    }
+}
+
+impl Note {
+    pub(crate) fn message(&self) -> Message<'_> {
+        let Note { from, host, topic_bytes, .. } = *self;
+        Message { from, host, topic_bytes, values: self.values.tokens() }
+    }
+}
+
+impl<'a> Message<'a> {
     /// The topic.
-    pub(crate) fn topic(&self) -> &[u8] {
-        match self.parcel.first() {
-            Packed::Text(topic) => topic,
-            _ => b"",
-        }
+    pub(crate) fn topic(&self) -> &'a [u8] {
+        topic(self.values.clone())
     }
 
     /// The payload's values.
-    pub(crate) fn payload(&self) -> Tokens<'_> {
-        let mut tokens = self.parcel.tokens();
-        tokens.next();
+    #[inline]
+    pub(crate) fn payload(&self) -> Tokens<'a> {
+        let mut tokens = self.values.clone();
+        tokens.skip_bytes(self.topic_bytes as usize);
         tokens
     }
+}
+
+fn topic(mut values: Tokens<'_>) -> &[u8] {
+    match values.next() {
+        Some(Packed::Text(topic)) => topic,
+        _ => b"",
+    }
+}
+
+/// Letters that a thread keeps to be used again: what a message brings is mostly in the receiver's heap at once, and the
+/// same memory carries the next.
+const SPARE: usize = 64;
+
+thread_local! {
+    static SPARES: RefCell<Vec<Box<Letter>>> = const { RefCell::new(Vec::new()) };
 }
 
 impl Mail {
     /// A message without payload, to be added to [`Mail::payload_mut`].
     pub fn new(topic: &[u8], host: HostId) -> Mail {
-        let mut mail = Mail(Box::new(Letter { parcel: Parcel::new(), from: Pid::SYSTEM, number: 0, host }));
-        mail.0.parcel.push(Packed::Text(topic));
-        mail
+        let spare = SPARES.try_with(|spares| spares.borrow_mut().pop()).ok().flatten();
+        let mut letter = match spare {
+            Some(mut letter) => {
+                letter.host = host;
+                letter
+            }
+            None => {
+                Box::new(Letter { parcel: Parcel::new(), from: Pid::SYSTEM, number: 0, host, topic_bytes: 0 })
+            }
+        };
+        letter.parcel.push(Packed::Text(topic));
+        letter.topic_bytes = letter.parcel.size() as u32;
+        Mail(letter)
     }
 
     /// The topic.
     pub fn topic(&self) -> &[u8] {
-        self.0.topic()
+        topic(self.0.parcel.tokens())
     }
 
     /// The payload's values.
     pub fn payload(&self) -> Tokens<'_> {
-        self.0.payload()
+        self.0.message().payload()
     }
 
     /// Where payload values are appended.
@@ -65,12 +123,28 @@ impl Mail {
         self.0.number
     }
 
+    #[inline]
     pub(crate) fn letter(&mut self) -> &mut Letter {
         &mut self.0
     }
 
-    pub(crate) fn into_letter(self) -> Box<Letter> {
-        self.0
+    /// The message as a note, if it is small; otherwise what holds it.
+    #[inline]
+    pub(crate) fn open(self) -> Result<Note, Box<Letter>> {
+        let mut letter = self.0;
+        let Some(values) = letter.parcel.morsel() else { return Err(letter) };
+        let Letter { from, host, topic_bytes, .. } = *letter;
+        let note = Note { from, topic_bytes, host, values };
+        letter.parcel.clear();
+        letter.number = 0;
+        letter.from = Pid::SYSTEM;
+        let _ = SPARES.try_with(|spares| {
+            let mut spares = spares.borrow_mut();
+            if spares.len() < SPARE {
+                spares.push(letter);
+            }
+        });
+        Ok(note)
     }
 }
 

@@ -5,12 +5,12 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use wippy_scheduler::{HostId, Pid};
 use wippy_stdlib::class::Class;
 use wippy_stdlib::payload;
-use wippy_vm::{
-    Context, HostObject, Library, Outcome, Packed, Result, Table, Tokens, UserData, Value, library,
-};
+use wippy_vm::{Context, HostObject, Library, Outcome, Result, Table, UserData, Value, library};
 
+use crate::addresses::remember;
 use crate::ask::Ask;
-use crate::mail::{Event, Letter, Mail};
+use crate::local::Local;
+use crate::mail::{Event, Letter, Mail, Message, Note};
 use crate::pid::format_pid;
 use crate::room::Names;
 
@@ -44,7 +44,10 @@ pub(crate) fn open(cx: &mut Context<'_>) -> Result<()> {
 pub(crate) fn object<'gc>(cx: &mut Context<'gc>, mail: Mail) -> Result<Value<'gc>> {
     let metatable = MESSAGES.metatable(cx)?;
     cx.check_room(1)?;
-    Ok(cx.userdata(mail.into_letter(), Some(metatable)).into())
+    Ok(match mail.open() {
+        Ok(note) => cx.userdata_in_cell(note, metatable).into(),
+        Err(letter) => cx.userdata(letter, Some(metatable)).into(),
+    })
 }
 
 /// What a listener without messages gets: nothing, the value, or a list of the values.
@@ -129,10 +132,20 @@ pub(crate) fn pid_text(cx: &mut Context<'_>, pid: Pid, host: Option<HostId>) -> 
     }
 }
 
+/// The message that a userdata holds, if it is one.
+#[inline]
+fn message_in(userdata: UserData<'_>) -> Option<Message<'_>> {
+    match userdata.get::<Note>() {
+        Some(note) => Some(note.message()),
+        None => userdata.get::<Letter>().map(Letter::message),
+    }
+}
+
 /// The message that argument 1 must be, and the userdata that it is in.
-fn this<'gc>(cx: &Context<'gc>) -> Result<(UserData<'gc>, &'gc Letter)> {
+#[inline]
+fn this<'gc>(cx: &Context<'gc>) -> Result<(UserData<'gc>, Message<'gc>)> {
     match cx.get(1) {
-        Value::UserData(userdata) => userdata.get::<Letter>().map(|letter| (userdata, letter)),
+        Value::UserData(userdata) => message_in(userdata).map(|message| (userdata, message)),
         _ => None,
     }
     .ok_or_else(|| cx.type_error(1, MESSAGES.name()))
@@ -146,12 +159,19 @@ fn topic(cx: &mut Context<'_>) -> Result<Outcome> {
 
 /// `msg:from()`: the sender's pid, empty for the system.
 fn from(cx: &mut Context<'_>) -> Result<Outcome> {
-    let (_, message) = this(cx)?;
-    let text = match message.from {
-        Pid::SYSTEM => String::new(),
-        pid => pid_text(cx, pid, Some(message.host)),
-    };
+    let (_, Message { from, host, .. }) = this(cx)?;
+    let known = cx.host::<Local>().and_then(|local| local.addresses.as_ref()?.text_of(from));
+    if let Some(known) = known {
+        let text = cx.kept(known);
+        return Ok(cx.returns(text));
+    }
+    if from == Pid::SYSTEM {
+        let text = cx.name("");
+        return Ok(cx.returns(text));
+    }
+    let text = pid_text(cx, from, Some(host));
     let text = cx.string(text.as_bytes())?;
+    remember(cx, text, from, true);
     Ok(cx.returns(text))
 }
 
@@ -160,7 +180,7 @@ fn payloads(cx: &mut Context<'_>) -> Result<Outcome> {
     let (owner, message) = this(cx)?;
     let mut tokens = message.payload();
     let mut count = 0;
-    while skip(&mut tokens) {
+    while tokens.skip_value() {
         count += 1;
     }
     match count {
@@ -182,28 +202,12 @@ fn payloads(cx: &mut Context<'_>) -> Result<Outcome> {
 
 /// The value of a payload: of a message the one of this number.
 fn value_of<'gc>(cx: &mut Context<'gc>, owner: UserData<'gc>, number: usize) -> Result<Value<'gc>> {
-    let Some(message) = owner.get::<Letter>() else { return Ok(Value::Nil) };
+    let Some(message) = message_in(owner) else { return Ok(Value::Nil) };
     let mut tokens = message.payload();
     for _ in 0..number {
-        skip(&mut tokens);
+        tokens.skip_value();
     }
     Ok(cx.unpack_next(&mut tokens)?.unwrap_or(Value::Nil))
-}
-
-/// Passes over one value, if there is one.
-fn skip(tokens: &mut Tokens<'_>) -> bool {
-    let mut depth = 0;
-    for token in tokens {
-        match token {
-            Packed::Table { .. } => depth += 1,
-            Packed::End => depth -= 1,
-            _ => {}
-        }
-        if depth == 0 {
-            return true;
-        }
-    }
-    false
 }
 
 fn show_message(cx: &mut Context<'_>) -> Result<Outcome> {

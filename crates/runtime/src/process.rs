@@ -273,6 +273,9 @@ impl Body {
 
     fn begin(&mut self, turn: &mut Turn<'_, LuaProcess>) {
         self.begun = true;
+        if self.extra.as_ref().is_none_or(|extra| extra.program.is_none()) {
+            self.vm.set_frugal();
+        }
         let (pid, host, is_call) = (turn.pid(), turn.host(), self.is_call);
         self.vm.enter(|cx| {
             if let Some(local) = cx.host::<Local>() {

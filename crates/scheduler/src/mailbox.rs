@@ -23,6 +23,8 @@
 
 use std::mem::MaybeUninit;
 use std::ptr::{self, NonNull};
+use std::sync::atomic::AtomicUsize;
+use std::sync::atomic::Ordering::Relaxed;
 
 use parking_lot::Mutex;
 
@@ -390,7 +392,7 @@ impl<T> Pool<T> {
     /// Gives half away when there are many, takes a batch when there are none. To be called now and then.
     #[inline]
     pub(crate) fn balance(&mut self, store: &Store<T>) {
-        if self.count > POOL_NODES || self.first.is_null() {
+        if self.count > POOL_NODES || self.first.is_null() && store.batches.load(Relaxed) > 0 {
             self.exchange(store);
         }
     }
@@ -413,15 +415,17 @@ impl<T> Pool<T> {
                 }
             }
             self.count -= batch.count;
-            let mut batches = store.0.lock();
-            if batches.len() < STORED_BATCHES {
-                batches.push(batch);
+            let mut pools = store.pools.lock();
+            if pools.len() < STORED_BATCHES {
+                pools.push(batch);
+                store.batches.store(pools.len(), Relaxed);
             }
         }
         if self.first.is_null()
-            && let Some(mut batches) = store.0.try_lock()
-            && let Some(batch) = batches.pop()
+            && let Some(mut pools) = store.pools.try_lock()
+            && let Some(batch) = pools.pop()
         {
+            store.batches.store(pools.len(), Relaxed);
             *self = batch;
         }
     }
@@ -440,10 +444,14 @@ impl<T> Drop for Pool<T> {
 }
 
 /// Batches of empty nodes on their way from workers that mostly receive to workers that mostly send.
-pub(crate) struct Store<T>(Mutex<Vec<Pool<T>>>);
+pub(crate) struct Store<T> {
+    pools: Mutex<Vec<Pool<T>>>,
+    /// How many there are, about; a hint, and no part of what is checked as a model.
+    batches: AtomicUsize,
+}
 
 impl<T> Store<T> {
-    pub(crate) const fn new() -> Store<T> {
-        Store(Mutex::new(Vec::new()))
+    pub(crate) fn new() -> Store<T> {
+        Store { pools: Mutex::new(Vec::new()), batches: AtomicUsize::new(0) }
     }
 }

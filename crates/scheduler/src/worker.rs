@@ -476,7 +476,15 @@ impl<P: Process> Core<P> {
     }
 
     /// Answers what was asked about the process at hand.
+    #[inline]
     fn answer(&mut self, pid: Pid, owned: &mut Owned<P>) {
+        if !self.inquiries.is_empty() {
+            self.describe(pid, owned);
+        }
+    }
+
+    #[cold]
+    fn describe(&mut self, pid: Pid, owned: &mut Owned<P>) {
         while let Some(inquiry) = self.inquiries.pop() {
             let mut description = Description::default();
             if let Some(body) = &mut owned.body {
@@ -548,8 +556,14 @@ impl<P: Process> Core<P> {
     }
 
     /// Links in what is still open, and charges for sending to a crowded mailbox.
+    #[inline]
     pub(crate) fn flush(&mut self, hub: &Arc<Hub<P>>, debt: &mut u32) {
-        let Some(Open { target, chain }) = self.open.take() else { return };
+        if let Some(open) = self.open.take() {
+            self.link_in(open, hub, debt);
+        }
+    }
+
+    fn link_in(&mut self, Open { target, chain }: Open<P>, hub: &Arc<Hub<P>>, debt: &mut u32) {
         let count = chain.count();
         let backlog = hub.table.find(target).map_or(0, Slot::backlog);
         if backlog > CROWD {

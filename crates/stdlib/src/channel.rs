@@ -228,10 +228,10 @@ fn selected(cx: &mut Context<'_>) -> Result<Outcome> {
     answer(cx, case.channel(), value, ok)
 }
 
+/// The fields of what a select answers.
+static RESULT: [&str; 3] = ["channel", "value", "ok"];
+
 fn answer<'gc>(cx: &mut Context<'gc>, channel: Channel<'gc>, value: Value<'gc>, ok: bool) -> Result<Outcome> {
-    let result = cx.table(0, 3)?;
-    cx.set_field(result, "channel", channel)?;
-    cx.set_field(result, "value", value)?;
-    cx.set_field(result, "ok", ok)?;
+    let result = cx.record(&RESULT, [channel.into(), value, ok.into()])?;
     Ok(cx.returns(result))
 }

@@ -44,7 +44,7 @@ pub use execute::iterate::{IPAIRS_STEP, NEXT};
 pub use execute::load::{Compiled, LoadMode};
 pub use execute::memory::Memory;
 pub use execute::outside::Outside;
-pub use execute::parcel::{Packed, Parcel, Tokens};
+pub use execute::parcel::{Morsel, Packed, Parcel, Tokens};
 pub use execute::park::{Kept, Operation, Waiting};
 pub use execute::reading::{TypeField, TypePath, TypePlace, TypeRecord, TypeShape};
 pub use execute::sorting::{ItemSort, Sorting};

@@ -14,8 +14,9 @@ use wippy_scheduler::Pid;
 use wippy_stdlib::errors::{self, ErrorValue, Kind};
 use wippy_vm::{Context, Error, Library, NativeFunction, Outcome, Result, Table, Then, Value, library};
 
-use crate::ask::Ask;
-use crate::local::{Local, remember};
+use crate::addresses::remember;
+use crate::ask::{Ask, Posting};
+use crate::local::Local;
 use crate::mail::Mail;
 use crate::message;
 use crate::pid::parse_pid;
@@ -218,7 +219,8 @@ enum Target {
 
 fn target(cx: &mut Context<'_>, index: usize) -> Result<Target> {
     let Value::String(text) = cx.get(index) else { return Err(cx.type_error(index, "string")) };
-    if let Some(pid) = cx.host::<Local>().and_then(|local| local.known(text)) {
+    let known = cx.host::<Local>().and_then(|local| local.addresses.as_ref()?.pid_of(text));
+    if let Some(pid) = known {
         return Ok(Target::Pid(pid));
     }
     if let Ok((host, pid)) = parse_pid(text.as_bytes()) {
@@ -228,7 +230,7 @@ fn target(cx: &mut Context<'_>, index: usize) -> Result<Target> {
         if !matches!(question, Ask::KnowsHost { known: true, .. }) {
             return Ok(Target::Unknown(ErrorValue::new(Kind::NOT_FOUND, "host not found")));
         }
-        remember(cx, text, pid);
+        remember(cx, text, pid, false);
         return Ok(Target::Pid(pid));
     }
     let mut question = Ask::Lookup { name: text.as_bytes().to_vec(), pid: None };
@@ -250,7 +252,7 @@ fn pid(cx: &mut Context<'_>) -> Result<Outcome> {
             let (pid, host) = (*pid, *host);
             let text = message::pid_text(cx, pid, Some(host));
             let text = cx.string(text.as_bytes())?;
-            remember(cx, text, pid);
+            remember(cx, text, pid, true);
             Ok(cx.returns(text))
         }
         Some(_) => internal(cx, "no process context"),
@@ -271,44 +273,55 @@ fn id(cx: &mut Context<'_>) -> Result<Outcome> {
 
 /// `process.send(dest, topic, ...)`
 fn send(cx: &mut Context<'_>) -> Result<Outcome> {
-    if let Some(outcome) = enlist(cx, send)? {
-        return Ok(outcome);
-    }
+    let (dest, topic) = (cx.get(1), cx.get(2));
+    let sender = |local: &mut Local| {
+        local.pid?;
+        let known = match (dest, &local.addresses) {
+            (Value::String(dest), Some(addresses)) => addresses.pid_of(dest),
+            _ => None,
+        };
+        Some((local.host, local.values.is_guarded(local.shared.strict), known))
+    };
+    let Some((host, is_guarded, known)) = cx.host::<Local>().and_then(sender) else {
+        return match enlist(cx, send)? {
+            Some(outcome) => Ok(outcome),
+            None => internal(cx, "no process context"),
+        };
+    };
     if cx.len() < 2 {
         return invalid(cx, "send requires at least destination and topic arguments");
     }
-    let Value::String(topic) = cx.get(2) else {
-        return Err(cx.type_error(if matches!(cx.get(1), Value::String(_)) { 2 } else { 1 }, "string"));
+    let (Value::String(_), Value::String(topic)) = (dest, topic) else {
+        return Err(cx.type_error(if matches!(dest, Value::String(_)) { 2 } else { 1 }, "string"));
     };
-    if !matches!(cx.get(1), Value::String(_)) {
-        return Err(cx.type_error(1, "string"));
-    }
     if topic.as_bytes().first() == Some(&b'@') {
         return invalid(cx, "cannot send to @ topics");
     }
-    let target = match target(cx, 1)? {
-        Target::Pid(pid) => pid,
-        Target::Unknown(error) => return errors::fails(cx, error),
+    let target = match known {
+        Some(pid) => pid,
+        None => match target(cx, 1)? {
+            Target::Pid(pid) => pid,
+            Target::Unknown(error) => return errors::fails(cx, error),
+        },
     };
-    if !permitted(cx, "process.send", |cx| message::pid_text(cx, target, None)) {
+    if is_guarded && !permitted(cx, "process.send", |cx| message::pid_text(cx, target, None)) {
         let text = message::pid_text(cx, target, None);
         return denied(cx, &format!("not allowed to send: {text}"));
     }
-    let host = cx.host::<Local>().map(|local| local.host).unwrap_or_default();
     let mut mail = Mail::new(topic.as_bytes(), host);
     for slot in 3..=cx.len() {
         let value = cx.get(slot);
         cx.pack_value(mail.payload_mut(), value)?;
     }
-    let mut question = Ask::Send { target, mail: Some(mail) };
-    ask(cx, &mut question)?;
-    match question {
-        Ask::Send { mail: None, .. } => Ok(cx.returns(true)),
-        _ => {
-            let error = ErrorValue::new(Kind::NOT_FOUND, "process not found").retryable(Some(false));
-            errors::fails(cx, error)
-        }
+    let mut posting = Posting { target, mail: Some(mail) };
+    if !cx.ask(&mut posting) {
+        return Err(Error::message(WAITS));
     }
+    if posting.mail.is_none() {
+        return Ok(cx.returns(true));
+    }
+    let error = ErrorValue::new(Kind::NOT_FOUND, "process not found").retryable(Some(false));
+    errors::fails(cx, error)
 }
 
 /// A frozen table of named numbers.

@@ -4,6 +4,7 @@
 //! they are to say, checked by their rules; bytes are made by whoever carries them away, and nobody does yet. A payload
 //! belongs to its process: sent to another, it is nil. Invariant: `data` of a converted payload is a fresh copy.
 
+use std::mem::ManuallyDrop;
 use std::sync::Arc;
 
 use wippy_vm::{Context, Library, Outcome, Result, Table, UserData, Value, library};
@@ -129,7 +130,12 @@ fn make<'gc>(
     user: Value<'gc>,
 ) -> Result<UserData<'gc>> {
     let metatable: Table<'gc> = CLASS.metatable(cx)?;
-    let payload = cx.userdata(Box::new(Payload { format, content }), Some(metatable));
+    let payload = Payload { format, content };
+    let payload = match &payload.content {
+        Content::Neutral(_) => cx.userdata_in_cell(payload, metatable),
+        // It owns nothing, and the collector need not know of it.
+        Content::Held | Content::Lent(..) => cx.userdata_in_cell(ManuallyDrop::new(payload), metatable),
+    };
     cx.set_user_value(payload, user);
     Ok(payload)
 }
@@ -158,7 +164,10 @@ pub fn lent<'gc>(
 
 fn this<'gc>(cx: &Context<'gc>) -> Result<(UserData<'gc>, &'gc Payload)> {
     match cx.get(1) {
-        Value::UserData(userdata) => userdata.get::<Payload>().map(|payload| (userdata, payload)),
+        Value::UserData(userdata) => match userdata.get::<ManuallyDrop<Payload>>() {
+            Some(payload) => Some((userdata, &**payload)),
+            None => userdata.get::<Payload>().map(|payload| (userdata, payload)),
+        },
         _ => None,
     }
     .ok_or_else(|| cx.type_error(1, CLASS.name()))
@@ -189,6 +198,12 @@ fn no_path(cx: &mut Context<'_>) -> Result<Outcome> {
 /// `payload:data()`: the value as Lua has it.
 fn data(cx: &mut Context<'_>) -> Result<Outcome> {
     let (userdata, payload) = this(cx)?;
+    if let (Format::Lua, Content::Lent(number, read)) = (payload.format, &payload.content)
+        && let Value::UserData(owner) = userdata.user_value()
+    {
+        let value = read(cx, owner, *number)?;
+        return Ok(cx.returns(value));
+    }
     read(cx, userdata, payload, None)
 }
 

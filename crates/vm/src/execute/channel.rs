@@ -121,6 +121,9 @@ impl<'gc> Channel<'gc> {
         // SAFETY: waiters that a collection has left are not freed.
         unsafe {
             let waiters = &(*self.raw()).waiters;
+            if waiters.front().is_none_or(|first| first.sends == sends && first.is_live()) {
+                return waiters.front().is_some();
+            }
             waiters.iter().any(|waiter| waiter.sends == sends && waiter.is_live())
         }
     }
@@ -238,7 +241,7 @@ impl<'gc> Context<'gc> {
         // SAFETY: the waiter is live, and its coroutine goes into the run queue next.
         unsafe {
             if waiter.case == 0 {
-                self.hand_to(waiter.co, &[value, Value::Boolean(ok)]);
+                self.hand_results(waiter.co, &[value, Value::Boolean(ok)], false);
             } else {
                 let case = Value::Integer(i64::from(waiter.case));
                 self.hand_to(waiter.co, &[case, value, Value::Boolean(ok)]);
@@ -251,8 +254,11 @@ impl<'gc> Context<'gc> {
     fn hand_sent(&mut self, waiter: Waiter, taken: bool) {
         // SAFETY: as in `hand_value`.
         unsafe {
-            if waiter.case == 0 {
-                self.hand_to(waiter.co, &[Value::Boolean(taken)]);
+            if waiter.case == 0 && taken {
+                // What the native goes on with answers just that.
+                self.hand_results(waiter.co, &[Value::Boolean(true)], true);
+            } else if waiter.case == 0 {
+                self.hand_to(waiter.co, &[Value::Boolean(false)]);
             } else {
                 let (case, value) = (Value::Integer(i64::from(waiter.case)), offered(&waiter));
                 self.hand_to(waiter.co, &[case, Value::from_slot(value), Value::Boolean(taken)]);

@@ -424,6 +424,14 @@ impl<'gc> Context<'gc> {
         userdata
     }
 
+    /// Makes a host object that is a part of its own cell: small data that is made often, and best owns nothing else.
+    /// A `__gc` of the metatable is not called for it.
+    #[inline]
+    pub fn userdata_in_cell<T: Any + Send>(&mut self, data: T, metatable: Table<'gc>) -> UserData<'gc> {
+        // SAFETY: a fresh object of this heap.
+        unsafe { UserData::from_raw(self.st().heap.userdata_in_cell(data, metatable.raw())) }
+    }
+
     /// Upvalue `index` (from 1) of the running native closure; `nil` if there is none.
     pub fn upvalue(&self, index: usize) -> Value<'gc> {
         let callee = self.callee();
@@ -512,6 +520,9 @@ impl<'gc> Context<'gc> {
     pub fn field(&mut self, table: Table<'gc>, name: &str) -> Value<'gc> {
         // SAFETY: the table is valid by its brand.
         unsafe {
+            if (*table.raw()).has_no_nodes() {
+                return Value::Nil;
+            }
             let state = self.st();
             match state.heap.string(name.as_bytes()) {
                 Ok(key) => Value::from_slot(crate::heap::table::get_string(table.raw(), key)),

@@ -5,13 +5,13 @@
 
 use crate::bytecode::instruction::{Instruction, Op};
 use crate::error::Result;
-use crate::heap::object::{Closure, Node, TABLE_FROZEN, Table};
+use crate::heap::object::{Closure, Node, TABLE_FROZEN, Table, UserData};
 use crate::heap::slot::{Slot, copy, read, tag, write};
 use crate::heap::table;
 
 use super::call::metacall;
 use super::cursor::{Cursor, Live, conclude, safepoint};
-use super::event::Event;
+use super::event::{Event, name_string};
 use super::frame::After;
 use super::index::{AssignCall, Lookup, assign, lookup, metamethod, metamethod_of};
 use super::state::State;
@@ -37,6 +37,55 @@ unsafe fn load(to: *mut Slot, node: *mut Node) {
         let (payload, tag) = ((*node).payload, (*node).tag);
         (*to).payload = payload;
         (*to).tag = u32::from(tag);
+    }
+}
+
+/// `__index` of a host object's class: nearly always there, and under the very name that all classes have.
+///
+/// # Safety
+/// The metatable must be null or valid.
+#[inline(always)]
+unsafe fn class_index(metatable: *mut Table) -> Slot {
+    // SAFETY: the caller's promise; names of events are immortal, with their hash computed.
+    unsafe {
+        if metatable.is_null() {
+            return Slot::NIL;
+        }
+        let name = name_string(Event::Index);
+        let key = Slot { aux: (*name).hash, ..Slot::string(name.cast_mut()) };
+        let mut node = first_node(metatable, &key);
+        let hit = is_hit(node, &key) || {
+            node = node.offset((*node).next as isize);
+            is_hit(node, &key)
+        };
+        if hit && (*node).tag < tag::NIL as u8 {
+            return Slot { payload: (*node).payload, tag: u32::from((*node).tag), aux: 0 };
+        }
+        metamethod_of(metatable, Event::Index)
+    }
+}
+
+/// Looks a string constant up in the methods of a host object's class, where it is nearly always the very name.
+#[inline(never)]
+unsafe fn class_member(to: *mut Slot, object: *mut UserData, key: *const Slot) -> bool {
+    // SAFETY: the values are valid; chains stay within the nodes.
+    unsafe {
+        let methods = class_index((*object).metatable);
+        if methods.tag != tag::TABLE {
+            return false;
+        }
+        let mut node = first_node(methods.as_table(), key);
+        while !is_hit(node, key) {
+            if (*node).next == 0 {
+                return false;
+            }
+            node = node.offset((*node).next as isize);
+        }
+        let found = (*node).tag < tag::NIL as u8;
+        if found {
+            load(to, node);
+        }
+        found
     }
 }
 
@@ -104,7 +153,9 @@ pub(crate) unsafe fn get_string(
                 return false;
             }
         }
-        if plain_get(state, to, object, key) {
+        if (*object).tag == tag::USERDATA && class_member(to, (*object).as_userdata(), key)
+            || plain_get(state, to, object, key)
+        {
             return false;
         }
         cur.save();

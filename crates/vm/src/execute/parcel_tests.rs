@@ -157,6 +157,63 @@ fn rust_code_reads_and_writes_tokens() {
     });
 }
 
+#[test]
+fn records_of_one_kind_name_their_fields_once() {
+    let source = "local list = {} for i = 1, 50 do list[i] = {id = i, name = 'n' .. i, tags = {'a', 'b'}} end return list";
+    let parcel = lua(source).results(|cx| cx.pack(1, 1)).expect("room");
+    let likenesses =
+        parcel.bytes.windows(9).filter(|window| window == &[super::mark::LIKE, 0, 0, 0, 0, 3, 0, 0, 0]);
+    assert_eq!(likenesses.count(), 49);
+    assert_eq!(sent(source), [lua(source).results(|cx| describe(cx.get(1), &mut Vec::new()))]);
+}
+
+#[test]
+fn records_that_are_nearly_alike_keep_their_own_fields() {
+    for source in [
+        "return {{a = 1, b = 2}, {a = 3}, {a = 4, b = 5, c = 6}, {b = 7, a = 8}, {a = 9, b = 10}}",
+        "local x, y = {a = 1, b = 2}, {a = 3, b = 4} x.b = nil y.a = nil return {x, y, {a = 5, b = 6}, {a = 7}}",
+        "local t = {a = 1, b = 2} return {t, {a = t, b = {a = 3, b = t}}, t}",
+        "local list for i = 1, 100 do list = {value = i, next = list} end return list",
+        "local t = {} for i = 1, 40 do t[i] = {['k' .. i] = i} end for i = 41, 80 do t[i] = {['k' .. i - 40] = t[i - 1]} end return t",
+    ] {
+        assert_eq!(
+            sent(source),
+            [lua(source).results(|cx| describe(cx.get(1), &mut Vec::new()))],
+            "{source}"
+        );
+    }
+}
+
+#[test]
+fn a_record_that_cannot_go_whole_is_no_model() {
+    let f = "local function f() end return ";
+    assert_eq!(
+        sent(&format!("{f} {{{{a = 1, b = f}}, {{a = 2, b = 3}}, {{a = 4, b = 5}}, {{a = 6, b = f}}}}")),
+        ["{i1={s[97]=i1},i2={s[97]=i2,s[98]=i3},i3={s[97]=i4,s[98]=i5},i4={s[97]=i6}}"]
+    );
+}
+
+#[test]
+fn values_are_passed_over_whole_or_token_by_token() {
+    let parcel = lua("return {1, {x = {}}}, 'b', {x = 'b'}, 4").results(|cx| cx.pack(1, 4)).expect("room");
+    let rewritten: Parcel = parcel.tokens().collect();
+    for parcel in [parcel, rewritten] {
+        let mut tokens = parcel.tokens();
+        assert!(tokens.skip_value() && tokens.skip_value() && tokens.skip_value());
+        assert!(matches!(tokens.next(), Some(Packed::Integer(4))));
+        assert!(!tokens.skip_value());
+    }
+}
+
+#[test]
+fn a_parcel_of_few_bytes_is_a_morsel() {
+    let morsel = |source: &str| lua(source).results(|cx| cx.pack(1, cx.len())).expect("room").morsel();
+    let small = morsel("return 'topic', 1, 'x'").expect("small");
+    assert!(matches!(small.tokens().last(), Some(Packed::Text(b"x"))));
+    assert_eq!(morsel("return {}").expect("small").tokens().count(), 2);
+    assert!(morsel(&format!("return '{}'", "x".repeat(47))).is_none());
+}
+
 struct Random(u64);
 
 impl Random {
@@ -179,6 +236,51 @@ fn random_value<'gc>(cx: &mut Context<'gc>, random: &mut Random, tables: &[Table
         }
         4 => Value::Nil,
         _ => tables[random.below(tables.len())].into(),
+    }
+}
+
+/// Records of a few kinds, with fields missing here and there, that refer to one another.
+fn random_records(random: &mut Random) -> String {
+    let kinds = ["a b", "a b c", "b a", "id name score tags", "x"];
+    let count = 1 + random.below(40);
+    let mut source = "local t = {} ".to_owned();
+    for n in 1..=count {
+        source.push_str(&format!("t[{n}] = {{"));
+        for field in kinds[random.below(kinds.len())].split(' ') {
+            let value = match random.below(6) {
+                0 => "nil".to_owned(),
+                1 => format!("t[{}]", 1 + random.below(count)),
+                2 => format!("'s{}'", random.below(5)),
+                3 => "{1, 'a'}".to_owned(),
+                4 => "{x = 'a'}".to_owned(),
+                _ => random.below(1000).to_string(),
+            };
+            source.push_str(&format!("{field} = {value}, "));
+        }
+        source.push_str("} ");
+    }
+    source.push_str("return t");
+    source
+}
+
+#[test]
+fn random_records_arrive_as_they_were() {
+    let mut random = Random(0x5eed_4321_dcba_0002);
+    for _ in 0..300 {
+        let source = random_records(&mut random);
+        let before = lua(&source).results(|cx| {
+            cx.truncate(1);
+            describe(cx.get(1), &mut Vec::new())
+        });
+        assert_eq!(sent(&source), [before.as_str()], "{source}");
+        let parcel = lua(&source).results(|cx| cx.pack(1, 1)).expect("room");
+        let rewritten: Parcel = parcel.tokens().collect();
+        let mut other = Vm::default();
+        let after = other.enter(|cx| {
+            cx.unpack(&rewritten).expect("room");
+            describe(cx.get(1), &mut Vec::new())
+        });
+        assert_eq!(before, after, "{source}");
     }
 }
 

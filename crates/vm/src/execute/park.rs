@@ -4,7 +4,8 @@
 //! When a native answers with a parking wish, the whole chain of coroutines that wait for the running one parks with it;
 //! the queue holds the innermost of each chain. Not here: what is waited for (channels are in `execute::channel`,
 //! everything else is the owner's). Invariant: a coroutine whose status is `Parked` has a native frame on top, to whose
-//! slots whoever wakes it appends the results, and it is woken once for each time it parks (its generation tells).
+//! slots whoever wakes it appends the results (or which makes room for the results, if it had nothing else to do); and it is
+//! woken once for each time it parks (its generation tells).
 
 use std::any::Any;
 use std::fmt;
@@ -13,12 +14,12 @@ use crate::error::Result;
 use crate::heap::anchors::Ticket;
 use crate::heap::handle::{Coroutine, Value};
 use crate::heap::object::{self, Status};
-use crate::heap::slot::{Slot, tag};
+use crate::heap::slot::{Slot, tag, write};
 use crate::native::{Outcome, Request, Then};
 
 use super::call::{Exit, begin};
 use super::context::Context;
-use super::frame::{After, MULTIPLE};
+use super::frame::{After, Continuation, MULTIPLE, flag};
 use super::state::State;
 use super::switch::switch;
 use super::vm::{Failure, Place, Vm};
@@ -340,6 +341,49 @@ impl<'gc> Context<'gc> {
             (*co).top = (*co).top.add(count);
             for (n, value) in values.iter().enumerate() {
                 *at.add(n) = value.slot();
+            }
+            (*co).generation += 1;
+            state.heap.touched(co);
+        }
+    }
+
+    /// Hands results to a coroutine whose native would only return them: into the registers of the Lua function that
+    /// called it, if there is one, so that this function goes on without another step. `settled` says that the native
+    /// has nothing else to do with just these values, whatever it has planned.
+    ///
+    /// # Safety
+    /// As for [`Context::hand_to`].
+    #[inline]
+    pub(crate) unsafe fn hand_results(
+        &mut self,
+        co: *mut object::Coroutine,
+        values: &[Value<'gc>],
+        settled: bool,
+    ) {
+        // SAFETY: the caller's promise. Below a native frame that stores for a Lua function there is that function's
+        // frame, which has registers for as many results as it wants. Slots of this context are not overwritten.
+        unsafe {
+            let state = self.st();
+            let native = (*co).frame;
+            let to = (*native).function();
+            let direct = (settled || (*native).continuation == Continuation::Return)
+                && (*native).after == After::Store
+                && (*native).wanted >= 0
+                && (*native).flags & flag::STATUS == 0
+                && !(*native.sub(1)).is_native()
+                && (*co).hook.is_null()
+                && (co != state.current() || to.add((*native).wanted as usize) <= self.base)
+                && !state.heap.wants_collection();
+            if !direct {
+                return self.hand_to(co, values);
+            }
+            (*native).discard();
+            (*co).frame = native.sub(1);
+            for n in 0..(*native).wanted as usize {
+                match values.get(n) {
+                    Some(value) => write(to.add(n), value.slot()),
+                    None => (*to.add(n)).tag = tag::NIL,
+                }
             }
             (*co).generation += 1;
             state.heap.touched(co);

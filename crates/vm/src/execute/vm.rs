@@ -310,6 +310,11 @@ impl Vm {
         self.state.heap.set_limit(bytes);
     }
 
+    /// Says that this is one interpreter of many: even a small heap is collected then.
+    pub fn set_frugal(&mut self) {
+        self.state.heap.set_frugal();
+    }
+
     /// Collects at every opportunity, to find objects that are not rooted; for tests.
     pub fn set_stress(&mut self, on: bool) {
         self.state.heap.set_stress(on);

@@ -7,7 +7,7 @@
 use std::collections::VecDeque;
 use std::ptr::null_mut;
 
-use super::object::{Coroutine, Header, Kind, Status, Table, UserData};
+use super::object::{Coroutine, Header, HostData, Kind, Status, Table, UserData};
 use super::slot::Slot;
 use super::{Heap, OutOfMemory};
 use crate::lazy::Lazy;
@@ -127,7 +127,7 @@ impl Channel {
 impl Heap {
     fn userdata_part(&self, kind: Kind, bytes: usize, metatable: *mut Table, user_value: Slot) -> UserData {
         let header = Header { kind, mark: self.memory.epoch, flags: 0, small: 0, size: bytes as u32 };
-        UserData { header, metatable, user_value, data: None }
+        UserData { header, metatable, user_value, data: HostData::NONE }
     }
 
     /// An open channel.

@@ -8,7 +8,7 @@
 use std::ptr::null_mut;
 
 use super::code::Unit;
-use super::object::{Coroutine, Header, Kind, UserData};
+use super::object::{Coroutine, Header, HostData, Kind, UserData};
 use super::slot::Slot;
 use super::{Heap, Phase, coroutine};
 
@@ -30,6 +30,10 @@ const LARGEST_STEP_WORK: isize = if CHECKING { STEP_WORK } else { 4 << 20 };
 
 /// No cycle starts below this many bytes.
 const FIRST_CYCLE_BYTES: usize = 24 * 1024;
+
+/// The same for a frugal heap. Measured: a message to each of 1,000 processes in turn takes half the time if what each of
+/// them leaves behind stays in the processor's caches; earlier cycles cost more than that gains.
+const FIRST_FRUGAL_BYTES: usize = 10 * 1024;
 
 /// Work that is never spent.
 const UNBOUNDED: isize = isize::MAX / 2;
@@ -376,7 +380,7 @@ impl Heap {
         // SAFETY: the kind says what the object is.
         unsafe {
             match (*object).kind {
-                Kind::UserData => (*object.cast::<UserData>()).data = None,
+                Kind::UserData => (*object.cast::<UserData>()).data = HostData::NONE,
                 Kind::Channel => self.destroy_channel(object.cast()),
                 Kind::Coroutine => self.destroy_coroutine(object.cast()),
                 Kind::Code => {
@@ -400,7 +404,8 @@ impl Heap {
             let live = self.live_bytes;
             let wanted = (live as u128 * u128::from(self.pause_percent) / 100).min(1 << 60) as usize;
             // What was allocated since is part of the heap now: leave room to work.
-            wanted.max(self.bytes() + live / 2).max(FIRST_CYCLE_BYTES)
+            let first = if self.frugal { FIRST_FRUGAL_BYTES } else { FIRST_CYCLE_BYTES };
+            wanted.max(self.bytes() + live / 2).max(first)
         };
         self.memory.set_threshold(threshold.min(self.limit()));
     }
@@ -416,6 +421,14 @@ impl Heap {
         // Less would let the heap outgrow the collector.
         let percent = percent.clamp(20, i64::from(u32::MAX)) as u32;
         i64::from(std::mem::replace(&mut self.step_percent, percent))
+    }
+
+    /// From now on even a small heap is collected: it is one of many.
+    pub(crate) fn set_frugal(&mut self) {
+        self.frugal = true;
+        if self.phase == Phase::Idle {
+            self.set_next_cycle();
+        }
     }
 
     /// No cycle starts on its own from now on, unless the limit is reached.

@@ -388,7 +388,7 @@ impl<'gc> UserData<'gc> {
     /// The host object, if it is a `T`.
     pub fn get<T: 'static>(self) -> Option<&'gc T> {
         // SAFETY: the cell is valid; its data is only replaced when the cell is freed, and never borrowed mutably.
-        unsafe { (*self.raw()).data.as_ref().and_then(|data| data.downcast_ref::<T>()) }
+        unsafe { (*self.raw()).data.get().and_then(|data| data.downcast_ref::<T>()) }
     }
 
     /// The metatable.

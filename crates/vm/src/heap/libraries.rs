@@ -16,7 +16,7 @@ use std::sync::Arc;
 
 use super::coroutine::cell_of;
 use super::image::{GLOBALS, Image, REGISTRY, TableTemplate, Template};
-use super::object::{Header, IMMORTAL, Kind, NativeClosure, Node, TABLE_FROZEN, Table, UserData};
+use super::object::{Header, HostData, IMMORTAL, Kind, NativeClosure, Node, TABLE_FROZEN, Table, UserData};
 use super::rehash::node_bytes;
 use super::slot::{Slot, tag};
 use super::table::{TableError, empty_nodes};
@@ -230,13 +230,14 @@ impl Libraries {
                         header: header(Kind::UserData, 0),
                         metatable: null_mut(),
                         user_value: Slot::NIL,
-                        data: None,
+                        data: HostData::NONE,
                     });
                     (*this).made = entry;
                     if let Some(metatable) = metatable {
                         (*userdata).metatable = Self::cell(this, *metatable).cast();
                     }
-                    (*userdata).data = Some(make(metatable.map(|_| (*userdata).metatable as usize)));
+                    let made = make(metatable.map(|_| (*userdata).metatable as usize));
+                    (*userdata).data = HostData::boxed(made);
                 }
                 Template::Closure { native, upvalues } => {
                     let closure = cell.cast::<NativeClosure>();
@@ -310,7 +311,7 @@ impl Libraries {
                 let next = (*entry).next;
                 let cell = Entry::cell(entry);
                 if (*cell).kind == Kind::UserData {
-                    (*cell.cast::<UserData>()).data = None;
+                    (*cell.cast::<UserData>()).data = HostData::NONE;
                 }
                 if (*entry).allocated {
                     dealloc(entry.cast(), Entry::layout((*entry).bytes as usize));

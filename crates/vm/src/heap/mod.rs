@@ -39,7 +39,7 @@ mod weak;
 
 use std::any::Any;
 use std::collections::VecDeque;
-use std::ptr::null_mut;
+use std::ptr::{NonNull, null_mut};
 use std::sync::Arc;
 
 use anchors::Anchors;
@@ -50,12 +50,17 @@ use code::Code;
 use gray::Segments;
 use libraries::Libraries;
 use memory::Memory;
-use object::{Closure, Coroutine, Header, Kind, NativeClosure, StringObject, Table, Upvalue, UserData};
+use object::{
+    Closure, Coroutine, Header, HostData, Kind, NativeClosure, StringObject, Table, Upvalue, UserData,
+};
 use slot::Slot;
 
 use crate::lazy::Lazy;
 use crate::native::Native;
 use crate::types::TypeValue;
+
+/// Most bytes of data that a userdata has in its cell.
+const MOST_IN_CELL: usize = 128;
 
 /// Basic types whose values share a metatable; see `execute::state::basic_type`.
 pub(crate) const BASIC_TYPES: usize = 7;
@@ -140,6 +145,8 @@ pub(crate) struct Heap {
     ephemerons: Lazy<Vec<*mut Table>>,
     /// Whether the last look at all ephemerons has seen a dead key.
     dead_keys: bool,
+    /// Cycles begin early: see [`Heap::set_frugal`].
+    frugal: bool,
     all_weak: Lazy<Vec<*mut Table>>,
     /// Functions that remember a closure, which this marking may not reach.
     remembering: Lazy<Vec<*const Code>>,
@@ -201,6 +208,7 @@ impl Heap {
             weak_values: Lazy::new(),
             ephemerons: Lazy::new(),
             dead_keys: false,
+            frugal: false,
             all_weak: Lazy::new(),
             remembering: Lazy::new(),
             types: None,
@@ -369,9 +377,37 @@ impl Heap {
         unsafe {
             (*cell).metatable = null_mut();
             (*cell).user_value = Slot::NIL;
-            (&raw mut (*cell).data).write(data);
+            (&raw mut (*cell).data).write(data.map_or(HostData::NONE, HostData::boxed));
         }
         self.destructible.push(cell.cast());
+        cell
+    }
+
+    /// A host object whose data is in its cell. The collector forgets one that owns nothing as it forgets a number.
+    pub(crate) fn userdata_in_cell<T: Any + Send>(
+        &mut self,
+        data: T,
+        metatable: *mut Table,
+    ) -> *mut UserData {
+        const { assert!(align_of::<T>() <= 8 && size_of::<T>() <= MOST_IN_CELL) };
+        let bytes = (size_of::<UserData>() + size_of::<T>()).next_multiple_of(8);
+        let header =
+            Header { kind: Kind::UserData, mark: self.memory.epoch, flags: 0, small: 0, size: bytes as u32 };
+        let cell = self.memory.small(bytes, header).cast::<UserData>();
+        // SAFETY: the cell is fresh and large enough; cells are aligned to 8 bytes and never move. Fields are written,
+        // not dropped.
+        unsafe {
+            let place = cell.add(1).cast::<T>();
+            place.write(data);
+            let data: *mut (dyn Any + Send) = place;
+            (*cell).metatable = metatable;
+            (*cell).user_value = Slot::NIL;
+            HostData::write_in_cell(&raw mut (*cell).data, NonNull::new_unchecked(data));
+        }
+        if std::mem::needs_drop::<T>() {
+            self.destructible.push(cell.cast());
+        }
+        self.barrier_cell(metatable.cast());
         cell
     }
 

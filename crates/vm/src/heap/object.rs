@@ -4,6 +4,7 @@
 //! Invariant: every cell begins with a [`Header`], and the collector can tell its extent from the header alone.
 
 use std::any::Any;
+use std::ptr::NonNull;
 
 use super::code::Code;
 use super::slot::Slot;
@@ -53,6 +54,9 @@ pub(crate) struct Header {
 
 /// Mark of cells outside every heap: the collector never follows, writes or frees them.
 pub(crate) const IMMORTAL: u8 = 3;
+
+/// Bit of the mark of a table that a walk over its graph has met; nobody looks while the collector may run.
+pub(crate) const MET: u8 = 4;
 
 /// Longest string that is entered into the caches and hashed at birth, in bytes.
 pub(crate) const SHORT_STRING_BYTES: usize = 40;
@@ -153,7 +157,46 @@ pub(crate) struct UserData {
     /// `debug.getuservalue`.
     pub(crate) user_value: Slot,
     /// Dropped when the cell is swept.
-    pub(crate) data: Option<Box<dyn Any + Send>>,
+    pub(crate) data: HostData,
+}
+
+/// What a userdata holds for the host: nothing, a box, or a value right behind it, in the rest of the cell.
+pub(crate) struct HostData(Option<NonNull<dyn Any + Send>>);
+
+impl HostData {
+    pub(crate) const NONE: HostData = HostData(None);
+
+    /// Takes a box over.
+    pub(crate) fn boxed(data: Box<dyn Any + Send>) -> HostData {
+        HostData(Some(NonNull::from(Box::leak(data))))
+    }
+
+    /// Writes, into a place that was not initialised, that the value right behind the place is held.
+    ///
+    /// # Safety
+    /// It is there, nobody else drops it, and neither moves.
+    pub(crate) unsafe fn write_in_cell(place: *mut HostData, data: NonNull<dyn Any + Send>) {
+        debug_assert_eq!(place.wrapping_add(1).addr(), data.as_ptr().addr());
+        // SAFETY: the caller's promise.
+        unsafe { place.write(HostData(Some(data))) }
+    }
+
+    /// What is held.
+    #[inline]
+    pub(crate) fn get(&self) -> Option<&(dyn Any + Send)> {
+        // SAFETY: what is held is valid until it is dropped here, and nobody refers to it mutably.
+        self.0.map(|data| unsafe { data.as_ref() })
+    }
+}
+
+impl Drop for HostData {
+    fn drop(&mut self) {
+        let Some(data) = self.0.take() else { return };
+        // No box can lie there.
+        let in_cell = std::ptr::from_ref(self).wrapping_add(1).addr() == data.as_ptr().addr();
+        // SAFETY: it was taken over, is dropped once, and is a box if it is not in the cell.
+        unsafe { if in_cell { data.drop_in_place() } else { drop(Box::from_raw(data.as_ptr())) } }
+    }
 }
 
 /// State of a coroutine.

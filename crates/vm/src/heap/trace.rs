@@ -140,7 +140,7 @@ impl Heap {
                     let userdata = cell.cast::<UserData>();
                     self.gray_cell((*userdata).metatable);
                     self.gray_slot((*userdata).user_value.payload, (*userdata).user_value.tag);
-                    size_of::<UserData>()
+                    (*cell).size as usize
                 }
                 Kind::Channel | Kind::Case => {
                     let userdata = cell.cast::<UserData>();
