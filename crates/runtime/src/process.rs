@@ -193,6 +193,7 @@ impl Process for LuaProcess {
 
     fn step(&mut self, turn: &mut Turn<'_, LuaProcess>) -> Step<Output, Fault> {
         let body = &mut *self.0;
+        body.vm.warm(body.room.inbox());
         if !body.begun {
             body.begin(turn);
         }

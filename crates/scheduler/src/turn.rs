@@ -81,7 +81,13 @@ impl<'a, P: Process> Turn<'a, P> {
     }
 
     /// The next thing delivered to this process, oldest first. What is not taken is kept for the next step.
+    #[inline]
     pub fn next_signal(&mut self) -> Option<Signal<P>> {
+        // Mostly it is asked in vain.
+        if self.inbox.is_empty() && !self.slot.has_news() { None } else { self.open_next() }
+    }
+
+    fn open_next(&mut self) -> Option<Signal<P>> {
         loop {
             if self.doom.is_some() {
                 return None;

@@ -46,6 +46,7 @@ mod unpacking;
 pub(crate) mod unwind;
 pub(crate) mod validate;
 pub(crate) mod vm;
+mod warm;
 
 use crate::bytecode::instruction::{Instruction, Op};
 use crate::heap::slot::{copy, tag};

@@ -191,6 +191,14 @@ fn raise_topmost(cx: &mut Context<'_>) -> Result<Outcome> {
     Err(cx.throw(value))
 }
 
+impl State {
+    /// A kept value.
+    #[inline]
+    pub(super) fn kept(&self, kept: Kept) -> Option<Slot> {
+        self.heap.roots.kept.get(kept.0 as usize).copied()
+    }
+}
+
 impl<'gc> Context<'gc> {
     /// Parks the running scheduled coroutine, with all that waits for it, until [`Context::wake`] is called with the
     /// ticket; the values given there are pushed and `then` goes on. The answer must be returned at once.
@@ -238,7 +246,7 @@ impl<'gc> Context<'gc> {
     /// A kept value; `nil` if the number is another interpreter's.
     #[inline]
     pub fn kept(&self, kept: Kept) -> Value<'gc> {
-        let Some(&slot) = self.st().heap.roots.kept.get(kept.0 as usize) else { return Value::Nil };
+        let Some(slot) = self.st().kept(kept) else { return Value::Nil };
         // SAFETY: a root.
         unsafe { Value::from_slot(slot) }
     }
