@@ -495,7 +495,8 @@ impl Vm {
     pub fn first_waiting(&mut self, most: usize) -> Vec<Waiting> {
         let parked = self.state.heap.parked_coroutines();
         let (main, queue) = (self.state.heap.roots.main, &self.state.heap.roots.ready);
-        let parked: Vec<_> = parked.into_iter().filter(|co| !queue.contains(co)).take(most).collect();
+        let parked: Vec<_> =
+            parked.into_iter().filter(|co| !queue.iter().any(|ready| ready == *co)).take(most).collect();
         self.enter(|cx| {
             let describe = |&leaf: &*mut object::Coroutine| {
                 // SAFETY: parked coroutines are alive while nothing is collected.

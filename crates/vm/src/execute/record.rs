@@ -63,10 +63,10 @@ impl<'gc> Context<'gc> {
     fn make_model(&mut self, address: usize, names: &[&'static str]) -> Result<Model> {
         let table = self.table(0, names.len())?;
         let mut places = [0; MOST];
-        for name in names {
+        for &name in names {
             self.set_field(table, name, true)?;
         }
-        for (place, name) in places.iter_mut().zip(names) {
+        for (place, &name) in places.iter_mut().zip(names) {
             // SAFETY: the table is alive, and the word is immortal.
             let found = unsafe { Heap::place_of(table.raw(), shared::word(name)) };
             *place = found.expect("the field was just set, under this very string") as u8;

@@ -216,7 +216,7 @@ impl Heap {
                 self.gray.push(cell);
             }
         }
-        for &co in roots.ready.iter() {
+        for co in roots.ready.iter() {
             self.gray.push(co.cast());
         }
         let values = std::iter::once(&roots.error)

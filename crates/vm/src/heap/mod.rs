@@ -27,6 +27,7 @@ mod names;
 pub(crate) mod object;
 mod pool;
 pub(crate) mod program;
+pub(crate) mod ready;
 mod rehash;
 pub(crate) mod shared;
 pub(crate) mod slot;
@@ -53,6 +54,7 @@ use memory::Memory;
 use object::{
     Closure, Coroutine, Header, HostData, Kind, NativeClosure, StringObject, Table, Upvalue, UserData,
 };
+use ready::Ready;
 use slot::Slot;
 
 use crate::lazy::Lazy;
@@ -82,8 +84,8 @@ pub(crate) struct Roots {
     pub(crate) error: Slot,
     /// Whatever else must live.
     pub(crate) extra: Lazy<Vec<Slot>>,
-    /// Scheduled coroutines that can go on, in the order in which they will: the innermost of each chain.
-    pub(crate) ready: Lazy<VecDeque<*mut Coroutine>>,
+    /// Scheduled coroutines that can go on.
+    pub(crate) ready: Ready,
     /// What the outside world still has to answer.
     pub(crate) anchors: Lazy<Anchors>,
     /// Values that natives keep for good, by number. Most processes have one: their inbox.
@@ -195,7 +197,7 @@ impl Heap {
                 metatables: metatables::Metatables::new(),
                 error: Slot::NIL,
                 extra: Lazy::new(),
-                ready: Lazy::new(),
+                ready: Ready::new(),
                 anchors: Lazy::new(),
                 kept: SmallVec::new(),
             },
