@@ -83,7 +83,7 @@ fn topic(mut values: Tokens<'_>) -> &[u8] {
 const SPARE: usize = 64;
 
 thread_local! {
-    static SPARES: RefCell<Vec<Box<Letter>>> = const { RefCell::new(Vec::new()) };
+    static SPARES: RefCell<Vec<Mail>> = const { RefCell::new(Vec::new()) };
 }
 
 impl Mail {
@@ -91,7 +91,7 @@ impl Mail {
     pub fn new(topic: &[u8], host: HostId) -> Mail {
         let spare = SPARES.try_with(|spares| spares.borrow_mut().pop()).ok().flatten();
         let mut letter = match spare {
-            Some(mut letter) => {
+            Some(Mail(mut letter)) => {
                 letter.host = host;
                 letter
             }
@@ -141,7 +141,7 @@ impl Mail {
         let _ = SPARES.try_with(|spares| {
             let mut spares = spares.borrow_mut();
             if spares.len() < SPARE {
-                spares.push(letter);
+                spares.push(Mail(letter));
             }
         });
         Ok(note)

@@ -387,6 +387,10 @@ impl<'gc> Context<'gc> {
             }
             (*native).discard();
             (*co).frame = native.sub(1);
+            if co != state.current() {
+                // The collector takes what is below the top for alive.
+                (*co).top = (*co).top.max(to.add((*native).wanted as usize));
+            }
             for n in 0..(*native).wanted as usize {
                 match values.get(n) {
                     Some(value) => write(to.add(n), value.slot()),
