@@ -40,6 +40,7 @@ pub(crate) struct Settings {
     pub(crate) overrun: u64,
     pub(crate) max_processes: Option<usize>,
     pub(crate) on_stall: Option<Box<dyn Fn() + Send + Sync>>,
+    pub(crate) on_relief: Option<Box<dyn Fn() + Send + Sync>>,
 }
 
 /// Options, all with defaults.
@@ -70,6 +71,7 @@ impl Builder {
             overrun: nanoseconds(Duration::from_millis(2)),
             max_processes: None,
             on_stall: None,
+            on_relief: None,
         };
         let workers = std::thread::available_parallelism().map_or(1, usize::from);
         Builder { workers, blocking: 64, stack_bytes: 2 << 20, settings }
@@ -116,6 +118,13 @@ impl Builder {
     /// not block; a deadlock report begins here.
     pub fn on_stall(mut self, stalled: impl Fn() + Send + Sync + 'static) -> Builder {
         self.settings.on_stall = Some(Box::new(stalled));
+        self
+    }
+
+    /// Called by a worker that is about to sleep after many processes have ended and the memory of their places was given
+    /// back to the system: the moment to give back what they had besides. May take milliseconds.
+    pub fn on_relief(mut self, relieved: impl Fn() + Send + Sync + 'static) -> Builder {
+        self.settings.on_relief = Some(Box::new(relieved));
         self
     }
 

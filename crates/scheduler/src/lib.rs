@@ -72,7 +72,7 @@
 //! | parked | in its mailbox | the push that replaces the word `PARKED` |
 //! | ended | nowhere | its slot is used again, under another pid |
 //!
-//! The right to run is a value that cannot be copied; `table.rs` and `mailbox.rs` are the only files that make it out of
+//! The right to run is a value that cannot be copied; `table` and `mailbox` are the only modules that make it out of
 //! something else, and the only ones with `unsafe` code.
 //!
 //! # Repeatable runs
@@ -131,4 +131,4 @@ pub use process::{
 pub use spawn::Spawn;
 pub use stats::Statistics;
 pub use turn::Turn;
-pub use worker::contains_panics;
+pub use worker::{about_to_wait, contains_panics};

@@ -6,9 +6,9 @@
 //!
 //! | head | meaning | who leaves it |
 //! |---|---|---|
-//! | `CLOSED` | no process here; a push is refused | the next owner, by [`Mailbox::open`] |
+//! | null | closed: no process here; a push is refused | the next owner, by [`Mailbox::open`] |
 //! | `PARKED` | nothing new, and the owner is not in any queue | the one push that replaces it; its pusher must enqueue the owner |
-//! | null | nothing new; the owner is queued or running | a push, or the owner by parking |
+//! | `QUIET` | nothing new; the owner is queued or running | a push, or the owner by parking |
 //! | a node | newest of the messages that the owner has not taken yet | the owner, by taking all |
 //!
 //! Exactly one pusher can replace `PARKED`, so a process is in at most one queue, and no second word exists that
@@ -47,8 +47,17 @@ fn parked<T>() -> *mut Node<T> {
     ptr::without_provenance_mut(1)
 }
 
-fn closed<T>() -> *mut Node<T> {
+fn quiet<T>() -> *mut Node<T> {
     ptr::without_provenance_mut(2)
+}
+
+/// Null, so that a mailbox in zeroed memory is closed.
+fn closed<T>() -> *mut Node<T> {
+    ptr::null_mut()
+}
+
+fn is_node<T>(head: *mut Node<T>) -> bool {
+    head != closed() && head != parked() && head != quiet()
 }
 
 /// One message with its node, not yet (or no longer) in a mailbox.
@@ -280,7 +289,7 @@ impl<T> Mailbox<T> {
             }
             let was_parked = head == parked();
             // SAFETY: not visible to anybody else before the exchange succeeds.
-            unsafe { (*oldest).next = if was_parked { ptr::null_mut() } else { head } };
+            unsafe { (*oldest).next = if is_node(head) { head } else { ptr::null_mut() } };
             match self.head.compare_exchange_weak(head, newest, Ordering::AcqRel, Ordering::Relaxed) {
                 Ok(_) => return Some(was_parked),
                 Err(found) => head = found,
@@ -295,13 +304,12 @@ impl<T> Mailbox<T> {
 
     /// Whether there is something to take. A hint for others, exact in the "no" for the owner.
     pub(crate) fn has_news(&self) -> bool {
-        let head = self.head.load(Ordering::Relaxed);
-        !head.is_null() && head != parked() && head != closed()
+        is_node(self.head.load(Ordering::Relaxed))
     }
 
     /// Owner only: goes to sleep unless something has arrived. After `true` the owner is whoever a push tells to wake it.
     pub(crate) fn park(&self) -> bool {
-        self.head.compare_exchange(ptr::null_mut(), parked(), Ordering::AcqRel, Ordering::Relaxed).is_ok()
+        self.head.compare_exchange(quiet(), parked(), Ordering::AcqRel, Ordering::Relaxed).is_ok()
     }
 
     /// Owner only: moves what has arrived to the end of `list`, and lets `look` see it (target, sender, content; newest
@@ -311,8 +319,8 @@ impl<T> Mailbox<T> {
         if !self.has_news() {
             return false;
         }
-        let newest = self.head.swap(ptr::null_mut(), Ordering::Acquire);
-        debug_assert!(newest != parked() && newest != closed(), "only the owner takes");
+        let newest = self.head.swap(quiet(), Ordering::Acquire);
+        debug_assert!(is_node(newest), "only the owner takes");
         // SAFETY: the swap made the whole stack ours; pushers only ever add in front of the head.
         unsafe { list.append_stack(newest, look) };
         true
@@ -322,13 +330,15 @@ impl<T> Mailbox<T> {
     pub(crate) fn close(&self, list: &mut List<T>) {
         let newest = self.head.swap(closed(), Ordering::AcqRel);
         debug_assert!(newest != parked() && newest != closed(), "only the owner closes");
-        // SAFETY: as in `take`.
-        unsafe { list.append_stack(newest, |_, _, _| {}) }
+        if is_node(newest) {
+            // SAFETY: as in `take`.
+            unsafe { list.append_stack(newest, |_, _, _| {}) }
+        }
     }
 
     /// Owner only: takes messages from now on, as one that is queued or running.
     pub(crate) fn open(&self) {
-        self.head.store(ptr::null_mut(), Ordering::Release);
+        self.head.store(quiet(), Ordering::Release);
     }
 }
 

@@ -4,11 +4,11 @@
 //! |---|---|---|
 //! | LIFO slot | the process just woken by the one that runs here; shares its slice | no |
 //! | urgent | woken by a timer or by readiness; starts with a full slice | no, so it is short |
-//! | newborn | processes never run, newest first: a tree of spawns goes depth first | oldest first |
+//! | newborn | processes never run, the latest litter first: a tree of spawns goes depth first | oldest first |
 //! | fifo | everybody else | oldest first |
 //!
-//! With a seed there is one bag instead, and the seed picks. Invariant: whoever is in a queue is in one queue, once;
-//! that follows from [`Runnable`].
+//! A litter is what one step starts; of those the first one started runs first. With a seed there is one bag instead,
+//! and the seed picks. Invariant: whoever is in a queue is in one queue, once; that follows from [`Runnable`].
 
 use std::collections::VecDeque;
 
@@ -19,6 +19,10 @@ use crate::table::Runnable;
 
 /// Urgent processes kept apart; more go to the common queue, where others can steal them. Chosen.
 const URGENT: usize = 16;
+
+/// Newborns stolen at once. Each may be the root of a large tree, so few are enough; one at a time, a process that
+/// starts many has a thief at its queue all the time. Chosen.
+const LOOT: usize = 8;
 
 /// Somebody to run.
 pub(crate) struct Picked {
@@ -38,6 +42,8 @@ pub(crate) struct Queues {
     slot: Option<Runnable>,
     urgent: VecDeque<Runnable>,
     newborn: Worker<Runnable>,
+    /// Processes that the step at hand has started.
+    litter: usize,
     fifo: Worker<Runnable>,
     /// Queues are served in turn.
     turn: u32,
@@ -55,7 +61,8 @@ impl Queues {
         let (newborn, fifo) = (Worker::new_lifo(), Worker::new_fifo());
         let theft = Theft { newborn: newborn.stealer(), fifo: fifo.stealer() };
         let bag = seeded.then(Vec::new);
-        (Queues { slot: None, urgent: VecDeque::new(), newborn, fifo, turn: 0, bag }, theft)
+        let queues = Queues { slot: None, urgent: VecDeque::new(), newborn, litter: 0, fifo, turn: 0, bag };
+        (queues, theft)
     }
 
     /// Woken by the process that runs here. Whether something moved to a queue that others can steal from.
@@ -87,11 +94,31 @@ impl Queues {
         true
     }
 
-    pub(crate) fn push_newborn(&mut self, runnable: Runnable) {
-        match &mut self.bag {
-            Some(bag) => bag.push(runnable),
-            None => self.newborn.push(runnable),
+    /// Started by the process that runs here. Whether others started by it wait already.
+    pub(crate) fn push_newborn(&mut self, runnable: Runnable) -> bool {
+        if let Some(bag) = &mut self.bag {
+            bag.push(runnable);
+            return false;
         }
+        self.newborn.push(runnable);
+        self.litter += 1;
+        self.litter > 1
+    }
+
+    /// The step is over: what it has started and nobody has stolen will run in the order in which it was started.
+    #[inline]
+    pub(crate) fn end_litter(&mut self) {
+        let born = std::mem::take(&mut self.litter);
+        if born > 1 {
+            self.turn_litter(born);
+        }
+    }
+
+    fn turn_litter(&mut self, born: usize) {
+        // Thieves take the oldest, so what is left of the litter is on top, and nothing else is once that is gone.
+        let mut turned = Vec::with_capacity(born);
+        turned.extend(std::iter::from_fn(|| self.newborn.pop()).take(born));
+        turned.into_iter().for_each(|runnable| self.newborn.push(runnable));
     }
 
     /// To the back of the common queue. Whether somebody else waits there already.
@@ -155,9 +182,10 @@ impl Queues {
         steal(|| injector.steal_batch_and_pop(&self.fifo))
     }
 
-    /// Steals from another worker: half of its common queue, or its oldest newborn.
+    /// Steals from another worker: half of its common queue, or some of its oldest newborns.
     pub(crate) fn rob(&mut self, victim: &Theft) -> Option<Runnable> {
-        steal(|| victim.fifo.steal_batch_and_pop(&self.fifo)).or_else(|| steal(|| victim.newborn.steal()))
+        steal(|| victim.fifo.steal_batch_and_pop(&self.fifo))
+            .or_else(|| steal(|| victim.newborn.steal_batch_with_limit_and_pop(&self.newborn, LOOT)))
     }
 }
 

@@ -110,9 +110,12 @@ impl<P: Process> Hub<P> {
             Some(core) => {
                 self.table.slot(&runnable).set_born(core.time());
                 core.count(self).spawned.add(1);
-                core.queues.push_newborn(runnable);
-                // Also when it is alone: what runs here may go on, or hold its worker in a call to the system.
-                core.notify(self);
+                // Whoever starts one process mostly waits for it next: a wake would take the child to another core, and
+                // the news of its end back. If not, others hear of it when the slice is over, or before a call that
+                // may wait ([`crate::about_to_wait`]).
+                if core.queues.push_newborn(runnable) {
+                    core.notify(self);
+                }
             }
             None => {
                 self.table.slot(&runnable).set_born(self.clock.now());

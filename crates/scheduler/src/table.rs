@@ -2,7 +2,7 @@
 //!
 //! # Protocol
 //!
-//! A slot stays where it is for as long as the table lives, so any thread may look at the shared part of any slot at
+//! A slot stays where it is for as long as the table lives (its memory may be given back meanwhile, [`spare`]), so any thread may look at the shared part of any slot at
 //! any time: no reference count, no epoch, no hazard pointer on the path of a message. What belongs to its process
 //! (the body, the messages taken, the books) may be touched only through a [`Runnable`], and of those there is at
 //! most one per slot:
@@ -24,12 +24,17 @@
     reason = "type-stable slots: reference counts on the path of a message cost up to 7 ns"
 )]
 
+mod noted;
+mod spare;
+
 use std::cell::UnsafeCell;
 use std::collections::VecDeque;
 use std::ptr;
 
-use parking_lot::{Mutex, MutexGuard};
+use parking_lot::Mutex;
 
+use self::noted::{Guard, Noted};
+use self::spare::{Returned, Spare};
 use crate::books::Books;
 use crate::letter::Letter;
 use crate::links::Relations;
@@ -85,7 +90,7 @@ pub(crate) struct Slot<P: Process> {
     sent: AtomicU64,
     received: AtomicU64,
     /// Who is told when the owner ends, and who must forget it.
-    relations: Mutex<Option<Box<Relations>>>,
+    noted: Noted,
     /// Fuel used, host and state; written by the owner, read by statistics.
     reductions: AtomicU64,
     labels: AtomicU64,
@@ -109,7 +114,13 @@ pub(crate) struct Owned<P: Process> {
     pub(crate) asleep: bool,
 }
 
-// SAFETY: the shared part is atomics and a mutex; `owned` is reached through a `Runnable` only, of which there is at
+impl<P: Process> Owned<P> {
+    fn nothing() -> Owned<P> {
+        Owned { body: None, inbox: List::new(), books: None, debt: 0, trap_links: false, asleep: false }
+    }
+}
+
+// SAFETY: the shared part is atomics, one of them with a lock; `owned` is reached through a `Runnable` only, of which there is at
 // most one per slot, and which passes from thread to thread through queues or through the mailbox word (release on
 // parking, acquire on the push that wakes). What it holds is `Send`.
 unsafe impl<P: Process> Sync for Slot<P> {}
@@ -123,17 +134,10 @@ impl<P: Process> Slot<P> {
             pid: AtomicU64::new(0),
             sent: AtomicU64::new(0),
             received: AtomicU64::new(0),
-            relations: Mutex::new(None),
+            noted: Noted::new(),
             reductions: AtomicU64::new(0),
             labels: AtomicU64::new(0),
-            owned: UnsafeCell::new(Owned {
-                body: None,
-                inbox: List::new(),
-                books: None,
-                debt: 0,
-                trap_links: false,
-                asleep: false,
-            }),
+            owned: UnsafeCell::new(Owned::nothing()),
             born: AtomicU64::new(0),
         }
     }
@@ -145,7 +149,7 @@ impl<P: Process> Slot<P> {
 
     /// The relations, if the slot still is this process's and it has not begun to end.
     pub(crate) fn relations(&self, pid: Pid) -> Option<RelationsGuard<'_>> {
-        let guard = self.relations.lock();
+        let guard = self.noted.lock();
         (self.pid() == pid).then_some(RelationsGuard(guard))
     }
 
@@ -234,29 +238,34 @@ impl<P: Process> Slot<P> {
 }
 
 /// A look into the relations of a process that has not begun to end.
-pub(crate) struct RelationsGuard<'a>(MutexGuard<'a, Option<Box<Relations>>>);
+pub(crate) struct RelationsGuard<'a>(Guard<'a>);
 
 impl RelationsGuard<'_> {
     pub(crate) fn get(&self) -> Option<&Relations> {
-        self.0.as_deref()
+        self.0.noted.as_deref()
     }
 
     pub(crate) fn get_mut(&mut self) -> &mut Relations {
-        self.0.get_or_insert_default()
+        self.0.noted.get_or_insert_default()
     }
 
     /// Gives the memory back if nothing is noted.
     pub(crate) fn tidy(&mut self) {
-        if self.0.as_deref().is_some_and(Relations::is_empty) {
-            *self.0 = None;
+        if self.0.noted.as_deref().is_some_and(Relations::is_empty) {
+            self.0.noted = None;
         }
     }
 }
 
+/// Slots with pages of their own.
+#[repr(C, align(4096))]
+struct Segment<P: Process>([Slot<P>; SEGMENT]);
+
 /// All slots.
 pub(crate) struct Table<P: Process> {
-    segments: Box<[AtomicPtr<[Slot<P>; SEGMENT]>]>,
+    segments: Box<[AtomicPtr<Segment<P>>]>,
     growth: Mutex<Growth>,
+    returned: Returned,
 }
 
 struct Growth {
@@ -264,6 +273,8 @@ struct Growth {
     free: VecDeque<u32>,
     /// The first index that was never used. Index 0 never is: pid 0 means nobody.
     fresh: u32,
+    /// Segments that have given their memory back.
+    spare: Vec<Spare>,
 }
 
 /// Free indices of one worker.
@@ -273,7 +284,8 @@ pub(crate) struct Free(VecDeque<u32>);
 impl<P: Process> Table<P> {
     pub(crate) fn new() -> Table<P> {
         let segments = (0..SEGMENTS).map(|_| AtomicPtr::new(ptr::null_mut())).collect();
-        Table { segments, growth: Mutex::new(Growth { free: VecDeque::new(), fresh: 1 }) }
+        let growth = Mutex::new(Growth { free: VecDeque::new(), fresh: 1, spare: Vec::new() });
+        Table { segments, growth, returned: Returned::new() }
     }
 
     /// The slot of an index that was once allocated.
@@ -282,7 +294,7 @@ impl<P: Process> Table<P> {
         // SAFETY: a segment pointer is null or points to a segment that was completely built before it was published
         // with release ordering, and that is freed only when the table is dropped, which `&self` outlives.
         let segment = unsafe { segment.as_ref() }?;
-        Some(&segment[index as usize % SEGMENT])
+        Some(&segment.0[index as usize % SEGMENT])
     }
 
     /// The slot of a runnable process.
@@ -338,10 +350,10 @@ impl<P: Process> Table<P> {
     /// relations it had; the messages it has not taken are added to those it has.
     pub(crate) fn retire(&self, runnable: &mut Runnable) -> Option<Box<Relations>> {
         let slot = self.slot(runnable);
-        let mut relations = slot.relations.lock();
+        let mut guard = slot.noted.lock();
         slot.pid.store(0, Ordering::Release);
-        let taken = relations.take();
-        drop(relations);
+        let taken = guard.noted.take();
+        drop(guard);
         slot.mailbox.close(&mut self.owned(runnable).inbox);
         taken
     }
@@ -357,6 +369,7 @@ impl<P: Process> Table<P> {
         free.0.push_back(runnable.0);
         if free.0.len() > 4 * BATCH {
             self.growth.lock().free.extend(free.0.drain(..BATCH * 2));
+            self.returned.add(BATCH * 2);
         }
     }
 
@@ -394,6 +407,12 @@ impl<P: Process> Table<P> {
     #[cold]
     fn refill(&self, free: &mut Free) {
         let mut growth = self.growth.lock();
+        if growth.fresh >= FRESH
+            && growth.free.len() < BATCH
+            && let Some(indices) = self.revive(&mut growth)
+        {
+            growth.free.extend(indices);
+        }
         let reuse = growth.fresh >= FRESH && growth.free.len() >= BATCH;
         if reuse || growth.fresh as usize >= SEGMENTS * SEGMENT {
             let count = growth.free.len().min(BATCH);
@@ -403,10 +422,14 @@ impl<P: Process> Table<P> {
         let first = growth.fresh;
         let place = &self.segments[first as usize / SEGMENT];
         if place.load(Ordering::Relaxed).is_null() {
-            let segment: Box<[Slot<P>]> = (0..SEGMENT).map(|_| Slot::vacant()).collect();
-            let Ok(segment) = segment.try_into() else { unreachable!("a segment has {SEGMENT} slots") };
-            let segment: Box<[Slot<P>; SEGMENT]> = segment;
-            place.store(Box::into_raw(segment), Ordering::Release);
+            let mut segment = Box::<Segment<P>>::new_uninit();
+            let slots = segment.as_mut_ptr().cast::<Slot<P>>();
+            for at in 0..SEGMENT {
+                // SAFETY: the box has room for so many slots, one behind the other.
+                unsafe { slots.add(at).write(Slot::vacant()) };
+            }
+            // SAFETY: all slots were written.
+            place.store(Box::into_raw(unsafe { segment.assume_init() }), Ordering::Release);
         }
         let end = (first as usize / SEGMENT + 1) * SEGMENT;
         let last = (first as usize + BATCH).min(end) as u32;
@@ -422,6 +445,10 @@ impl<P: Process> Table<P> {
 
 impl<P: Process> Drop for Table<P> {
     fn drop(&mut self) {
+        // What is to be dropped must be slots again.
+        let spare = std::mem::take(&mut self.growth.get_mut().spare);
+        let mut growth = Growth { free: VecDeque::new(), fresh: 0, spare };
+        while self.revive(&mut growth).is_some() {}
         for place in &mut self.segments {
             let segment = place.load(Ordering::Relaxed);
             if !segment.is_null() {

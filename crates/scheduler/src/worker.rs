@@ -16,7 +16,7 @@
 //! Invariant: between two steps no chain of messages is open and no lock is held.
 
 use std::any::Any;
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -63,6 +63,13 @@ const SPIN: Duration = Duration::from_micros(20);
 
 thread_local! {
     static CONTAINED: Cell<bool> = const { Cell::new(false) };
+    static STAND_IN: RefCell<Option<Box<dyn Fn()>>> = const { RefCell::new(None) };
+}
+
+/// To be called in a step before a call to the system that may wait: somebody else looks after what is queued behind the
+/// running process. Does nothing on a thread that is no worker's.
+pub fn about_to_wait() {
+    STAND_IN.with_borrow(|stand_in| stand_in.iter().for_each(|call| call()));
 }
 
 /// Whether a panic on this thread harms only one process, job or operation, because the thread is one of a scheduler's.
@@ -139,6 +146,13 @@ impl<P: Process> Core<P> {
     /// The life of a worker thread.
     pub(crate) fn work(mut self, hub: &Arc<Hub<P>>) {
         contain_panics();
+        let others = Arc::clone(hub);
+        let stand_in = move || {
+            if others.has_work() {
+                others.idle.notify(&others.reactor);
+            }
+        };
+        STAND_IN.set(Some(Box::new(stand_in)));
         while hub.stage() != STOPPED {
             match self.next(hub).or_else(|| self.search(hub)) {
                 Some(picked) => {
@@ -154,6 +168,7 @@ impl<P: Process> Core<P> {
         if self.searching {
             hub.idle.stop_searching();
         }
+        STAND_IN.set(None);
         hub.table.surrender(std::mem::take(&mut self.free));
     }
 
@@ -300,6 +315,11 @@ impl<P: Process> Core<P> {
             hub.idle.stop_searching();
         }
         self.pool.balance(&hub.nodes);
+        if hub.table.trim(&mut self.free)
+            && let Some(relieved) = &hub.settings.on_relief
+        {
+            relieved();
+        }
         let workers = hub.theft.len();
         let wait = match self.next_timer {
             u64::MAX => None,
@@ -423,6 +443,7 @@ impl<P: Process> Core<P> {
         let next = aside::close();
         let (used, doom) = turn.finish();
         self.flush(hub, debt);
+        self.queues.end_litter();
         if let Some(next) = next {
             match result {
                 // It goes on itself, and whoever it has called need not wait for that.

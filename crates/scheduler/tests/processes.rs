@@ -2,9 +2,10 @@
 
 mod common;
 
+use std::sync::Arc;
 use std::time::Duration;
 
-use common::{Actor, Note, exit, hearing, number, sleeper, soon, spinner, start, stepping};
+use common::{Actor, Note, Shelf, exit, hearing, number, sleeper, soon, spinner, start, stepping};
 use wippy_scheduler::{Exit, Failure, MonitorError, NameError, Pid, Signal, SpawnError, State, Step};
 
 #[test]
@@ -233,21 +234,60 @@ fn a_process_that_ends_abandons_its_operations() {
     let scheduler = start(1);
     let handle = scheduler.handle();
     let mut inbox = handle.inbox().expect("there is room");
-    let (sender, abandoned) = std::sync::mpsc::channel();
-    let (give, completers) = std::sync::mpsc::channel();
+    let (abandoned, completers) = (Shelf::new(), Shelf::new());
+    let (told, given) = (Arc::clone(&abandoned), Arc::clone(&completers));
     let process = stepping(move |turn| {
-        let sender = sender.clone();
-        let completer = turn.begin(Some(Box::new(move || sender.send(()).expect("somebody listens"))));
-        give.send(completer).expect("somebody listens");
+        let told = Arc::clone(&told);
+        given.put(turn.begin(Some(Box::new(move || told.put(())))));
         Step::Finished(0)
     });
     handle.spawn(process.monitored_by(inbox.pid())).expect("it starts");
     exit(&mut inbox);
-    abandoned.recv().expect("it was told");
-    let completer = completers.recv().expect("there is one");
+    abandoned.take().expect("it was told");
+    let completer = completers.take().expect("there is one");
     assert!(!completer.is_wanted());
     completer.complete(1);
     assert_eq!(handle.statistics().operations, 0);
+}
+
+#[test]
+fn children_of_one_step_begin_in_the_order_in_which_they_were_started() {
+    let scheduler = start(1);
+    let handle = scheduler.handle();
+    let mut inbox = handle.inbox().expect("there is room");
+    let me = inbox.pid();
+    let parent = stepping(move |turn| {
+        for number in 0..100 {
+            let child = stepping(move |turn| {
+                turn.send(me, Note::Number(number)).expect("the inbox lives");
+                Step::Finished(0)
+            });
+            turn.spawn(child).map_err(|refused| refused.reason).expect("it starts");
+        }
+        Step::Finished(0)
+    });
+    handle.spawn(parent).expect("it starts");
+    assert!((0..100).all(|expected| number(&mut inbox) == expected));
+}
+
+#[test]
+fn a_child_runs_while_its_parent_waits_for_the_system() {
+    let scheduler = start(2);
+    let handle = scheduler.handle();
+    let mut inbox = handle.inbox().expect("there is room");
+    let shelf = Shelf::new();
+    let parent = stepping(move |turn| {
+        let given = Arc::clone(&shelf);
+        let child = stepping(move |_| {
+            given.put(());
+            Step::Finished(0)
+        });
+        turn.spawn(child).map_err(|refused| refused.reason).expect("it starts");
+        wippy_scheduler::about_to_wait();
+        Step::Finished(u64::from(shelf.take().is_some()))
+    });
+    handle.spawn(parent.monitored_by(inbox.pid())).expect("it starts");
+    assert_eq!(exit(&mut inbox).1, Exit::Finished(1));
 }
 
 #[test]
@@ -289,10 +329,9 @@ fn a_socket_wakes_its_process() {
 
 #[test]
 fn a_stall_is_noticed() {
-    let (sender, stalls) = std::sync::mpsc::channel();
-    let builder = wippy_scheduler::Builder::new().workers(2).on_stall(move || {
-        let _ = sender.send(());
-    });
+    let stalls = Shelf::new();
+    let told = Arc::clone(&stalls);
+    let builder = wippy_scheduler::Builder::new().workers(2).on_stall(move || told.put(()));
     let scheduler = builder.start::<Actor>().expect("threads can be had");
     let handle = scheduler.handle();
     let waiting = stepping(|turn| match turn.next_signal() {
@@ -308,10 +347,10 @@ fn a_stall_is_noticed() {
     while !handle.is_stalled() {
         assert!(begun.elapsed() < Duration::from_secs(60));
         std::thread::sleep(Duration::from_millis(1));
-        while stalls.try_recv().is_ok() {}
+        stalls.clear();
     }
     handle.spawn(stepping(|_| Step::Finished(0))).expect("it starts");
-    stalls.recv_timeout(Duration::from_secs(60)).expect("the last one to sleep says so");
+    stalls.take().expect("the last one to sleep says so");
 }
 
 #[test]

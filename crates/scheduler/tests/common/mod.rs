@@ -2,11 +2,39 @@
 
 #![allow(dead_code, reason = "each test uses a part of this")]
 
+use std::sync::Arc;
 use std::time::Duration;
 
+use parking_lot::{Condvar, Mutex};
 use wippy_scheduler::{
     Builder, Description, Exit, Fuel, Inbox, Pid, Process, Scheduler, Signal, Spawn, Step, Turn,
 };
+
+/// What threads of a test hand each other. The standard library's channel would do, but not under ThreadSanitizer, which
+/// does not see what a library that it was not built into synchronises.
+pub(crate) struct Shelf<T>(Mutex<Vec<T>>, Condvar);
+
+impl<T> Shelf<T> {
+    pub(crate) fn new() -> Arc<Shelf<T>> {
+        Arc::new(Shelf(Mutex::new(Vec::new()), Condvar::new()))
+    }
+
+    pub(crate) fn put(&self, item: T) {
+        self.0.lock().push(item);
+        self.1.notify_one();
+    }
+
+    pub(crate) fn clear(&self) {
+        self.0.lock().clear();
+    }
+
+    /// What was put there last; waits for it, but not for ever.
+    pub(crate) fn take(&self) -> Option<T> {
+        let mut items = self.0.lock();
+        self.1.wait_while_for(&mut items, |items| items.is_empty(), Duration::from_secs(60));
+        items.pop()
+    }
+}
 
 /// What tests send each other.
 #[derive(Clone, PartialEq, Eq, Debug)]
