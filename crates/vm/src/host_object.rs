@@ -50,6 +50,11 @@ impl<'gc> Context<'gc> {
         self.userdata(Box::new(Shared(object)), metatable)
     }
 
+    /// What a maker for [`Context::userdata_on_demand`] answers to make the userdata of a host object.
+    pub fn host_object_data(object: Arc<dyn HostObject>) -> Box<dyn Any + Send> {
+        Box::new(Shared(object))
+    }
+
     /// The text that a value has for builtins that want a string: strings, numbers, and host objects with a text.
     ///
     /// # Errors

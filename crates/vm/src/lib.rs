@@ -47,6 +47,7 @@ pub use execute::outside::Outside;
 pub use execute::parcel::{Morsel, Packed, Parcel, Tokens};
 pub use execute::park::{Kept, Operation, Waiting};
 pub use execute::reading::{TypeField, TypePath, TypePlace, TypeRecord, TypeShape};
+pub use execute::shape::Shape;
 pub use execute::sorting::{ItemSort, Sorting};
 pub use execute::vm::{Failure, Limits, Place, Step, Vm};
 pub use heap::anchors::Ticket;

@@ -16,7 +16,7 @@ use std::sync::Arc;
 
 use wippy_vm::arguments::to_number;
 use wippy_vm::number::Number;
-use wippy_vm::{Context, Library, Outcome, Result, Value, library};
+use wippy_vm::{Context, Library, MakeUserData, Outcome, Result, Value, library};
 
 use crate::clock;
 use crate::errors::{self, ErrorValue, Kind};
@@ -126,9 +126,20 @@ pub(crate) fn build<'gc>(cx: &mut Context<'gc>) -> Result<Value<'gc>> {
         let layout = cx.name(layout);
         cx.set_field(table, name, layout)?;
     }
-    for (name, location) in [("utc", Location::utc()), ("localtz", Location::local())] {
-        let object = location::CLASS.object(cx, location)?;
+    // On demand, so that the module can be in an image.
+    let locations: [(_, MakeUserData); 2] = [
+        ("utc", |_| Context::host_object_data(Location::utc())),
+        ("localtz", |_| Context::host_object_data(Location::local())),
+    ];
+    for (name, make) in locations {
+        let metatable = location::CLASS.metatable(cx)?;
+        let object = cx.userdata_on_demand(make, Some(metatable));
         cx.set_field(table, name, object)?;
+    }
+    if cx.is_for_image() {
+        for class in [&methods::CLASS, &duration::CLASS, &waiting::TIMERS, &waiting::TICKERS] {
+            class.metatable(cx)?;
+        }
     }
     table.freeze();
     Ok(table.into())

@@ -52,8 +52,8 @@ pub(super) static TICKER: Library = library!(
 
 static NOTHING: Library = library!("timer", []);
 
-static TIMERS: Class = Class { methods: &TIMER, metamethods: &NOTHING };
-static TICKERS: Class = Class { methods: &TICKER, metamethods: &NOTHING };
+pub(super) static TIMERS: Class = Class { methods: &TIMER, metamethods: &NOTHING };
+pub(super) static TICKERS: Class = Class { methods: &TICKER, metamethods: &NOTHING };
 
 /// An alarm of a timer or ticker.
 struct Alarm {

@@ -78,6 +78,11 @@ impl<'gc> Context<'gc> {
         userdata
     }
 
+    /// Whether this interpreter is to become an image, and what it has costs its users nothing.
+    pub fn is_for_image(&mut self) -> bool {
+        self.host::<Notes>().is_some()
+    }
+
     /// The metatable that an image has for a class of host objects, named by the address of something static.
     #[inline]
     pub fn class_metatable(&self, class: usize) -> Option<Table<'gc>> {

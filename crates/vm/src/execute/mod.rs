@@ -37,6 +37,7 @@ pub(crate) mod parcel;
 pub(crate) mod park;
 pub(crate) mod reading;
 mod record;
+pub(crate) mod shape;
 pub(crate) mod sorting;
 pub(crate) mod state;
 mod switch;

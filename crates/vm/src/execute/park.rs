@@ -261,6 +261,19 @@ impl<'gc> Context<'gc> {
         }
     }
 
+    /// Takes a kept value out; whoever has the number must not use it any more. The number of the value that was kept
+    /// last is given out again.
+    pub fn take_kept(&mut self, kept: Kept) -> Value<'gc> {
+        let value = self.kept(kept);
+        let all = &mut self.st().heap.roots.kept;
+        if kept.0 as usize + 1 == all.len() {
+            all.pop();
+        } else {
+            self.replace_kept(kept, Value::Nil);
+        }
+        value
+    }
+
     /// The value kept under a ticket, until it is released.
     pub fn anchored(&self, ticket: Ticket) -> Option<Value<'gc>> {
         let anchor = self.st().heap.roots.anchors.get(ticket)?;

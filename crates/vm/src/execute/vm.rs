@@ -91,7 +91,8 @@ impl Default for Limits {
 pub struct Vm {
     pub(crate) state: OwnedState,
     running: bool,
-    results_at: usize,
+    /// Where the results of the function that has finished stand, from the stack's beginning.
+    results_at: u32,
 }
 
 // SAFETY: all pointers inside lead into this interpreter's own heap, to immortal strings or to static rows; handles
@@ -209,7 +210,7 @@ impl Vm {
         match unsafe { super::run(&raw mut *self.state) } {
             Exit::Finished(at) => {
                 self.running = false;
-                self.results_at = at;
+                self.results_at = at as u32;
                 Step::Finished
             }
             Exit::OutOfFuel => Step::OutOfFuel,
@@ -247,7 +248,7 @@ impl Vm {
         // SAFETY: as in `enter`; the results stand at the top of the main coroutine's stack.
         unsafe {
             let co = (*state).current();
-            let mut cx = Context::new(state, (*co).stack.add(self.results_at));
+            let mut cx = Context::new(state, (*co).stack.add(self.results_at as usize));
             f(&mut cx)
         }
     }
@@ -290,9 +291,24 @@ impl Vm {
         }
     }
 
+    /// A complete collection if the heap is small and a good part of it may be garbage; for one that waits and will not
+    /// be in a hurry when it goes on. Left alone, a heap that grows slowly is collected when it has 24 KB.
+    pub fn tidy(&mut self) {
+        if self.state.idle && self.state.heap.is_worth_tidying() {
+            // SAFETY: everything waits, so the coroutines are consistent up to their tops, and the context sees to the top
+            // of the main one.
+            self.enter(|cx| unsafe { cx.st().heap.full() });
+        }
+    }
+
     /// Sets a value that natives find by its type ([`Context::host`]).
     pub fn set_host<T: Any + Send>(&mut self, value: T) {
         self.state.set_host(value);
+    }
+
+    /// The value of a type that natives find.
+    pub fn host<T: Any + Send>(&mut self) -> Option<&mut T> {
+        self.state.host()
     }
 
     /// Forgets the value of a type that natives found with [`Context::host`].

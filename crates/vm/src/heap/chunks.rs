@@ -434,10 +434,12 @@ pub(crate) unsafe fn give(piece: *mut u8, bytes: usize) {
     unsafe { mapped::give(piece, class_of(bytes)) }
 }
 
-/// Gives memory that ended interpreters have left back to the system, as far as whole pages of it are free. For a quiet
-/// moment after many have ended; it takes microseconds per megabyte.
+/// Gives memory that ended interpreters have left back to the system, as far as whole pages of it are free: their blocks,
+/// and what they had from the C library's allocator, where there is that. For a quiet moment after many have ended; it
+/// takes microseconds per megabyte.
 pub fn purge() {
     mapped::purge();
+    super::pool::release_pages();
 }
 
 #[cfg(test)]

@@ -128,6 +128,17 @@ impl Heap {
         while !unsafe { self.go_on_full(UNBOUNDED) } {}
     }
 
+    /// Whether a complete collection now is short and may give a good part of the heap back.
+    pub(crate) fn is_worth_tidying(&self) -> bool {
+        /// Bytes up to which a collection takes microseconds.
+        const SMALL: usize = 64 * 1024;
+        /// Bytes that are not worth one.
+        const LITTLE: usize = 2560;
+        let bytes = self.bytes();
+        let fresh = bytes.saturating_sub(self.live_bytes);
+        !self.stopped && bytes <= SMALL && fresh > (self.live_bytes / 2).max(LITTLE)
+    }
+
     /// Begins a complete collection; [`Heap::full_piece`] does it.
     pub(crate) fn begin_full(&mut self) {
         // A cycle under way has missed what became garbage since it began.

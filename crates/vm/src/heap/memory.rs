@@ -1,7 +1,7 @@
 //! Cells: where they are placed, how they are found when dead, and how many bytes they take.
 //!
 //! A young heap bumps cells of all sizes into mixed blocks, the first of which may be the rest of the memory that its
-//! interpreter is in, the others doubling from 512 bytes to 16 KB; a class that has filled
+//! interpreter is in, the others half as large as all so far, from 512 bytes to 16 KB; a class that has filled
 //! half a block there gets uniform blocks of its own; cells above [`SMALL_BYTES`] have an allocation each. Knows
 //! marks, but not how marking is done (`collect`) and not what is in a cell. Invariant: a cell is on a free list, or
 //! its header says kind and extent; every cell below a block's `used` mark has a valid header.
@@ -113,7 +113,6 @@ pub(super) struct Memory {
     bump_block: *mut Block,
     mixed: *mut Block,
     mixed_unswept: *mut Block,
-    next_block_bytes: u16,
     uniform: Option<Box<Uniform>>,
     class_cursor: u8,
     own: Lazy<Vec<*mut Own>>,
@@ -163,7 +162,6 @@ impl Memory {
             bump_block: null_mut(),
             mixed: null_mut(),
             mixed_unswept: null_mut(),
-            next_block_bytes: FIRST_BLOCK_BYTES as u16,
             uniform: None,
             class_cursor: 0,
             own: Lazy::new(),
@@ -582,13 +580,14 @@ impl Memory {
                 (*self.bump_block).used = (self.bump as usize - self.bump_block as usize) as u32;
             }
         }
-        let mut bytes = usize::from(self.next_block_bytes);
-        while bytes < need + BLOCK_HEADER && bytes < BLOCK_BYTES {
-            bytes = next_size(bytes);
-        }
+        // Half as much again: a heap that has just grown has not much that it does not use.
+        let wanted = (self.bytes() / 2).max(need + BLOCK_HEADER).clamp(FIRST_BLOCK_BYTES, BLOCK_BYTES);
+        let bytes = match 1 << wanted.ilog2() {
+            bytes if bytes < need + BLOCK_HEADER => (bytes * 2).min(BLOCK_BYTES),
+            bytes => bytes,
+        };
         let block = chunks::take(bytes).cast::<Block>();
         self.block_count += 1;
-        self.next_block_bytes = next_size(bytes) as u16;
         // SAFETY: fresh memory of this size.
         unsafe {
             block.write(Block {
@@ -622,10 +621,6 @@ impl Memory {
 
 const fn free_header(bytes: usize) -> Header {
     Header { kind: Kind::Free, mark: 0, flags: 0, small: 0, size: bytes as u32 }
-}
-
-const fn next_size(bytes: usize) -> usize {
-    if bytes >= BLOCK_BYTES { BLOCK_BYTES } else { bytes * 2 }
 }
 
 impl Drop for Memory {

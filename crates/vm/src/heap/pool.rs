@@ -16,6 +16,18 @@ fn layout(bytes: usize) -> Layout {
     unsafe { Layout::from_size_align_unchecked(bytes, ALIGN) }
 }
 
+/// Gives free pages of the global allocator back to the system, where that is the C library's and needs to be told.
+pub(super) fn release_pages() {
+    #[cfg(all(target_os = "linux", target_env = "gnu", not(miri)))]
+    {
+        unsafe extern "C" {
+            fn malloc_trim(pad: usize) -> i32;
+        }
+        // SAFETY: glibc's function, to be called at any time; it moves nothing that is in use.
+        unsafe { malloc_trim(0) };
+    }
+}
+
 /// Takes `bytes` (not zero) of uninitialised memory; null when there is none.
 pub(super) fn take(bytes: usize) -> *mut u8 {
     if bytes > MAX_BYTES {

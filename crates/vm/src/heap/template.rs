@@ -1,4 +1,4 @@
-//! Hash parts that are made once and copied: what the tables of one declared record begin as.
+//! Hash parts that are made once and copied: what the tables of one record begin as.
 //!
 //! All keys are there, without values; such nodes are no entries, but each key has its place in its chain already.
 //! Invariant: the keys are immortal strings, so a template belongs to no heap.
@@ -9,7 +9,7 @@ use super::coroutine::cell_of;
 use super::object::{Node, Table};
 use super::shared::Immortal;
 use super::slot::Slot;
-use super::table::TableError;
+use super::table::{self, TableError};
 use super::{Heap, OutOfMemory};
 
 /// See the module.
@@ -17,6 +17,8 @@ pub(crate) struct Template {
     nodes: Box<[Node]>,
     /// As in the header of a hash part: nodes from this one on are taken.
     free: u32,
+    /// The node of each name, in the order of the names.
+    places: Box<[u32]>,
 }
 
 impl fmt::Debug for Template {
@@ -37,16 +39,20 @@ impl Heap {
         let t = self.table(0, names.len())?;
         // SAFETY: the table is fresh, and nothing is collected meanwhile; the names are immortal.
         unsafe {
-            for name in names {
+            let names: Vec<Immortal> = names.collect();
+            for name in &names {
                 self.set_string(t, name.raw(), Slot::TRUE)?;
             }
+            let place =
+                |name: &Immortal| table::find_string(t, name.raw()).offset_from_unsigned((*t).nodes) as u32;
+            let places = names.iter().map(place).collect();
             let nodes = std::slice::from_raw_parts((*t).nodes, (*t).node_count());
             let keys_only = |node: &Node| {
                 let Slot { payload, tag, .. } = Slot::NIL;
                 Node { payload, tag: tag as u8, ..*node }
             };
             let free = (*cell_of((*t).nodes)).size;
-            Ok(Some(Template { nodes: nodes.iter().map(keys_only).collect(), free }))
+            Ok(Some(Template { nodes: nodes.iter().map(keys_only).collect(), free, places }))
         }
     }
 
@@ -64,11 +70,28 @@ impl Heap {
         }
         Ok(t)
     }
+
+    /// A table with these values under the template's names, in their order; nil is none.
+    ///
+    /// # Safety
+    /// The values are valid in this heap.
+    pub(crate) unsafe fn record_of(
+        &mut self,
+        template: &Template,
+        values: impl Iterator<Item = Slot>,
+    ) -> Result<*mut Table, OutOfMemory> {
+        let t = self.table_of(template)?;
+        for (&place, value) in template.places.iter().zip(values) {
+            // SAFETY: the places are nodes of the template, and the table has as many.
+            unsafe { (*(*t).nodes.add(place as usize)).set_value(value) };
+            self.barrier(value);
+        }
+        Ok(t)
+    }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::table;
     use super::*;
 
     #[test]
@@ -87,6 +110,15 @@ mod tests {
             }
             for (value, name) in (0..).zip(names.iter().chain(&more).rev()) {
                 assert_eq!(table::get_string(t, name.raw()).as_integer(), value);
+            }
+        }
+        let values = (0..10).map(|at| if at == 3 { Slot::NIL } else { Slot::integer(at) });
+        // SAFETY: integers are valid everywhere, and nothing is collected here.
+        unsafe {
+            let t = heap.record_of(&template, values.clone()).expect("enough memory");
+            for (value, name) in values.zip(&names) {
+                let found = table::get_string(t, name.raw());
+                assert_eq!((found.tag, found.payload), (value.tag, value.payload));
             }
         }
         assert!(heap.template(std::iter::empty()).expect("enough memory").is_none());
