@@ -15,21 +15,28 @@ use super::home::Home;
 use super::unit::{Bundle, Unit};
 use crate::imports::Target;
 
-static LIBRARY: Library =
-    library!("app", [("load", load, "() -> any"), ("call", call, "(...any) -> (...any)")]);
+static LIBRARY: Library = library!(
+    "app",
+    [("load", load, "() -> any"), ("warm", warm, "() -> ()"), ("call", call, "(...any) -> (...any)"),]
+);
 
 /// Registry keys: values of libraries by ID, and the entry function.
 const VALUES: &str = "_IMPORTS";
 const ENTRY: &str = "_ENTRY";
 
-/// The native that evaluates all chunks and keeps the entry's function; it answers the function.
+/// The native that evaluates all chunks; it answers the entry's function.
 pub fn loader() -> &'static Native {
     &LIBRARY.functions[0]
 }
 
-/// The native that calls the entry's function with its arguments.
-pub fn caller() -> &'static Native {
+/// The native that evaluates all chunks and keeps the entry's function for [`caller`].
+pub fn warmer() -> &'static Native {
     &LIBRARY.functions[1]
+}
+
+/// The native that calls the entry's function with its arguments; it keeps the function for its next call.
+pub fn caller() -> &'static Native {
+    &LIBRARY.functions[2]
 }
 
 fn bundle_of(cx: &mut Context<'_>) -> Result<Arc<Bundle>> {
@@ -41,9 +48,12 @@ fn bundle_of(cx: &mut Context<'_>) -> Result<Arc<Bundle>> {
 
 fn load(cx: &mut Context<'_>) -> Result<Outcome> {
     let bundle = bundle_of(cx)?;
-    let registry = cx.registry();
-    let values = cx.table(0, bundle.libraries.len())?;
-    cx.set_field(registry, VALUES, values)?;
+    // The registry is shared with all interpreters until something is written to it.
+    if !bundle.libraries.is_empty() {
+        let registry = cx.registry();
+        let values = cx.table(0, bundle.libraries.len())?;
+        cx.set_field(registry, VALUES, values)?;
+    }
     own_modules(cx, &bundle)?;
     next(cx, Loading { bundle, at: 0 })
 }
@@ -58,7 +68,10 @@ struct Loading {
 fn next(cx: &mut Context<'_>, mut loading: Loading) -> Result<Outcome> {
     cx.truncate(0);
     let registry = cx.registry();
-    let Value::Table(values) = cx.field(registry, VALUES) else { return Ok(cx.returns_none()) };
+    let values = match cx.field(registry, VALUES) {
+        Value::Table(values) => values,
+        _ => cx.table(0, 0)?,
+    };
     let (unit, own) = match loading.bundle.libraries.get(loading.at) {
         Some(unit) => (Arc::clone(unit), false),
         None => (Arc::clone(&loading.bundle.main), true),
@@ -117,8 +130,6 @@ fn entry<'gc>(cx: &mut Context<'gc>, bundle: &Bundle, value: Value<'gc>) -> Resu
         let message = format!("method \"{method}\" not found in module");
         return Err(raise(cx, ErrorValue::new(Kind::NOT_FOUND, message)));
     }
-    let registry = cx.registry();
-    cx.set_field(registry, ENTRY, function)?;
     Ok(cx.returns(function))
 }
 
@@ -130,6 +141,19 @@ fn raise(cx: &mut Context<'_>, error: ErrorValue) -> wippy_vm::Error {
 }
 
 /// Calls the function that `load` found, with all arguments.
+fn warm(cx: &mut Context<'_>) -> Result<Outcome> {
+    cx.truncate(0);
+    cx.push(Value::Native(loader()));
+    Ok(cx.call(0, Then::Step(keep)))
+}
+
+/// Keeps the function that was answered.
+fn keep(cx: &mut Context<'_>) -> Result<Outcome> {
+    let (registry, function) = (cx.registry(), cx.get(cx.results()));
+    cx.set_field(registry, ENTRY, function)?;
+    Ok(cx.returns_none())
+}
+
 fn call(cx: &mut Context<'_>) -> Result<Outcome> {
     let registry = cx.registry();
     let function = cx.field(registry, ENTRY);
@@ -151,6 +175,8 @@ struct Loaded {
 impl Resume for Loaded {
     fn resume(self: Box<Self>, cx: &mut Context<'_>) -> Result<Outcome> {
         let function = cx.get(self.arguments + 1);
+        let registry = cx.registry();
+        cx.set_field(registry, ENTRY, function)?;
         cx.truncate(self.arguments);
         cx.insert(1, function);
         Ok(cx.call(self.arguments, Then::Resume(Box::new(Returned))))

@@ -197,7 +197,7 @@ pub fn warm(app: &Arc<App>) {
         for _ in 0..edition.calls().missing() {
             let Some(starter) = app.starter() else { return };
             let mut vm = interpreter(app, &edition.bundle);
-            if start(&mut vm, boot::loader(), &Parcel::new()).is_err() {
+            if start(&mut vm, boot::warmer(), &Parcel::new()).is_err() {
                 break;
             }
             let (weak, own) = (Arc::downgrade(app), Arc::clone(edition));
