@@ -12,7 +12,7 @@ use wippy_vm::{Channel, Context, Kept, Outside, Parcel, Result, Value, Vm};
 
 use crate::census::Watcher;
 use crate::mail::Mail;
-use crate::pid::format_pid;
+use crate::pid::PidText;
 use crate::process::LuaProcess;
 use crate::programs::Entry;
 use crate::room::{Room, Tie};
@@ -31,7 +31,7 @@ pub(crate) enum Ask {
     Link { pid: Pid, found: bool },
     Unlink { pid: Pid },
     TrapLinks(bool),
-    Spawn(Box<Spawning>),
+    Spawn(Spawning),
     Inbox { channel: Option<Kept> },
     OpenInbox(Kept),
     Events { channel: Option<Kept> },
@@ -51,6 +51,8 @@ pub(crate) struct Posting {
 pub(crate) struct Spawning {
     pub(crate) process: Option<LuaProcess>,
     pub(crate) host: Arc<str>,
+    /// The host's number, known when it was started.
+    pub(crate) place: HostId,
     pub(crate) monitored: bool,
     pub(crate) linked: bool,
     pub(crate) name: Option<Vec<u8>>,
@@ -88,7 +90,7 @@ impl Outside for Answers<'_, '_> {
             return;
         };
         match question {
-            Ask::Text { pid, host, text } => *text = pid_text(turn, *pid, *host),
+            Ask::Text { pid, host, text } => *text = pid_text(turn, *pid, *host).into(),
             Ask::Lookup { name, pid } => *pid = turn.lookup(name),
             Ask::Register { name, pid, answer } => {
                 let pid = pid.unwrap_or(turn.pid());
@@ -124,11 +126,9 @@ impl Outside for Answers<'_, '_> {
             Ask::Spawn(spawning) => {
                 start(turn, spawning);
                 let ties = [(spawning.monitored, Tie::Monitor), (spawning.linked, Tie::Link)];
-                if let (true, Some(Ok(pid))) = (ties.iter().any(|(tied, _)| *tied), &spawning.answer)
-                    && let Some(host) = turn.hosts().find(&spawning.host)
-                {
+                if let Some(Ok(pid)) = &spawning.answer {
                     for (_, tie) in ties.into_iter().filter(|(tied, _)| *tied) {
-                        self.room.watch(*pid, host, tie);
+                        self.room.watch(*pid, spawning.place, tie);
                     }
                 }
             }
@@ -165,16 +165,16 @@ impl Outside for Answers<'_, '_> {
 }
 
 /// The text of a pid; its host is looked up unless it is known.
-pub(crate) fn pid_text(turn: &Turn<'_, LuaProcess>, pid: Pid, host: Option<HostId>) -> String {
+pub(crate) fn pid_text(turn: &Turn<'_, LuaProcess>, pid: Pid, host: Option<HostId>) -> PidText {
     let host = host.or_else(|| turn.host_of(pid)).unwrap_or(turn.host());
-    format_pid(&turn.hosts().name(host), pid)
+    PidText::new(&turn.hosts().name(host), pid)
 }
 
 fn start(turn: &mut Turn<'_, LuaProcess>, spawning: &mut Spawning) {
     let Some(process) = spawning.process.take() else { return };
     let me = turn.pid();
-    let host = turn.hosts().intern(&spawning.host).unwrap_or_default();
-    let mut spawn = Spawn::new(process).host(host);
+    spawning.place = turn.hosts().intern(&spawning.host).unwrap_or_default();
+    let mut spawn = Spawn::new(process).host(spawning.place);
     if spawning.monitored {
         spawn = spawn.monitored_by(me);
     }

@@ -7,6 +7,8 @@
 mod addresses;
 mod ask;
 mod census;
+mod end;
+mod few;
 mod library;
 mod local;
 mod mail;
@@ -23,6 +25,7 @@ pub mod supervisor;
 mod upgradable;
 
 pub use census::Census;
+pub use end::{Cause, End, Linger, OnEnd};
 pub use library::{
     CTX, Caller, Enlist, GLOBALS, LIBRARY, PROCESS, REGISTRY, caller, ctx_module, open, permitted, subscribe,
     unsubscribe,
@@ -30,7 +33,7 @@ pub use library::{
 pub use local::{Inherited, Values};
 pub use mail::{Fault, Mail, Output, error_of};
 pub use pid::{PidError, format_pid, parse_pid};
-pub use process::{Adoption, Cause, End, Linger, LuaProcess, OnEnd};
+pub use process::{Adoption, LuaProcess};
 pub use programs::{Entry, HostList, Loaded, Loader, OneHost, Programs, Start, not_found};
 pub use runtime::{Launch, Options, Runtime, Starter, image, image_with};
 pub use shared::{Casualty, OnExit, OnFailure, Setup};

@@ -58,10 +58,12 @@ pub(crate) struct Local {
     pub(crate) is_call: bool,
     pub(crate) trap_links: bool,
     /// Whether it hears of newer code.
-    pub(crate) upgradable: Option<Listed>,
+    upgradable: Option<Listed>,
     /// Made by the first message that leaves or is asked for its sender.
     pub(crate) addresses: Option<Box<Addresses>>,
 }
+
+const _: () = assert!(size_of::<Local>() <= 64, "every process has one");
 
 impl Local {
     pub(crate) fn new(shared: Arc<Shared>, entry: Arc<Entry>, values: Values) -> Local {
@@ -76,5 +78,15 @@ impl Local {
             upgradable: None,
             addresses: None,
         }
+    }
+
+    /// Whether it hears of newer code.
+    pub(crate) fn is_upgradable(&self) -> bool {
+        self.upgradable.is_some()
+    }
+
+    /// Lets it hear of newer code, or no longer.
+    pub(crate) fn set_upgradable(&mut self, listed: Option<Listed>) {
+        self.upgradable = listed;
     }
 }

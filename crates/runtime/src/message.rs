@@ -5,7 +5,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use wippy_scheduler::{HostId, Pid};
 use wippy_stdlib::class::Class;
 use wippy_stdlib::payload;
-use wippy_vm::{Context, HostObject, Library, Outcome, Result, Table, UserData, Value, library};
+use wippy_vm::{Context, HostObject, Library, Outcome, Result, Shape, Table, UserData, Value, library};
 
 use crate::addresses::remember;
 use crate::ask::Ask;
@@ -66,53 +66,49 @@ pub(crate) fn bare<'gc>(cx: &mut Context<'gc>, mail: &Mail) -> Result<Value<'gc>
     Ok(list.into())
 }
 
+/// What all events have, and what only some have.
+static TOLD: Shape = Shape::new(&["at", "kind", "from", "result"]);
+static ASKED: Shape = Shape::new(&["at", "kind", "from", "reason"]);
+static OUTDATED: Shape = Shape::new(&["at", "kind", "sources"]);
+static RESULT: Shape = Shape::new(&["value", "error"]);
+
 /// The table of an event.
 pub(crate) fn event<'gc>(cx: &mut Context<'gc>, event: Event, names: Names<'_>) -> Result<Table<'gc>> {
-    let table = cx.table(0, 4)?;
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs() as i64);
-    cx.set_field(table, "at", now)?;
-    let (kind, from, host) = match &event {
+    let at = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs() as i64).into();
+    match event {
         Event::Outdated { sources } => {
-            let kind = cx.name(kind::OUTDATED);
-            cx.set_field(table, "kind", kind)?;
             let list = cx.table(sources.len(), 0)?;
-            cx.set_field(table, "sources", list)?;
-            for (index, source) in (1..).zip(sources) {
+            for (index, source) in (1..).zip(&sources) {
                 let source = cx.string(source)?;
                 cx.raw_set_integer(list, index, source)?;
             }
-            return Ok(table);
+            let kind = cx.name(kind::OUTDATED);
+            cx.shaped(&OUTDATED, &[at, kind.into(), list.into()])
         }
-        Event::Cancel { from, .. } => (kind::CANCEL, *from, None),
-        Event::Exit { from, host, .. } => (kind::EXIT, *from, *host),
-        Event::LinkDown { from, host, .. } => (kind::LINK_DOWN, *from, *host),
-    };
-    let kind = cx.name(kind);
-    cx.set_field(table, "kind", kind)?;
-    let from = cx.string(names(from, host).as_bytes())?;
-    cx.set_field(table, "from", from)?;
-    let (value, fault) = match event {
-        Event::Cancel { reason, .. } => {
+        Event::Cancel { from, reason } => {
+            let kind = cx.name(kind::CANCEL);
+            let from = cx.string(names(from, None).as_bytes())?;
             let reason = cx.string(reason.as_bytes())?;
-            cx.set_field(table, "reason", reason)?;
-            return Ok(table);
+            cx.shaped(&ASKED, &[at, kind.into(), from.into(), reason.into()])
         }
-        Event::Exit { end: Ok(output), .. } => (Some(output), None),
-        Event::Exit { end: Err(fault), .. } | Event::LinkDown { fault, .. } => (None, Some(fault)),
-        Event::Outdated { .. } => return Ok(table),
-    };
-    let result = cx.table(0, 2)?;
-    if let Some(output) = value
-        && let Some(value) = cx.unpack_next(&mut output.tokens())?
-    {
-        cx.set_field(result, "value", value)?;
+        Event::Exit { from, host, end } => {
+            let kind = cx.name(kind::EXIT);
+            let from = cx.string(names(from, host).as_bytes())?;
+            let (value, error) = match end {
+                Ok(output) => (cx.unpack_next(&mut output.tokens())?.unwrap_or(Value::Nil), Value::Nil),
+                Err(fault) => (Value::Nil, fault.abroad().arrive(cx)?.into()),
+            };
+            let result = cx.shaped(&RESULT, &[value, error])?;
+            cx.shaped(&TOLD, &[at, kind.into(), from.into(), result.into()])
+        }
+        Event::LinkDown { from, host, fault } => {
+            let kind = cx.name(kind::LINK_DOWN);
+            let from = cx.string(names(from, host).as_bytes())?;
+            let error = fault.abroad().arrive(cx)?;
+            let result = cx.shaped(&RESULT, &[Value::Nil, error.into()])?;
+            cx.shaped(&TOLD, &[at, kind.into(), from.into(), result.into()])
+        }
     }
-    if let Some(fault) = fault {
-        let error = fault.abroad().arrive(cx)?;
-        cx.set_field(result, "error", error)?;
-    }
-    cx.set_field(table, "result", result)?;
-    Ok(table)
 }
 
 /// Values of `process.event`.

@@ -3,29 +3,51 @@
 //! Everything inside works with numbers; this is the only place that knows the text. A host is part of the text for
 //! people and for routing, not for identity.
 
+use smallvec::SmallVec;
 use wippy_scheduler::Pid;
+
+/// The text of a pid. Every spawn and every event makes one, so it needs no allocation unless its host's name is long.
+pub(crate) struct PidText(SmallVec<[u8; 64]>);
+
+impl PidText {
+    /// The number has 5 digits, or 6, 8 or 16 if it needs them; nobody is `{|}`.
+    pub(crate) fn new(host: &str, pid: Pid) -> PidText {
+        let number = pid.raw();
+        let digits = match number {
+            0 => return PidText(SmallVec::from_slice(b"{|}")),
+            1..=0xf_ffff => 5,
+            0x10_0000..=0xff_ffff => 6,
+            0x100_0000..=0xffff_ffff => 8,
+            _ => 16,
+        };
+        let mut text = SmallVec::with_capacity(host.len() + digits + 5);
+        text.push(b'{');
+        text.extend_from_slice(host.as_bytes());
+        // Digits by hand: formatting costs ten times as much.
+        let mut rest = *b"|0x0000000000000000}";
+        let end = 3 + digits;
+        for (place, digit) in rest[3..end].iter_mut().rev().enumerate() {
+            *digit = b"0123456789abcdef"[(number >> (4 * place)) as usize & 15];
+        }
+        rest[end] = b'}';
+        text.extend_from_slice(&rest[..=end]);
+        PidText(text)
+    }
+
+    pub(crate) fn as_bytes(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+impl From<PidText> for String {
+    fn from(text: PidText) -> String {
+        String::from_utf8_lossy(&text.0).into_owned()
+    }
+}
 
 /// Writes a pid as scripts see it. The number has 5 digits, or 6, 8 or 16 if it needs them; nobody is `{|}`.
 pub fn format_pid(host: &str, pid: Pid) -> String {
-    let number = pid.raw();
-    let digits = match number {
-        0 => return "{|}".to_owned(),
-        1..=0xf_ffff => 5,
-        0x10_0000..=0xff_ffff => 6,
-        0x100_0000..=0xffff_ffff => 8,
-        _ => 16,
-    };
-    // Written by hand: every spawn and every event needs it, and formatting costs ten times as much.
-    let mut text = String::with_capacity(host.len() + digits + 5);
-    text.push('{');
-    text.push_str(host);
-    text.push_str("|0x");
-    for place in (0..digits).rev() {
-        let digit = (number >> (4 * place)) as usize & 15;
-        text.push(char::from(b"0123456789abcdef"[digit]));
-    }
-    text.push('}');
-    text
+    PidText::new(host, pid).into()
 }
 
 /// Why a text is no pid.

@@ -21,10 +21,11 @@ pub(crate) enum Prepared {
 
 /// A process in the making.
 pub(crate) struct Preparing {
+    /// It has the process's [`Local`].
     vm: Option<Vm>,
-    shared: Arc<Shared>,
-    entry: Arc<Entry>,
     arguments: Parcel,
+    /// The chunk itself is the process.
+    is_chunk: bool,
 }
 
 /// Begins to make a process.
@@ -40,12 +41,13 @@ pub(crate) fn begin(
     let image = entry.image.as_ref().unwrap_or(&shared.image);
     let mut vm = Vm::with_image(entry.limits, image);
     vm.set_scheduling();
+    // The first of the host's values, because it is asked for most.
     vm.set_host(Local::new(Arc::clone(shared), Arc::clone(entry), values));
     if let Some(setup) = &shared.setup {
         vm.enter(|cx| setup(cx, entry))
             .map_err(|error| ErrorValue::new(Kind::INTERNAL, error.to_string()))?;
     }
-    let takes_arguments = entry.start == Start::Chunk;
+    let is_chunk = entry.start == Start::Chunk;
     if let Start::Loaded(loaded) = &entry.start {
         loaded.0.furnish(&mut vm);
     }
@@ -57,13 +59,13 @@ pub(crate) fn begin(
                 cx.push(chunk);
             }
         }
-        if takes_arguments {
+        if is_chunk {
             cx.unpack(&arguments)?;
         }
         Ok(())
     })
     .map_err(|error| ErrorValue::new(Kind::INTERNAL, format!("failed to execute script: {error}")))?;
-    Ok(Preparing { vm: Some(vm), shared: Arc::clone(shared), entry: Arc::clone(entry), arguments })
+    Ok(Preparing { vm: Some(vm), arguments, is_chunk })
 }
 
 impl Preparing {
@@ -72,11 +74,11 @@ impl Preparing {
     /// # Errors
     /// When the chunk fails or waits, or does not have the function.
     pub(crate) fn run(&mut self, fuel: u64) -> Result<Prepared, ErrorValue> {
-        let Some(vm) = &mut self.vm else { return Ok(Prepared::NotYet) };
-        if self.entry.start == Start::Chunk {
+        if self.is_chunk {
             let arguments = std::mem::take(&mut self.arguments);
             return Ok(self.ready(Some(arguments)));
         }
+        let Some(vm) = &mut self.vm else { return Ok(Prepared::NotYet) };
         let ended = match vm.run(fuel) {
             Step::OutOfFuel => return Ok(Prepared::NotYet),
             Step::Finished => Ok(()),
@@ -84,7 +86,10 @@ impl Preparing {
             Step::Parked => Err(WAITS.as_bytes().to_vec()),
         };
         let _ = vm.enter(wippy_stdlib::io::flush_all);
-        let function = match (&self.entry.start, ended) {
+        let Some(entry) = vm.host::<Local>().map(|local| Arc::clone(&local.entry)) else {
+            return Err(missing("main"));
+        };
+        let function = match (&entry.start, ended) {
             (Start::Loaded(_), Ok(())) => result(vm).ok_or_else(|| missing("main"))?,
             (Start::Loaded(_), Err(message)) if message == WAITS.as_bytes() => return Err(failed(&message)),
             (Start::Loaded(_), Err(message)) => {
@@ -110,7 +115,7 @@ impl Preparing {
 
     fn ready(&mut self, main: Option<Parcel>) -> Prepared {
         let vm = self.vm.take().unwrap_or_default();
-        Prepared::Ready(LuaProcess::new(vm, Arc::clone(&self.shared), Arc::clone(&self.entry), main))
+        Prepared::Ready(LuaProcess::new(vm, main))
     }
 }
 
@@ -154,10 +159,9 @@ fn global(vm: &mut Vm, name: &str) -> Option<Kept> {
 /// When the memory limit would be passed.
 pub(crate) fn start(vm: &mut Vm, function: Kept, arguments: &Parcel) -> Result<(), ErrorValue> {
     vm.start(|cx| {
-        cx.push(cx.kept(function));
-        cx.unpack(arguments)?;
-        cx.replace_kept(function, wippy_vm::Value::Nil);
-        Ok(())
+        let function = cx.take_kept(function);
+        cx.push(function);
+        cx.unpack(arguments).map(drop)
     })
     .map_err(|error| ErrorValue::new(Kind::INTERNAL, error.to_string()))
 }

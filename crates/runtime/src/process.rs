@@ -8,7 +8,6 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use hashbrown::HashMap;
 use wippy_scheduler::{Description, Exit, Fuel, OperationId, Pid, Process, Signal, Step, TimerId, Turn};
 use wippy_stdlib::errors::{self, ErrorValue, Kind};
 use wippy_stdlib::requests::{Answer, Pending, Request};
@@ -18,6 +17,8 @@ use wippy_vm::{
 
 use crate::ask::{Answers, Demand, enter, pid_text};
 use crate::census;
+use crate::end::{Cause, End, Linger, OnEnd};
+use crate::few::Few;
 use crate::local::{Local, Values};
 use crate::mail::{Event, Fault, Mail, Output, error_of};
 use crate::message::kind;
@@ -26,50 +27,6 @@ use crate::prepare::{self, Prepared};
 use crate::programs::Entry;
 use crate::room::{Room, Tie};
 use crate::shared::{Casualty, Shared};
-
-/// What a process that was watched from outside came to.
-pub enum End {
-    /// It returned; the results are in the interpreter.
-    Finished {
-        /// Whether they are those of the function `main` of the table that the chunk returned.
-        called_main: bool,
-    },
-    /// It failed; the error value is in the interpreter.
-    Failed(Failure),
-    /// It failed for a reason that is not its program's.
-    Killed(Cause),
-    /// It has given its result and goes on with what it has begun ([`Linger`]); the interpreter stays with it, and an
-    /// empty one comes in its place.
-    Left(Result<Parcel, ErrorValue>),
-}
-
-/// Why a process was ended that had not failed itself.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub enum Cause {
-    /// Somebody wanted it to end.
-    Terminated,
-    /// A process that it was linked to failed.
-    Linked,
-    /// A native of it panicked: a fault of the runtime or of an embedding program. The text of the panic.
-    Panicked(Arc<str>),
-}
-
-impl std::fmt::Display for Cause {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Cause::Terminated => f.write_str("process terminated"),
-            Cause::Linked => f.write_str("linked process failed"),
-            Cause::Panicked(text) => write!(f, "process panicked: {text}"),
-        }
-    }
-}
-
-/// What the function of a process asks for when it has its result while coroutines of it go on: whoever watches from
-/// outside gets the result now, and the function is woken when nothing is left to do.
-pub struct Linger(pub Result<Parcel, ErrorValue>);
-
-/// Called with the interpreter when its process has ended.
-pub type OnEnd = Box<dyn FnOnce(Vm, End) + Send>;
 
 /// What comes with an interpreter that becomes a process while its program runs.
 pub struct Adoption {
@@ -99,10 +56,10 @@ struct Timer {
 struct Body {
     vm: Own,
     room: Room,
-    shared: Arc<Shared>,
-    entry: Arc<Entry>,
     /// What most processes do not have while they wait.
     extra: Option<Box<Extra>>,
+    /// The chunk runs whose table may have a function `main`.
+    may_call_main: bool,
     called_main: bool,
     begun: bool,
     parked: bool,
@@ -110,16 +67,21 @@ struct Body {
     is_call: bool,
     /// Asked to end by the system, and deaf to events.
     leaving: bool,
+    /// A timer rang since it last waited.
+    rang: bool,
 }
+
+const _: () =
+    assert!(size_of::<Body>() <= 56, "every process has one, and 64 bytes are a size of the allocator");
 
 #[derive(Default)]
 struct Extra {
-    /// Arguments of `main`, while the chunk runs whose table may have it.
-    main: Option<Parcel>,
+    /// Arguments of `main`, if it may be called and there are any.
+    main: Option<Box<Parcel>>,
     /// Of a whole program: whether it hears events, for its owner. Waiting for what can never happen is an error then.
     program: Option<Arc<AtomicBool>>,
-    timers: HashMap<TimerId, Timer>,
-    operations: HashMap<OperationId, Ticket>,
+    timers: Few<TimerId, Timer>,
+    operations: Few<OperationId, Ticket>,
     /// Ends that are results of calls, not events.
     awaited: Vec<(Pid, Ticket)>,
     /// Timers that were set before there was a process.
@@ -138,20 +100,23 @@ impl Drop for Body {
 }
 
 impl LuaProcess {
-    pub(crate) fn new(vm: Vm, shared: Arc<Shared>, entry: Arc<Entry>, main: Option<Parcel>) -> LuaProcess {
-        let extra = main.map(|main| Box::new(Extra { main: Some(main), ..Extra::default() }));
-        LuaProcess(Box::new(Body {
+    /// A process that goes on with what was started in an interpreter, which has its [`Local`]. `main` are the arguments
+    /// for the function `main` of the table that the running chunk may return.
+    pub(crate) fn new(vm: Vm, main: Option<Parcel>) -> LuaProcess {
+        let mut body = Body {
             vm: Own::new(vm),
             room: Room::default(),
-            shared,
-            entry,
-            extra,
+            extra: None,
+            may_call_main: false,
             called_main: false,
             begun: false,
             parked: false,
             is_call: false,
             leaving: false,
-        }))
+            rang: false,
+        };
+        body.set_main(main);
+        LuaProcess(Box::new(body))
     }
 
     /// A process that goes on with what an interpreter was doing: a program that wants processes.
@@ -163,8 +128,8 @@ impl LuaProcess {
     ) -> LuaProcess {
         let Adoption { main, pending, hears_events, on_end } = adoption;
         vm.set_scheduling();
-        vm.set_host(Local::new(Arc::clone(&shared), Arc::clone(&entry), Values::default()));
-        let mut process = LuaProcess::new(vm, shared, entry, main);
+        vm.set_host(Local::new(shared, entry, Values::default()));
+        let mut process = LuaProcess::new(vm, main);
         let extra = process.0.extra();
         extra.program = Some(hears_events);
         extra.pending = pending;
@@ -255,9 +220,10 @@ impl Process for LuaProcess {
 
     fn describe(&mut self, description: &mut Description) {
         let body = &mut *self.0;
-        description.entry = body.entry.id.to_string();
         description.backlog = body.room.len() as u64;
         if let Some(vm) = body.vm.get() {
+            description.entry =
+                vm.host::<Local>().map(|local| local.entry.id.to_string()).unwrap_or_default();
             census::describe(vm, description);
         }
     }
@@ -272,19 +238,31 @@ impl Body {
         self.extra.get_or_insert_default()
     }
 
+    fn set_main(&mut self, main: Option<Parcel>) {
+        self.may_call_main = main.is_some();
+        if let Some(main) = main.filter(|main| !main.is_empty()) {
+            self.extra().main = Some(Box::new(main));
+        }
+    }
+
+    /// Arguments of `main`, once, if it may be called.
+    fn take_main(&mut self) -> Option<Parcel> {
+        if !std::mem::take(&mut self.may_call_main) {
+            return None;
+        }
+        Some(self.extra.as_mut().and_then(|extra| extra.main.take()).map(|main| *main).unwrap_or_default())
+    }
+
     fn begin(&mut self, turn: &mut Turn<'_, LuaProcess>) {
         self.begun = true;
         if self.extra.as_ref().is_none_or(|extra| extra.program.is_none()) {
             self.vm.set_frugal();
         }
-        let (pid, host, is_call) = (turn.pid(), turn.host(), self.is_call);
-        self.vm.enter(|cx| {
-            if let Some(local) = cx.host::<Local>() {
-                local.pid = Some(pid);
-                local.host = host;
-                local.is_call = is_call;
-            }
-        });
+        if let Some(local) = self.vm.host::<Local>() {
+            local.pid = Some(turn.pid());
+            local.host = turn.host();
+            local.is_call = self.is_call;
+        }
         let pending = self.extra.as_mut().map(|extra| std::mem::take(&mut extra.pending)).unwrap_or_default();
         for Pending { delay, ticket, fire } in pending {
             self.set_timer(turn, delay, ticket, fire);
@@ -359,8 +337,7 @@ impl Body {
 
     /// There is newer code; only those that asked for it hear of that.
     fn outdate(&mut self, message: &Mail) {
-        let wanted = self.vm.enter(|cx| cx.host::<Local>().is_some_and(|local| local.upgradable.is_some()));
-        if wanted {
+        if self.vm.host::<Local>().is_some_and(|local| local.is_upgradable()) {
             self.room.outdate(message.payload().filter_map(|source| match source {
                 Packed::Text(source) => Some(source.to_vec()),
                 _ => None,
@@ -391,6 +368,7 @@ impl Body {
     fn ring(&mut self, id: TimerId, turn: &mut Turn<'_, LuaProcess>) {
         let timer = self.extra.as_mut().and_then(|extra| extra.timers.remove(&id));
         let Some(Timer { ticket, deadline, fire }) = timer else { return };
+        self.rang = true;
         let again = match fire {
             None => {
                 self.vm.enter(|cx| cx.wake(ticket, &[]));
@@ -496,6 +474,10 @@ impl Body {
     fn rest(&mut self, turn: &mut Turn<'_, LuaProcess>) -> Step<Output, Fault> {
         // What was printed is to be seen now; there may not be another step.
         let _ = self.vm.enter(wippy_stdlib::io::flush_all);
+        if std::mem::take(&mut self.rang) {
+            // Whoever lives by the clock is not in a hurry, and there may be many of them.
+            self.vm.tidy();
+        }
         let busy = |extra: &Extra| !extra.timers.is_empty() || !extra.operations.is_empty();
         if self.leaving && !self.extra.as_deref().is_some_and(busy) && !self.room.hears_events() {
             // It would not hear of it until it is killed.
@@ -516,7 +498,7 @@ impl Body {
 
     /// The function that ran has returned: the next one, or the end.
     fn finished(&mut self, turn: &mut Turn<'_, LuaProcess>) -> Option<Step<Output, Fault>> {
-        if let Some(arguments) = self.extra.as_mut().and_then(|extra| extra.main.take()) {
+        if let Some(arguments) = self.take_main() {
             let main = self.vm.results(|cx| match cx.get(1) {
                 Value::Table(table) => {
                     let main = cx.field(table, "main");
@@ -563,7 +545,9 @@ impl Body {
     fn failed(&mut self, turn: &mut Turn<'_, LuaProcess>, failure: Failure) -> Step<Output, Fault> {
         let _ = self.vm.enter(wippy_stdlib::io::flush_all);
         if let Some(request) = failure.exit {
-            if let Some(on_exit) = self.shared.on_exit.as_ref().filter(|_| !self.has_listener()) {
+            if !self.has_listener()
+                && let Some(on_exit) = self.vm.host::<Local>().and_then(|local| local.shared.on_exit.as_ref())
+            {
                 on_exit(request);
             }
             self.tell(End::Failed(failure));
@@ -587,10 +571,12 @@ impl Body {
         if self.has_listener() {
             let failure = || End::Failed(Failure::from(ErrorKind::Plain(fault.message().to_vec())));
             self.tell(end.unwrap_or_else(failure));
-        } else if let Some(on_failure) = &self.shared.on_failure {
+        } else if let Some(local) = self.vm.host::<Local>()
+            && let Some(on_failure) = &local.shared.on_failure
+        {
             let info = turn.handle().process(turn.pid());
             let watched = info.is_some_and(|info| info.watchers > 0 || info.links > 0);
-            let id = Arc::clone(&self.entry.id);
+            let id = Arc::clone(&local.entry.id);
             on_failure(&Casualty { pid: turn.pid(), id, fault: Arc::clone(&fault), watched });
         }
         Step::Failed(fault)
@@ -617,9 +603,10 @@ impl Body {
         arguments: Parcel,
         turn: &mut Turn<'_, LuaProcess>,
     ) -> Result<(), Fault> {
-        let values = self.vm.enter(|cx| cx.host::<Local>().map(|local| Arc::clone(&local.values)));
-        let prepared = prepare::begin(&self.shared, &entry, values.unwrap_or_default(), arguments).and_then(
-            |mut preparing| loop {
+        let Some(local) = self.vm.host::<Local>() else { return Ok(()) };
+        let begun = prepare::begin(&local.shared, &entry, Arc::clone(&local.values), arguments);
+        let prepared = begun.and_then(|mut preparing| {
+            loop {
                 // A chunk that only defines things is short; one that spins is ended with its process.
                 match preparing.run(100_000)? {
                     Prepared::NotYet if turn.must_stop() => {
@@ -628,28 +615,25 @@ impl Body {
                     Prepared::NotYet => {}
                     Prepared::Ready(process) => return Ok(process),
                 }
-            },
-        );
+            }
+        });
         let fail = |error: ErrorValue| {
             let text = [b"upgrade: init failed: ", error.message()].concat();
             Arc::new(ErrorValue::new(error.kind().clone(), text).into_failure())
         };
         let mut fresh = prepared.map_err(fail)?;
         if let Some(extra) = &mut self.extra {
-            for id in std::mem::take(&mut extra.timers).into_keys() {
+            for id in extra.timers.take_keys() {
                 turn.cancel_timer(id);
             }
-            for id in std::mem::take(&mut extra.operations).into_keys() {
+            for id in extra.operations.take_keys() {
                 turn.cancel_operation(id);
             }
             extra.awaited.clear();
         }
         turn.trap_links(false);
         self.room.close_all();
-        self.entry = entry;
-        if let Some(main) = fresh.0.extra.as_mut().and_then(|extra| extra.main.take()) {
-            self.extra().main = Some(main);
-        }
+        self.set_main(fresh.0.take_main());
         std::mem::swap(&mut self.vm, &mut fresh.0.vm);
         drop(fresh);
         self.parked = false;

@@ -6,12 +6,13 @@
 
 use std::collections::VecDeque;
 
-use hashbrown::HashMap;
 use wippy_scheduler::{HostId, Pid, Signal};
 use wippy_vm::{Channel, Context, Kept, Result, Value};
 
+use crate::few::Few;
 use crate::mail::{Event, Mail};
 use crate::message;
+use crate::pid::PidText;
 use crate::process::LuaProcess;
 
 /// A topic that somebody listens to.
@@ -54,7 +55,7 @@ impl Watched {
 }
 
 /// Finds the text of a pid, whose host may be known.
-pub(crate) type Names<'a> = &'a dyn Fn(Pid, Option<HostId>) -> String;
+pub(crate) type Names<'a> = &'a dyn Fn(Pid, Option<HostId>) -> PidText;
 
 /// See the module.
 #[derive(Default)]
@@ -71,7 +72,7 @@ struct Shelves {
     /// For the inbox, or for a subscription still to come.
     unclaimed: VecDeque<Mail>,
     happened: VecDeque<Event>,
-    watched: HashMap<Pid, Watched>,
+    watched: Few<Pid, Watched>,
     /// What came between messages while a native looked for those; the process has still to hear of it.
     aside: VecDeque<Signal<LuaProcess>>,
     arrived: u64,
@@ -147,8 +148,13 @@ impl Room {
     /// Remembers the host of a process that is watched.
     pub(crate) fn watch(&mut self, pid: Pid, host: HostId, tie: Tie) {
         let watched = &mut self.shelves().watched;
-        let entry = watched.entry(pid).or_insert(Watched { host, monitored: false, linked: false });
-        *entry.tie(tie) = true;
+        if let Some(known) = watched.get_mut(&pid) {
+            *known.tie(tie) = true;
+            return;
+        }
+        let mut fresh = Watched { host, monitored: false, linked: false };
+        *fresh.tie(tie) = true;
+        watched.insert(pid, fresh);
     }
 
     /// The host of a process that was watched: this tie to it is no more.
@@ -159,9 +165,6 @@ impl Room {
         *entry.tie(tie) = false;
         if !entry.monitored && !entry.linked {
             watched.remove(&pid);
-            if watched.is_empty() && watched.capacity() > 64 {
-                *watched = HashMap::new();
-            }
         }
         Some(host)
     }

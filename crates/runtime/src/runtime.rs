@@ -10,13 +10,14 @@ use wippy_stdlib::plain::Plain;
 use wippy_vm::{Image, Packed, Parcel, Vm};
 
 use crate::census::{self, Census};
+use crate::end::OnEnd;
 use crate::library;
 use crate::local::{Local, Values};
 use crate::mail::Mail;
 use crate::message::kind;
 use crate::pid::format_pid;
 use crate::prepare::{self, Prepared};
-use crate::process::{Adoption, LuaProcess, OnEnd};
+use crate::process::{Adoption, LuaProcess};
 use crate::programs::{Entry, HostList, OneHost, Programs};
 use crate::shared::{OnExit, OnFailure, Setup, Shared};
 use crate::upgradable::Upgradable;
@@ -149,8 +150,9 @@ impl Options {
     /// # Errors
     /// If the operating system gives no threads.
     pub fn start(self) -> io::Result<Runtime> {
+        wippy_stdlib::waiting::stand_in(wippy_scheduler::about_to_wait);
         let (workers, shared) = self.split();
-        let scheduler = workers.start()?;
+        let scheduler = workers.on_relief(wippy_vm::release_memory).start()?;
         Ok(Runtime { starter: Starter { handle: scheduler.handle(), shared }, scheduler })
     }
 
@@ -277,7 +279,7 @@ impl Starter {
         let host = self.place(&launch)?;
         vm.set_scheduling();
         vm.set_host(Local::new(Arc::clone(&self.shared), Arc::clone(entry), launch.values));
-        let process = LuaProcess::new(vm, Arc::clone(&self.shared), Arc::clone(entry), None);
+        let process = LuaProcess::new(vm, None);
         let process = process.call(launch.is_call);
         let process = match launch.on_end {
             Some(on_end) => process.on_end(on_end),

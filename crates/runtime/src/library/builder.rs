@@ -230,5 +230,5 @@ fn start(cx: &mut Context<'_>, flavour: Flavour) -> Result<Outcome> {
             mail
         })
         .collect();
-    spawn::begin(cx, 2, flavour, Extras { values, name, messages, raises: true })
+    spawn::begin(cx, 2, flavour, Extras { values: Some(values), name, messages, raises: true })
 }

@@ -121,7 +121,7 @@ pub(super) fn get_options(cx: &mut Context<'_>) -> Result<Outcome> {
         return Ok(outcome);
     }
     let (trap, upgradable) =
-        cx.host::<Local>().map_or((false, false), |local| (local.trap_links, local.upgradable.is_some()));
+        cx.host::<Local>().map_or((false, false), |local| (local.trap_links, local.is_upgradable()));
     let options = cx.table(0, 2)?;
     cx.set_field(options, "trap_links", trap)?;
     cx.set_field(options, "upgradable", upgradable)?;
@@ -157,7 +157,8 @@ pub(super) fn set_options(cx: &mut Context<'_>) -> Result<Outcome> {
             ("upgradable", Value::Boolean(upgradable)) => {
                 if let Some(local) = cx.host::<Local>() {
                     let list = |pid| local.shared.upgradable.add(&local.entry.id, pid);
-                    local.upgradable = local.pid.filter(|_| upgradable).map(list);
+                    let listed = local.pid.filter(|_| upgradable).map(list);
+                    local.set_upgradable(listed);
                 }
             }
             ("trap_links" | "upgradable", _) => wrong = Some(format!("{name} must be a boolean")),

@@ -4,7 +4,7 @@
 
 use std::sync::Arc;
 
-use wippy_scheduler::SpawnError;
+use wippy_scheduler::{HostId, SpawnError};
 use wippy_stdlib::errors::{self, ErrorValue, Kind};
 use wippy_vm::{Context, Error, NativeFunction, Outcome, Parcel, Result, Resume, Then, Value};
 
@@ -13,7 +13,7 @@ use crate::ask::{Ask, Demand, Spawning};
 use crate::local::{Local, Values};
 use crate::mail::Mail;
 use crate::message::pid_text;
-use crate::pid::format_pid;
+use crate::pid::PidText;
 use crate::prepare::{self, Prepared, Preparing};
 
 /// How a process is started.
@@ -36,7 +36,8 @@ pub(super) const EXEC: Flavour = Flavour { name: "exec", monitored: true, awaite
 /// What a child gets besides its arguments.
 #[derive(Default)]
 pub(super) struct Extras {
-    pub(super) values: Values,
+    /// What it inherits; what the parent has, if `None`.
+    pub(super) values: Option<Values>,
     pub(super) name: Option<Vec<u8>>,
     pub(super) messages: Vec<Mail>,
     /// Whether what is not permitted is an error instead of a failure.
@@ -72,12 +73,15 @@ fn plain(cx: &mut Context<'_>, flavour: Flavour, again: NativeFunction) -> Resul
         let least = if flavour.awaited { "" } else { "at least " };
         return invalid(cx, &format!("{} requires {least}id and host arguments", flavour.name));
     }
-    let values = cx.host::<Local>().map(|local| local.values.clone()).unwrap_or_default();
-    begin(cx, 1, flavour, Extras { values, ..Extras::default() })
+    begin(cx, 1, flavour, Extras::default())
 }
 
 /// What of a spawn is not permitted, if anything is not.
 fn refusal(cx: &mut Context<'_>, id: &str, host: &str, flavour: Flavour) -> Option<String> {
+    let is_guarded = |local: &mut Local| local.values.is_guarded(local.shared.strict);
+    if !cx.host::<Local>().is_some_and(is_guarded) {
+        return None;
+    }
     let checks = [
         (flavour.awaited, "process.exec", "exec process"),
         (!flavour.awaited, "process.spawn", "spawn process"),
@@ -96,13 +100,13 @@ fn refusal(cx: &mut Context<'_>, id: &str, host: &str, flavour: Flavour) -> Opti
 /// Starts a process: id, host and arguments are the slots from `at` on.
 pub(super) fn begin(cx: &mut Context<'_>, at: usize, flavour: Flavour, extras: Extras) -> Result<Outcome> {
     let id = match cx.get(at) {
-        Value::String(id) => id.to_string_lossy().into_owned(),
+        Value::String(id) => id.to_string_lossy(),
         Value::Nil if flavour.awaited => return invalid(cx, "process ID required"),
         _ => return Err(cx.type_error(at, "string")),
     };
     let host = match cx.get(at + 1) {
         Value::Nil => None,
-        Value::String(host) => Some(host.to_string_lossy().into_owned()),
+        Value::String(host) => Some(host.to_string_lossy()),
         _ => return Err(cx.type_error(at + 1, "string")),
     };
     if id.is_empty() {
@@ -114,11 +118,10 @@ pub(super) fn begin(cx: &mut Context<'_>, at: usize, flavour: Flavour, extras: E
         }
         return denied(cx, &format!("not allowed to {refusal}"));
     }
-    let Some((shared, from)) = cx.host::<Local>().map(|local| (local.shared.clone(), local.entry.id.clone()))
-    else {
+    let Some(local) = cx.host::<Local>() else {
         return Ok(cx.operation(Box::new(Enlist), Then::Return));
     };
-    let host = match shared.hosts.resolve(host.as_deref()) {
+    let host = match local.shared.hosts.resolve(host.as_deref()) {
         Ok(host) => host,
         // Where there is one host only, an empty name means that.
         Err(_) if flavour.awaited && host.as_deref() == Some("") => return invalid(cx, "host ID required"),
@@ -126,50 +129,60 @@ pub(super) fn begin(cx: &mut Context<'_>, at: usize, flavour: Flavour, extras: E
     };
     let count = cx.len().saturating_sub(at + 1);
     let arguments = cx.pack(at + 2, count)?;
-    let prepared =
-        shared.find(&id, &from).and_then(|entry| prepare::begin(&shared, &entry, extras.values, arguments));
-    let preparing = match prepared {
-        Ok(preparing) => preparing,
-        Err(error) if flavour.awaited && !id.contains(':') && *error.kind() == Kind::NOT_FOUND => {
+    let Extras { values, name, messages, .. } = extras;
+    let prepare = |local: &mut Local| {
+        let entry = local.shared.find(&id, &local.entry.id)?;
+        let values = values.unwrap_or_else(|| Arc::clone(&local.values));
+        prepare::begin(&local.shared, &entry, values, arguments)
+    };
+    let preparing = match cx.host::<Local>().map(prepare) {
+        Some(Ok(preparing)) => preparing,
+        Some(Err(error)) if flavour.awaited && !id.contains(':') && *error.kind() == Kind::NOT_FOUND => {
             return invalid(cx, "invalid process ID format (namespace:name required)");
         }
-        Err(error) => return errors::fails(cx, error),
+        Some(Err(error)) => return errors::fails(cx, error),
+        None => return Ok(cx.returns(Value::Nil)),
     };
     let spawning = Spawning {
         process: None,
         host,
+        place: HostId::default(),
         monitored: flavour.monitored,
         linked: flavour.linked,
-        name: extras.name,
-        messages: extras.messages,
+        name,
+        messages,
         answer: None,
     };
-    Box::new(Starting { preparing, spawning: Some(Box::new(spawning)), awaited: flavour.awaited }).resume(cx)
+    Starting { preparing, spawning, awaited: flavour.awaited }.go_on(cx)
 }
 
 /// A process on its way.
 struct Starting {
     preparing: Preparing,
-    spawning: Option<Box<Spawning>>,
+    spawning: Spawning,
     awaited: bool,
 }
 
 impl Resume for Starting {
-    fn resume(mut self: Box<Self>, cx: &mut Context<'_>) -> Result<Outcome> {
+    fn resume(self: Box<Self>, cx: &mut Context<'_>) -> Result<Outcome> {
+        self.go_on(cx)
+    }
+}
+
+impl Starting {
+    fn go_on(mut self, cx: &mut Context<'_>) -> Result<Outcome> {
         let fuel = cx.fuel();
         // A new interpreter costs about this much.
         let _ = cx.charge(200);
-        let process = match self.preparing.run(fuel as u64) {
+        self.spawning.process = match self.preparing.run(fuel as u64) {
             Err(error) => return errors::fails(cx, error),
             Ok(Prepared::NotYet) => {
                 let _ = cx.charge(fuel);
-                return Ok(cx.pause(Then::Resume(self)));
+                return Ok(cx.pause(Then::Resume(Box::new(self))));
             }
-            Ok(Prepared::Ready(process)) => process,
+            Ok(Prepared::Ready(process)) => Some(process),
         };
-        let Some(mut spawning) = self.spawning.take() else { return Ok(cx.returns(Value::Nil)) };
-        spawning.process = Some(process);
-        let mut question = Ask::Spawn(spawning);
+        let mut question = Ask::Spawn(self.spawning);
         super::ask(cx, &mut question)?;
         let Ask::Spawn(spawning) = question else { return Ok(cx.returns(Value::Nil)) };
         match spawning.answer {
@@ -178,10 +191,12 @@ impl Resume for Starting {
             Some(answer @ (Ok(pid) | Err(SpawnError::NameTaken(pid)))) => {
                 // A child may have ended by now, and then nobody but us knows its host.
                 let text = match answer {
-                    Ok(_) => format_pid(&spawning.host, pid),
-                    Err(_) => pid_text(cx, pid, None),
+                    Ok(_) => cx.string(PidText::new(&spawning.host, pid).as_bytes())?,
+                    Err(_) => {
+                        let text = pid_text(cx, pid, None);
+                        cx.string(text.as_bytes())?
+                    }
                 };
-                let text = cx.string(text.as_bytes())?;
                 Ok(cx.returns(text))
             }
             Some(Err(reason)) => {
