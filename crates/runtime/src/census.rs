@@ -5,7 +5,7 @@
 
 use std::fmt;
 use std::sync::Arc;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use wippy_scheduler::{Description, Handle, ProcessInfo, State, Statistics};
 use wippy_stdlib::errors::{ErrorValue, Kind};
@@ -22,6 +22,9 @@ const MOST_ROWS: usize = 1000;
 
 /// Coroutines that a description names.
 const MOST_COROUTINES: usize = 8;
+
+/// How long a process may take to end that has begun to.
+const MOMENT: Duration = Duration::from_millis(50);
 
 /// How long scripts wait for descriptions of processes that are at work.
 const PATIENCE: Duration = Duration::from_millis(100);
@@ -60,7 +63,16 @@ impl Census {
         let mut processes = handle.inspect(wait);
         processes.sort_unstable_by_key(|process| process.pid);
         let hosts = processes.iter().map(|process| handle.hosts().name(process.host)).collect();
-        Census { processes, statistics: handle.statistics(), hosts }
+        let mut statistics = handle.statistics();
+        // One that is just ending is not in the list any more, but is not counted as ended yet.
+        let begun = Instant::now();
+        while statistics.spawned.saturating_sub(statistics.ended) > processes.len() as u64
+            && begun.elapsed() < MOMENT
+        {
+            std::thread::sleep(Duration::from_millis(1));
+            statistics = handle.statistics();
+        }
+        Census { processes, statistics, hosts }
     }
 
     fn rows(&self) -> impl Iterator<Item = [String; COLUMNS.len()]> {
