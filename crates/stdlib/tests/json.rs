@@ -1,24 +1,11 @@
 //! `json` with hostile and random input: nothing panics, what is read back is what was written, and the classes of
 //! RFC 8259 are accepted or refused.
 
+mod support;
+
+use support::Random;
 use wippy_stdlib::json::lexer::Lexer;
 use wippy_vm::{LoadMode, Step, Value, Vm};
-
-/// A small generator with a seed that failures print.
-struct Random(u64);
-
-impl Random {
-    fn next(&mut self) -> u64 {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        self.0
-    }
-
-    fn below(&mut self, limit: usize) -> usize {
-        (self.next() % limit as u64) as usize
-    }
-}
 
 fn machine() -> Vm {
     let mut vm = Vm::default();

@@ -5,57 +5,13 @@
 
 #![expect(clippy::unwrap_used, reason = "a test may fail")]
 
-use std::io::{self, Write};
+mod support;
+
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::sync::{Arc, Mutex};
 
-use wippy_stdlib::io::{flush_all, redirect_stdout};
+use support::printed;
 use wippy_vm::{LoadMode, Step, Vm};
-
-#[derive(Clone, Default)]
-struct Sink(Arc<Mutex<Vec<u8>>>);
-
-impl Write for Sink {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.lock().unwrap().extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
-/// What `source` prints when it gets `fuel` at a time.
-fn printed(name: &str, source: &[u8], fuel: u64, stress: bool) -> String {
-    let sink = Sink::default();
-    let mut vm = Vm::default();
-    vm.set_stress(stress);
-    vm.enter(|cx| -> wippy_vm::Result<()> {
-        wippy_stdlib::open(cx)?;
-        redirect_stdout(cx, Box::new(sink.clone())).unwrap();
-        Ok(())
-    })
-    .unwrap();
-    vm.start(|cx| {
-        let chunk = cx.load(source, format!("@{name}.lua").as_bytes(), LoadMode::ANY)?;
-        cx.push(chunk);
-        Ok(())
-    })
-    .unwrap();
-    loop {
-        match vm.run(fuel) {
-            Step::OutOfFuel => {}
-            Step::Finished => break,
-            Step::Failed(failure) => panic!("{name}: {failure}\n{}", failure.traceback),
-            Step::Parked => panic!("{name}: {}", vm.deadlock()),
-        }
-    }
-    vm.enter(flush_all).unwrap();
-    let output = sink.0.lock().unwrap();
-    String::from_utf8_lossy(&output).into_owned()
-}
 
 fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/natives")
@@ -74,7 +30,7 @@ fn check(name: &str) {
     let expected = std::fs::read_to_string(&recording).unwrap();
     let source = std::fs::read(folder().join(name).with_extension("lua")).unwrap();
     for (fuel, stress) in [(1_000_000, false), (1, false), (7, false), (1_000_000, true)] {
-        let ours = printed(name, &source, fuel, stress);
+        let ours = printed(&format!("{name}.lua"), &source, fuel, stress);
         for (line, (ours, expected)) in ours.lines().zip(expected.lines()).enumerate() {
             assert_eq!(
                 ours,

@@ -4,29 +4,17 @@
 
 #![expect(clippy::unwrap_used, reason = "a test may fail")]
 
-use std::io::{self, Write};
+mod support;
+
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use std::sync::{Arc, Mutex};
 
+use support::Sink;
 use wippy_stdlib::io::{flush_all, redirect_stdin, redirect_stdout};
 use wippy_vm::{LoadMode, Vm};
 
 const INPUT: &str = "first line\n12 0x1F nothing\nlast";
-
-#[derive(Clone, Default)]
-struct Sink(Arc<Mutex<Vec<u8>>>);
-
-impl Write for Sink {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.lock().unwrap().extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
 
 fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/system")

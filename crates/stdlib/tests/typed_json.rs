@@ -3,23 +3,10 @@
 
 #![expect(clippy::unwrap_used, reason = "a test may fail")]
 
+mod support;
+
+use support::Random;
 use wippy_vm::{LoadMode, Step, Value, Vm};
-
-/// A small generator with a seed that failures print.
-struct Random(u64);
-
-impl Random {
-    fn next(&mut self) -> u64 {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        self.0
-    }
-
-    fn below(&mut self, limit: usize) -> usize {
-        (self.next() % limit as u64) as usize
-    }
-}
 
 /// Types of every form, and one function that compares on a list of texts.
 const PROGRAM: &str = r#"

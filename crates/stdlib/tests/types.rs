@@ -2,63 +2,18 @@
 
 #![expect(clippy::unwrap_used, reason = "a test may fail")]
 
+mod support;
+
 use std::fmt::Write;
-use std::io;
 use std::path::Path;
-use std::sync::{Arc, Mutex};
 
-use wippy_stdlib::io::{flush_all, redirect_stdout};
-use wippy_vm::{LoadMode, Step, Vm};
-
-#[derive(Clone, Default)]
-struct Sink(Arc<Mutex<Vec<u8>>>);
-
-impl io::Write for Sink {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.lock().unwrap().extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
-/// What `source` prints.
-fn printed(name: &str, source: &str, fuel: u64, stress: bool) -> String {
-    let sink = Sink::default();
-    let mut vm = Vm::default();
-    vm.set_stress(stress);
-    vm.enter(|cx| -> wippy_vm::Result<()> {
-        wippy_stdlib::open(cx)?;
-        redirect_stdout(cx, Box::new(sink.clone())).unwrap();
-        Ok(())
-    })
-    .unwrap();
-    vm.start(|cx| {
-        let chunk = cx.load(source.as_bytes(), format!("@{name}").as_bytes(), LoadMode::ANY)?;
-        cx.push(chunk);
-        Ok(())
-    })
-    .unwrap_or_else(|error| panic!("{name}: {error}"));
-    loop {
-        match vm.run(fuel) {
-            Step::OutOfFuel => {}
-            Step::Finished => break,
-            Step::Failed(failure) => panic!("{name}: {failure}\n{}", failure.traceback),
-            Step::Parked => panic!("{name}: {}", vm.deadlock()),
-        }
-    }
-    vm.enter(flush_all).unwrap();
-    let output = sink.0.lock().unwrap();
-    String::from_utf8_lossy(&output).into_owned()
-}
+use support::{Random, printed};
 
 fn run_file(name: &str) {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/types").join(name);
     let source = std::fs::read_to_string(path).unwrap();
     for (fuel, stress) in [(u64::from(u32::MAX), false), (7, false), (u64::from(u32::MAX), true)] {
-        printed(name, &source, fuel, stress);
+        printed(name, source.as_bytes(), fuel, stress);
     }
 }
 
@@ -117,7 +72,7 @@ fn the_guide_tells_the_truth() {
         let source = block.split("```").next().unwrap();
         let expected: Vec<&str> =
             source.lines().filter_map(|line| line.split_once("--> ")).map(|(_, text)| text).collect();
-        let output = printed(&format!("block {at}"), source, u64::from(u32::MAX), false);
+        let output = printed(&format!("block {at}"), source.as_bytes(), u64::from(u32::MAX), false);
         assert_eq!(output.lines().collect::<Vec<_>>(), expected, "block {at}:\n{source}");
         blocks += 1;
     }
@@ -125,17 +80,6 @@ fn the_guide_tells_the_truth() {
 }
 
 // ---- a model ----
-
-struct Random(u64);
-
-impl Random {
-    fn below(&mut self, limit: u64) -> u64 {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        self.0 % limit
-    }
-}
 
 #[derive(Clone, Debug)]
 enum Ty {
@@ -179,7 +123,7 @@ fn random_type(random: &mut Random, depth: u32) -> Ty {
         3 => Ty::Boolean,
         4 => Ty::Nil,
         5 => Ty::Any,
-        6 => Ty::LiteralText(TEXTS[random.below(3) as usize]),
+        6 => Ty::LiteralText(TEXTS[random.below(3)]),
         7 => Ty::LiteralInteger(random.below(3) as i64),
         8 => Ty::Min(random.below(3) as i64),
         9 => Ty::Optional(inner(random)),
@@ -189,9 +133,9 @@ fn random_type(random: &mut Random, depth: u32) -> Ty {
         }
         11 => Ty::Array(inner(random)),
         12 => Ty::Map(inner(random), inner(random)),
-        13 => Ty::MaxLen(inner(random), random.below(4) as usize),
+        13 => Ty::MaxLen(inner(random), random.below(4)),
         _ => {
-            let count = random.below(4) as usize;
+            let count = random.below(4);
             let field = |at: usize, random: &mut Random| {
                 (NAMES[at], random.below(3) == 0, random_type(random, depth - 1))
             };
@@ -205,8 +149,8 @@ fn random_value(random: &mut Random, depth: u32) -> Val {
         0 => Val::Nil,
         1 => Val::Boolean(random.below(2) == 0),
         2 | 3 => Val::Integer(random.below(5) as i64 - 1),
-        4 => Val::Float([0.5, 1.0, -2.0][random.below(3) as usize]),
-        5 | 6 => Val::Text(TEXTS[random.below(4) as usize]),
+        4 => Val::Float([0.5, 1.0, -2.0][random.below(3)]),
+        5 | 6 => Val::Text(TEXTS[random.below(4)]),
         _ => {
             let items = (0..random.below(3)).map(|_| random_value(random, depth - 1));
             let items: Vec<Val> = items.filter(|item| !matches!(item, Val::Nil)).collect();
@@ -353,7 +297,7 @@ fn validators_agree_with_a_naive_model() {
         }
         source.push_str("end\n");
         if case % 50 == 49 {
-            let answers = printed("model", &source, u64::from(u32::MAX), false);
+            let answers = printed("model", source.as_bytes(), u64::from(u32::MAX), false);
             let first = answers.bytes().zip(expected.bytes()).position(|(a, b)| a != b);
             assert!(answers == expected, "seed {seed:#x}, case {case}, answer {first:?} of\n{source}");
             source.clear();

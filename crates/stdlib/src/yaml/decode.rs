@@ -18,7 +18,14 @@ type Map = BTreeMap<Box<[u8]>, Neutral>;
 /// A list or map that is open.
 enum Open {
     List { items: Vec<Neutral>, anchor: usize },
-    Map { entries: Map, seen: HashSet<Vec<u8>>, merged: Vec<Neutral>, key: Option<Vec<u8>>, anchor: usize },
+    Map { entries: Map, seen: HashSet<Vec<u8>>, merged: Vec<Neutral>, key: Option<Key>, anchor: usize },
+}
+
+/// What the next value of a map is for.
+enum Key {
+    Name(Vec<u8>),
+    /// `<<`: its entries are taken over.
+    Merge,
 }
 
 #[derive(Default)]
@@ -128,11 +135,8 @@ impl Builder {
             None => self.root = Some(data),
             Some(Open::List { items, .. }) => items.push(data),
             Some(Open::Map { entries, seen, merged, key, .. }) => match key.take() {
-                Some(name) if name.is_empty() && seen.contains(MERGE) && !seen.contains(&name) => {
-                    seen.remove(MERGE);
-                    merged.push(data);
-                }
-                Some(name) => {
+                Some(Key::Merge) => merged.push(data),
+                Some(Key::Name(name)) => {
                     entries.insert(name.into(), data);
                 }
                 None => {
@@ -140,23 +144,19 @@ impl Builder {
                         return Err("a list or map cannot be a key".to_owned());
                     };
                     if is_plain && text == b"<<" {
-                        seen.insert(MERGE.to_vec());
-                        *key = Some(Vec::new());
+                        *key = Some(Key::Merge);
                         return Ok(());
                     }
                     if !seen.insert(text.to_vec()) {
                         return Err(format!("the key \"{}\" occurs twice", String::from_utf8_lossy(text)));
                     }
-                    *key = Some(text.to_vec());
+                    *key = Some(Key::Name(text.to_vec()));
                 }
             },
         }
         Ok(())
     }
 }
-
-/// Among the names seen in a map: the next value is to be merged. No text holds this byte.
-const MERGE: &[u8] = b"\xff<<";
 
 /// Number of values in a tree, itself included.
 fn size(data: &Neutral) -> usize {
@@ -240,6 +240,10 @@ mod tests {
                     ("b", map(&[("x", Neutral::Integer(1)), ("y", Neutral::Integer(2))])),
                     ("d", map(&[("y", Neutral::Integer(3)), ("x", Neutral::Integer(1))])),
                 ]),
+            ),
+            (
+                "'': 5\n<<: {a: 1}\n<<: {b: 2}\n",
+                map(&[("", Neutral::Integer(5)), ("a", Neutral::Integer(1)), ("b", Neutral::Integer(2))]),
             ),
             (
                 "[!!str 1, !!int 2, !!float 3, !x 12, \"5\", !!binary aGk=]",

@@ -1,0 +1,71 @@
+//! What several tests need: random numbers, and what a program prints. Asserts nothing itself.
+
+#![allow(dead_code, reason = "each test file uses a part of it")]
+#![allow(clippy::unwrap_used, reason = "a test may fail")]
+
+use std::io::{self, Write};
+use std::sync::{Arc, Mutex};
+
+use wippy_stdlib::io::{flush_all, redirect_stdout};
+use wippy_vm::{LoadMode, Step, Vm};
+
+/// A small generator with a seed that failures print.
+pub(crate) struct Random(pub(crate) u64);
+
+impl Random {
+    pub(crate) fn next(&mut self) -> u64 {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        self.0
+    }
+
+    pub(crate) fn below(&mut self, limit: usize) -> usize {
+        (self.next() % limit as u64) as usize
+    }
+}
+
+/// Memory to print into.
+#[derive(Clone, Default)]
+pub(crate) struct Sink(pub(crate) Arc<Mutex<Vec<u8>>>);
+
+impl Write for Sink {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.lock().unwrap().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// What `source` prints when it gets `fuel` at a time; `stress` collects at every chance.
+pub(crate) fn printed(name: &str, source: &[u8], fuel: u64, stress: bool) -> String {
+    let sink = Sink::default();
+    let mut vm = Vm::default();
+    vm.set_stress(stress);
+    vm.enter(|cx| -> wippy_vm::Result<()> {
+        wippy_stdlib::open(cx)?;
+        redirect_stdout(cx, Box::new(sink.clone())).unwrap();
+        Ok(())
+    })
+    .unwrap();
+    vm.start(|cx| {
+        let chunk = cx.load(source, format!("@{name}").as_bytes(), LoadMode::ANY)?;
+        cx.push(chunk);
+        Ok(())
+    })
+    .unwrap_or_else(|error| panic!("{name}: {error}"));
+    loop {
+        match vm.run(fuel) {
+            Step::OutOfFuel => {}
+            Step::Finished => break,
+            Step::Failed(failure) => panic!("{name}: {failure}\n{}", failure.traceback),
+            Step::Parked => panic!("{name}: {}", vm.deadlock()),
+        }
+    }
+    vm.enter(flush_all).unwrap();
+    let output = sink.0.lock().unwrap();
+    String::from_utf8_lossy(&output).into_owned()
+}
