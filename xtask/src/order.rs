@@ -6,7 +6,8 @@
 //! longer exists is no error, so the file stays useful for long. Invariant: it changes where functions stand, nothing
 //! else.
 
-use std::collections::{BTreeSet, HashMap};
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::ffi::OsStr;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -53,36 +54,43 @@ pub(crate) fn run(mut options: Options) -> Result<(), Failure> {
     let binary = options::absolute(PathBuf::from(binary))?;
     let map = sections(&fs::read_to_string(map)?);
     let members = members()?;
-    let mut seen = BTreeSet::new();
-    let mut code = String::new();
     let mut programs = workspace::files_below(&workspace::root().join("xtask/order"), "lua")?;
     programs.extend(workspace::files_below(&workspace::root().join("xtask/guard"), "lua")?);
     let empty: Vec<&OsStr> = vec!["-e".as_ref(), "".as_ref()];
+    // How many programs execute what a line names.
+    let mut uses: BTreeMap<String, usize> = BTreeMap::new();
     for words in std::iter::once(empty).chain(programs.iter().map(|path| vec![path.as_os_str()])) {
-        for name in executed(&binary, &words)? {
-            if let Some(pattern) = pattern(&name) {
-                if seen.insert(pattern.clone()) {
-                    code.push_str(&format!("    *(.text.{pattern} .text.unlikely.{pattern})\n"));
-                }
-            } else if let Some(member) = members.get(&name).filter(|member| seen.insert((*member).clone())) {
-                code.push_str(&format!("    {member}(.text .text.*)\n"));
-            }
+        let lines: BTreeSet<_> =
+            executed(&binary, &words)?.iter().filter_map(|name| line(name, &members)).collect();
+        for line in lines {
+            *uses.entry(line).or_default() += 1;
         }
     }
-    if !seen.iter().any(|name| name.contains("run_loop")) {
+    let mut lines: Vec<_> = uses.into_iter().collect();
+    lines.sort_by_key(|(_, count)| Reverse(*count));
+    let code: String = lines.iter().map(|(line, _)| format!("    {line}\n")).collect();
+    if !code.contains("run_loop") {
         return Err(format!("{}: its functions have no names; make one by: {BUILD}", binary.display()).into());
     }
     let always: String = ALWAYS.iter().map(|line| format!("    {line}\n")).collect();
     let data: String = constants(&map, &read(&binary)?).iter().map(|line| format!("    {line}\n")).collect();
     let text = format!(
-        "/* What stands together in the release binary: everything that is executed when programs start, then what most\n   \
-         programs use. Written by `cargo xtask order`; names that do not exist do no harm. */\n\
+        "/* What stands together in the release binary: functions by how many programs\n   \
+         execute them, what starts a program first. Written by `cargo xtask order`; names that do not exist do no harm. */\n\
          SECTIONS\n{{\n  .text.first :\n  {{\n{always}{code}  }}\n}}\nINSERT BEFORE .text;\n\
          SECTIONS\n{{\n  .rodata.first :\n  {{\n    {MERGED}\n{data}  }}\n}}\nINSERT BEFORE .rodata;\n"
     );
     fs::write(workspace::root().join(ORDER), text)?;
-    println!("{ORDER} written: {} names", seen.len());
+    println!("{ORDER} written: {} lines", lines.len());
     Ok(())
+}
+
+/// What places a function, named as the linker knows it.
+fn line(name: &str, members: &HashMap<String, String>) -> Option<String> {
+    match pattern(name) {
+        Some(pattern) => Some(format!("*(.text.{pattern} .text.unlikely.{pattern})")),
+        None => members.get(name).map(|member| format!("{member}(.text .text.*)")),
+    }
 }
 
 /// The functions that a run executes, by the names that the linker knows them by.
@@ -186,8 +194,14 @@ fn pattern(name: &str) -> Option<String> {
             None => name.to_owned(),
         });
     }
-    // `Cs`, a number in base 62, `_`: what tells crates of one name apart.
     let rest = name.strip_prefix("_R")?;
+    // Copies that optimisation made of one function are numbered.
+    if let Some((name, number)) = name.rsplit_once('.')
+        && number.bytes().all(|byte| byte.is_ascii_digit())
+    {
+        return pattern(name).map(|pattern| format!("{pattern}.*"));
+    }
+    // `Cs`, a number in base 62, `_`: what tells crates of one name apart.
     let mut pattern = "_R".to_owned();
     let mut pieces = rest.split("Cs");
     pattern.push_str(pieces.next().unwrap_or_default());
@@ -247,6 +261,7 @@ mod tests {
         check("_ZN8wippy_vm7execute8run_loop17h1e91d6565c3dd0a1E", Some("_ZN8wippy_vm7execute8run_loop17h*"));
         check("_RNvNtCsjrHSEGnQ3l9_3std5alloc", Some("_RNvNtCs*_3std5alloc"));
         check("_RNvNtCsjrHSEGnQ3l9_3stdINtCsabc_4coreE", Some("_RNvNtCs*_3stdINtCs*_4coreE"));
+        check("_RNvNtCsabc_3std5write.2389", Some("_RNvNtCs*_3std5write.*"));
         check("malloc", None);
     }
 
