@@ -2,10 +2,10 @@
 //!
 //! # Protocol
 //!
-//! A slot stays where it is for as long as the table lives (its memory may be given back meanwhile, [`spare`]), so any thread may look at the shared part of any slot at
-//! any time: no reference count, no epoch, no hazard pointer on the path of a message. What belongs to its process
-//! (the body, the messages taken, the books) may be touched only through a [`Runnable`], and of those there is at
-//! most one per slot:
+//! A slot stays where it is for as long as the table lives (its memory may be given back meanwhile, [`spare`]), so any
+//! thread may look at the shared part of any slot at any time: no reference count, no epoch, no hazard pointer on the
+//! path of a message. What belongs to its process (the body, the messages taken, the books) may be touched only through
+//! a [`Runnable`], and of those there is at most one per slot:
 //!
 //! | event | effect on the right to run the slot |
 //! |---|---|
@@ -120,8 +120,8 @@ impl<P: Process> Owned<P> {
     }
 }
 
-// SAFETY: the shared part is atomics, one of them with a lock; `owned` is reached through a `Runnable` only, of which there is at
-// most one per slot, and which passes from thread to thread through queues or through the mailbox word (release on
+// SAFETY: the shared part is atomics, one of them with a lock; `owned` is reached through a `Runnable` only, of which
+// there is at most one per slot, and which passes from thread to thread through queues or through the mailbox word (release on
 // parking, acquire on the push that wakes). What it holds is `Send`.
 unsafe impl<P: Process> Sync for Slot<P> {}
 // SAFETY: as above; a slot holds no thread-bound value (`P`, messages and signals are `Send`).
