@@ -4,7 +4,8 @@
 //! and the result tables. A channel belongs to one interpreter and never leaves it.
 
 use wippy_vm::{
-    Channel, Context, Error, Library, Outcome, Result, Table, Then, Transfer, Value, arguments, library,
+    Channel, Context, Error, Library, Outcome, Result, Shape, Table, Then, Transfer, Value, arguments,
+    library,
 };
 
 use crate::class::Class;
@@ -229,9 +230,9 @@ fn selected(cx: &mut Context<'_>) -> Result<Outcome> {
 }
 
 /// The fields of what a select answers.
-static RESULT: [&str; 3] = ["channel", "value", "ok"];
+static RESULT: Shape = Shape::new(&["channel", "value", "ok"]);
 
 fn answer<'gc>(cx: &mut Context<'gc>, channel: Channel<'gc>, value: Value<'gc>, ok: bool) -> Result<Outcome> {
-    let result = cx.record(&RESULT, [channel.into(), value, ok.into()])?;
+    let result = cx.shaped(&RESULT, &[channel.into(), value, ok.into()])?;
     Ok(cx.returns(result))
 }

@@ -36,7 +36,6 @@ pub(crate) mod packing;
 pub(crate) mod parcel;
 pub(crate) mod park;
 pub(crate) mod reading;
-mod record;
 pub(crate) mod shape;
 pub(crate) mod sorting;
 pub(crate) mod state;
