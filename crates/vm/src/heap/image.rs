@@ -157,26 +157,49 @@ impl Census {
 
 /// All entries of a table, in order; of the registry without the places of main coroutine and globals, which every
 /// heap fills itself.
-unsafe fn entries(t: *mut Table, is_registry: bool) -> Vec<(Slot, Slot)> {
-    let mut found = Vec::new();
-    let mut at = 0;
-    // SAFETY: the caller's table is alive.
-    while let Some((after, key, value)) = unsafe { table::next_at(t, at) } {
-        at = after;
-        if !(is_registry && key.tag == tag::INTEGER) {
-            found.push((key, value));
+struct Entries {
+    table: *const Table,
+    at: u32,
+    is_registry: bool,
+}
+
+impl Entries {
+    /// # Safety
+    /// The table is alive and unchanged until the last entry was taken.
+    unsafe fn of(table: *const Table, is_registry: bool) -> Entries {
+        Entries { table, at: 0, is_registry }
+    }
+}
+
+impl Iterator for Entries {
+    type Item = (Slot, Slot);
+
+    fn next(&mut self) -> Option<(Slot, Slot)> {
+        loop {
+            // SAFETY: the promise of who made it.
+            let (after, key, value) = unsafe { table::next_at(self.table, self.at) }?;
+            self.at = after;
+            if !(self.is_registry && key.tag == tag::INTEGER) {
+                return Some((key, value));
+            }
         }
     }
-    found
 }
 
 /// A string that outlives every heap.
+///
+/// # Safety
+/// The value is alive.
 unsafe fn immortal(value: Slot) -> Slot {
     if value.tag != tag::STRING {
         return Slot { aux: 0, ..value };
     }
-    // SAFETY: the caller's string is alive.
-    Slot::string(shared::intern(unsafe { string::bytes(value.as_string()) }))
+    let known = value.as_string();
+    // SAFETY: the caller's promise.
+    unsafe {
+        let is_immortal = (*known).header.mark == IMMORTAL;
+        Slot::string(if is_immortal { known } else { shared::intern(string::bytes(known)) })
+    }
 }
 
 impl Image {
@@ -205,7 +228,7 @@ impl Image {
             while let Some(&object) = census.objects.get(at) {
                 match object.tag {
                     tag::TABLE => {
-                        for (key, value) in entries(object.as_table(), at as u32 == REGISTRY) {
+                        for (key, value) in Entries::of(object.as_table(), at as u32 == REGISTRY) {
                             if key.is_collectable() && key.tag != tag::STRING {
                                 return Err(Unshareable("a key in an image must be a plain value"));
                             }
@@ -260,16 +283,16 @@ unsafe fn shareable(census: &Census, read_only: bool) -> Vec<bool> {
             if !shared[n] {
                 continue;
             }
+            let own = |payload: u64| {
+                census.numbers.get(&(payload as usize)).is_some_and(|&number| !shared[number as usize])
+            };
             // SAFETY: the shared ones are tables, alive.
-            let reached = unsafe {
+            let reaches_own = unsafe {
                 let metatable = (*object.as_table()).metatable;
-                let values = entries(object.as_table(), false).into_iter().map(|(_, value)| value.payload);
-                values.chain([metatable as u64]).collect::<Vec<_>>()
+                let mut values = Entries::of(object.as_table(), false).map(|(_, value)| value);
+                own(metatable as u64) || values.any(|value| value.is_collectable() && own(value.payload))
             };
-            let own = |payload: &u64| {
-                census.numbers.get(&(*payload as usize)).is_some_and(|&number| !shared[number as usize])
-            };
-            if reached.iter().any(own) {
+            if reaches_own {
                 shared[n] = false;
                 changed = true;
             }
@@ -292,16 +315,14 @@ unsafe fn assemble(
     let mut tables: Box<[Table]> = (0..census.objects.len()).map(|_| blank()).collect();
     let tables_at = tables.as_mut_ptr();
     let number = |cell: *mut Header| census.numbers.get(&(cell as usize)).copied();
-    let value_of = |value: Slot| match number(value.as_header()) {
-        Some(n) if value.is_collectable() && value.tag != tag::STRING => {
-            if shared[n as usize] {
-                Slot::table(tables_at.wrapping_add(n as usize))
-            } else {
-                Slot { payload: u64::from(n), tag: tag::LAZY, aux: 0 }
-            }
+    let value_of = |value: Slot| {
+        let is_object = value.is_collectable() && value.tag != tag::STRING;
+        match is_object.then(|| number(value.as_header())).flatten() {
+            Some(n) if shared[n as usize] => Slot::table(tables_at.wrapping_add(n as usize)),
+            Some(n) => Slot { payload: u64::from(n), tag: tag::LAZY, aux: 0 },
+            // SAFETY: strings of the census are alive.
+            None => unsafe { immortal(value) },
         }
-        // SAFETY: strings of the census are alive.
-        _ => unsafe { immortal(value) },
     };
     let mut storage = Vec::new();
     let mut templates = Vec::with_capacity(census.objects.len());
@@ -311,10 +332,7 @@ unsafe fn assemble(
             templates.push(match object.tag {
                 tag::TABLE => {
                     let t = object.as_table();
-                    let (nodes, log) = match entries(t, n as u32 == REGISTRY) {
-                        found if found.is_empty() => (empty_nodes(), 0),
-                        found => build_nodes(heap, &found, &value_of, &mut storage)?,
-                    };
+                    let (nodes, log) = share_nodes(heap, t, n as u32 == REGISTRY, &value_of, &mut storage)?;
                     let metatable = number((*t).metatable.cast());
                     if shared[n] {
                         let immortal = tables_at.add(n);
@@ -401,37 +419,74 @@ fn blank() -> Table {
     }
 }
 
-/// Nodes for entries, built in a table of the heap and copied out of it.
-unsafe fn build_nodes(
+/// The shared nodes of a table, and log2 of their number: its own nodes, if they are what a heap would make for its
+/// entries; else those of a table with the same entries.
+///
+/// # Safety
+/// The table is alive.
+unsafe fn share_nodes(
     heap: &mut Heap,
-    entries: &[(Slot, Slot)],
+    t: *mut Table,
+    is_registry: bool,
     value_of: &dyn Fn(Slot) -> Slot,
     storage: &mut Vec<Box<[u64]>>,
 ) -> Result<(*mut Node, u8), Unshareable> {
-    let failed = |_| Unshareable("not enough memory for an image");
-    // SAFETY: the scratch table is this heap's; all its entries go to nodes because it has no array part and room for
-    // all of them.
+    let failed = || Unshareable("not enough memory for an image");
+    // SAFETY: the caller's promise; the scratch table is this heap's, and all its entries go to nodes because it has no
+    // array part and room for all of them.
     unsafe {
-        let scratch =
-            heap.table(0, entries.len()).map_err(|_| Unshareable("not enough memory for an image"))?;
-        for &(key, value) in entries {
-            // A place for the key first: the values may be references that the heap does not know.
-            if !heap.insert_node(scratch, immortal(key), Slot::TRUE) {
-                return Err(failed(()));
+        let count = Entries::of(t, is_registry).count();
+        if count == 0 {
+            return Ok((empty_nodes(), 0));
+        }
+        let nodes = if !is_registry && is_copied_as_it_is(t, count) {
+            copy_nodes(t, storage)
+        } else {
+            let scratch = heap.table(0, count).map_err(|_| failed())?;
+            for (key, value) in Entries::of(t, is_registry) {
+                let key = immortal(key);
+                if !heap.insert_node(scratch, key, value) {
+                    return Err(failed());
+                }
             }
-            let node = table::find(scratch, immortal(key));
-            (*node).set_value(value_of(value));
+            copy_nodes(scratch, storage)
+        };
+        let log = (*cell_of(nodes)).small;
+        for i in 0..1 << log {
+            let node = nodes.add(i);
+            if !(*node).is_empty() {
+                (*node).set_value(value_of((*node).value()));
+            }
         }
-        let log = (*scratch).header.small;
-        let bytes = node_bytes(log);
-        let mut words = vec![0_u64; bytes / 8].into_boxed_slice();
+        Ok((nodes, log))
+    }
+}
+
+/// Whether the nodes of a table are all it has, as few as they can be, and have keys that outlive every heap.
+unsafe fn is_copied_as_it_is(t: *const Table, entries: usize) -> bool {
+    // SAFETY: the caller's table is alive, and so are its keys.
+    unsafe {
+        let outlives = |node: &Node| {
+            let key = node.key();
+            !key.is_collectable() || key.tag == tag::STRING && (*key.as_string()).header.mark == IMMORTAL
+        };
+        (*t).len == 0
+            && (*t).node_count() == entries.next_power_of_two()
+            && std::slice::from_raw_parts((*t).nodes, (*t).node_count()).iter().all(outlives)
+    }
+}
+
+/// A copy of a table's nodes, and of the header before them, that belongs to no heap.
+unsafe fn copy_nodes(t: *const Table, storage: &mut Vec<Box<[u64]>>) -> *mut Node {
+    // SAFETY: the caller's table is alive and has nodes.
+    unsafe {
+        let log = (*t).header.small;
+        let cell = cell_of((*t).nodes).cast::<u64>();
+        let mut words: Box<[u64]> = std::slice::from_raw_parts(cell, node_bytes(log) / 8).into();
         let cell = words.as_mut_ptr().cast::<Header>();
-        std::ptr::copy_nonoverlapping(cell_of((*scratch).nodes).cast::<u64>(), cell.cast::<u64>(), bytes / 8);
         (*cell).mark = IMMORTAL;
-        for i in 0..(*scratch).node_count() {
-            (*(*scratch).nodes.add(i)).set_value(Slot::NIL);
-        }
+        (*cell).small = log;
         storage.push(words);
-        Ok((cell.add(1).cast(), log))
+        cell.add(1).cast()
     }
 }

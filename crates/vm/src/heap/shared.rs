@@ -8,7 +8,8 @@
 use std::borrow::Borrow;
 use std::collections::HashMap;
 use std::hash::{Hash, Hasher};
-use std::ptr::null;
+use std::ptr::{null, null_mut};
+use std::sync::atomic::{AtomicPtr, Ordering};
 use std::sync::{Mutex, OnceLock, PoisonError, RwLock};
 
 use super::hash;
@@ -132,9 +133,11 @@ pub(crate) fn intern(contents: &[u8]) -> *const StringObject {
     }
     let hash = hash::hash(hash::seed(), contents);
     let known = known(hash, contents);
-    if !known.is_null() {
-        return known;
-    }
+    if known.is_null() { add(hash, contents) } else { known }
+}
+
+/// The string of two bytes or more with these contents, which is probably not there yet.
+fn add(hash: u32, contents: &[u8]) -> *const StringObject {
     let mut pool = POOL.write().unwrap_or_else(PoisonError::into_inner);
     if pool.count * 2 >= pool.slots.len() {
         pool.grow();
@@ -148,16 +151,29 @@ pub(crate) fn intern(contents: &[u8]) -> *const StringObject {
     pool.slots[i].0
 }
 
-/// Words found lately, by the address of their text: address, length, string.
-static WORDS: [OnceLock<(usize, usize, Immortal)>; 1024] = [const { OnceLock::new() }; 1024];
+/// Words found lately, by the address of their text.
+static WORDS: [AtomicPtr<StringObject>; 1024] = [const { AtomicPtr::new(null_mut()) }; 1024];
 
 /// [`intern`] for words of the program's own text, which are asked for again and again.
 #[inline]
 pub(crate) fn word(text: &'static str) -> *const StringObject {
-    let (address, length) = (text.as_ptr() as usize, text.len());
-    let (known, known_length, string) =
-        WORDS[address % WORDS.len()].get_or_init(|| (address, length, Immortal(intern(text.as_bytes()))));
-    if *known == address && *known_length == length { string.0 } else { intern(text.as_bytes()) }
+    let place = &WORDS[text.as_ptr() as usize % WORDS.len()];
+    let known = place.load(Ordering::Acquire);
+    // SAFETY: only immortal strings are put there.
+    if !known.is_null() && unsafe { bytes(known) } == text.as_bytes() {
+        known
+    } else {
+        note_word(place, text)
+    }
+}
+
+#[cold]
+fn note_word(place: &AtomicPtr<StringObject>, text: &'static str) -> *const StringObject {
+    let contents = text.as_bytes();
+    let is_first = contents.len() > 1 && place.load(Ordering::Relaxed).is_null();
+    let word = if is_first { add(hash::hash(hash::seed(), contents), contents) } else { intern(contents) };
+    place.store(word.cast_mut(), Ordering::Release);
+    word
 }
 
 /// The immortal string with these bytes, or null.
