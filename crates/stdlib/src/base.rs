@@ -1,6 +1,7 @@
 //! The basic functions (Lua 5.3 manual, section 6.1).
 
 use wippy_vm::arguments::to_number;
+use wippy_vm::number;
 use wippy_vm::{
     Collection, Context, Error, Event, IPAIRS_STEP, Library, NEXT, Outcome, Result, Resume, Then, Value,
     library,
@@ -8,6 +9,7 @@ use wippy_vm::{
 
 use crate::collecting::collect_all;
 use crate::load::{dofile, load, loadfile};
+use crate::steps::{self, Next, Steps};
 use crate::{host, io};
 
 /// The functions; `next` is the machine's own and is added by `open`.
@@ -263,36 +265,59 @@ fn tonumber(cx: &mut Context<'_>) -> Result<Outcome> {
         });
     }
     let base = cx.check_integer(2)?;
-    let Value::String(text) = cx.get(1) else { return Err(cx.type_error(1, "string")) };
+    if !matches!(cx.get(1), Value::String(_)) {
+        return Err(cx.type_error(1, "string"));
+    }
     if !(2..=36).contains(&base) {
         return Err(cx.argument_error(2, "base out of range"));
     }
-    Ok(match parse_in_base(text.as_bytes(), base) {
-        Some(integer) => cx.returns(integer),
-        None => cx.returns(Value::Nil),
-    })
+    steps::run(InBase { base, value: 0, next: 0 }, cx)
 }
 
-/// An integer in a base from 2 to 36, wrapping around, between optional white space.
-fn parse_in_base(text: &[u8], base: i64) -> Option<i64> {
-    let text = wippy_vm::number::trim(text);
-    let (negative, digits) = match text {
-        [b'-', rest @ ..] => (true, rest),
-        [b'+', rest @ ..] => (false, rest),
-        rest => (false, rest),
-    };
-    if digits.is_empty() {
-        return None;
-    }
-    let mut value = 0i64;
-    for &byte in digits {
-        let digit = i64::from(char::from(byte).to_digit(36)?);
-        if digit >= base {
-            return None;
+/// `tonumber` of the text in slot 1 in a base from 2 to 36: it wraps around, between optional white space.
+struct InBase {
+    base: i64,
+    /// Of the digits before the one at index `next`.
+    value: i64,
+    next: usize,
+}
+
+impl Steps for InBase {
+    fn step(&mut self, cx: &mut Context<'_>, _: bool) -> Result<Next> {
+        /// Digits between two looks at the fuel.
+        const PIECE: usize = 1 << 12;
+        /// Digits read for one unit of fuel.
+        const DIGITS_PER_FUEL: usize = 8;
+        let Value::String(text) = cx.get(1) else { return Ok(Next::Return(0)) };
+        let (negative, digits) = match number::trim(text.as_bytes()) {
+            [b'-', rest @ ..] => (true, rest),
+            [b'+', rest @ ..] => (false, rest),
+            rest => (false, rest),
+        };
+        while let Some(rest) = digits.get(self.next..).filter(|rest| !rest.is_empty()) {
+            let piece = &rest[..rest.len().min(PIECE)];
+            match piece.iter().try_fold(self.value, |value, &byte| {
+                let digit = i64::from(char::from(byte).to_digit(36)?);
+                (digit < self.base).then(|| value.wrapping_mul(self.base).wrapping_add(digit))
+            }) {
+                Some(value) => self.value = value,
+                None => {
+                    cx.push(Value::Nil);
+                    return Ok(Next::Return(1));
+                }
+            }
+            self.next += piece.len();
+            if !cx.charge(piece.len() / DIGITS_PER_FUEL) && piece.len() < rest.len() {
+                return Ok(Next::Pause);
+            }
         }
-        value = value.wrapping_mul(base).wrapping_add(digit);
+        cx.push(match (digits.is_empty(), negative) {
+            (true, _) => Value::Nil,
+            (_, true) => Value::Integer(self.value.wrapping_neg()),
+            (_, false) => Value::Integer(self.value),
+        });
+        Ok(Next::Return(1))
     }
-    Some(if negative { value.wrapping_neg() } else { value })
 }
 
 fn tostring(cx: &mut Context<'_>) -> Result<Outcome> {
