@@ -95,23 +95,23 @@ impl Heap {
         i: i64,
         value: Slot,
     ) -> Result<(), TableError> {
-        // SAFETY: the caller's promise; slots below `capacity` are initialised.
+        // SAFETY: the caller's promise; slots below `len` are initialised.
         unsafe {
             if (*t).header.flags & TABLE_FROZEN != 0 {
                 self.thaw(t)?;
             }
             let index = (i as u64).wrapping_sub(1);
             if index < u64::from((*t).capacity) {
-                let index = index as u32;
-                slot::copy((*t).array.add(index as usize), &value);
-                if value.is_nil() {
-                    if index + 1 == (*t).len {
-                        (*t).len = index;
+                let (index, len) = (index as u32, (*t).len);
+                if index >= len {
+                    if !value.is_nil() {
+                        put(t, index, value);
+                        self.barrier(value);
                     }
+                } else if value.is_nil() && index + 1 == len {
+                    (*t).len = index;
                 } else {
-                    if index >= (*t).len {
-                        (*t).len = index + 1;
-                    }
+                    slot::copy((*t).array.add(index as usize), &value);
                     self.barrier(value);
                 }
                 return Ok(());
@@ -161,9 +161,7 @@ impl Heap {
                 && (*t).len == (*t).capacity
                 && self.grow_for_append(t)?
             {
-                // Keys that came from the hash part may already be above it.
-                slot::copy((*t).array.add(key.payload as usize - 1), &value);
-                (*t).len = (*t).len.max(key.payload as u32);
+                put(t, key.payload as u32 - 1, value);
                 return Ok(());
             }
             if self.insert_node(t, key, value) {
@@ -226,6 +224,25 @@ impl Heap {
             (*node).set_value(value);
             true
         }
+    }
+}
+
+/// Writes a value to the array part without a barrier, and `nil` to the slots before it that were never written.
+///
+/// # Safety
+/// The index is below the table's capacity; the value is alive.
+#[inline(always)]
+pub(super) unsafe fn put(t: *mut Table, index: u32, value: Slot) {
+    // SAFETY: the caller's promise.
+    unsafe {
+        let array = (*t).array;
+        if index >= (*t).len {
+            for before in (*t).len..index {
+                slot::write(array.add(before as usize), Slot::NIL);
+            }
+            (*t).len = index + 1;
+        }
+        slot::copy(array.add(index as usize), &value);
     }
 }
 

@@ -91,7 +91,7 @@ pub(crate) const TABLE_FROZEN: u8 = 128;
 #[repr(C)]
 pub(crate) struct Table {
     pub(crate) header: Header,
-    /// `capacity` slots, all initialised; those at and above `len` are nil.
+    /// `capacity` slots, of which the first `len` are initialised; the others are nil for Lua.
     pub(crate) array: *mut Slot,
     pub(crate) len: u32,
     pub(crate) capacity: u32,

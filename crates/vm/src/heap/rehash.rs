@@ -7,6 +7,7 @@
 use std::ptr::null_mut;
 
 use super::class::{SMALL_BYTES, rounded};
+use super::insert::put;
 use super::object::{Header, Kind, Node, TABLE_FROZEN, Table};
 use super::slot::{self, Slot, tag};
 use super::table::{TableError, empty_nodes, find_integer};
@@ -21,6 +22,29 @@ const FIRST_CAPACITY: usize = 4;
 /// Bytes of an array part's cell.
 pub(super) const fn array_bytes(capacity: usize) -> usize {
     size_of::<Header>() + capacity * size_of::<Slot>()
+}
+
+/// Slots that [`is_filled`] looks at, at most; a power of two.
+const SAMPLES: usize = 1 << 12;
+
+/// Whether about three quarters of an array part's slots have values; of a large part by samples.
+///
+/// # Safety
+/// All slots are initialised.
+unsafe fn is_filled(array: *const Slot, capacity: usize) -> bool {
+    let step = (capacity / SAMPLES).max(1);
+    let count = capacity / step;
+    let enough = count - count / 4;
+    // The item to come counts.
+    let mut used = 1;
+    for sample in (0..count).rev() {
+        // SAFETY: the caller's promise.
+        used += usize::from(unsafe { (*array.add(sample * step + step - 1)).tag } != tag::NIL);
+        if used >= enough {
+            return true;
+        }
+    }
+    used >= enough
 }
 
 /// Bytes of a hash part's cell.
@@ -135,18 +159,9 @@ impl Heap {
         // SAFETY: the caller's table is alive.
         unsafe {
             let capacity = (*t).capacity as usize;
-            if capacity > 0 {
-                // A queue has holes at its head: it must not grow for ever.
-                let enough = capacity - capacity / 4;
-                let mut used = 1;
-                let mut at = capacity;
-                while used < enough && at > 0 {
-                    at -= 1;
-                    used += usize::from((*(*t).array.add(at)).tag != tag::NIL);
-                }
-                if used < enough {
-                    return Ok(false);
-                }
+            // A queue has holes at its head: it must not grow for ever.
+            if !is_filled((*t).array, capacity) {
+                return Ok(false);
             }
             let wanted = (capacity * 2).max(FIRST_CAPACITY);
             if wanted > MAX_PART {
@@ -162,7 +177,7 @@ impl Heap {
         }
     }
 
-    /// Enlarges the array part; the new slots are nil.
+    /// Enlarges the array part. The new slots are not written: the system gives memory for them when they are used.
     unsafe fn grow_array(&mut self, t: *mut Table, capacity: usize) -> Result<(), OutOfMemory> {
         if capacity > MAX_PART {
             return Err(OutOfMemory);
@@ -180,8 +195,8 @@ impl Heap {
                 self.memory.grow(cell, array_bytes(old), array_bytes(capacity))?
             };
             let array = cell.add(1).cast::<Slot>();
-            for i in old..capacity {
-                array.add(i).write(Slot::NIL);
+            if cfg!(debug_assertions) {
+                array.add(old).cast::<u8>().write_bytes(0xdb, (capacity - old) * size_of::<Slot>());
             }
             (*t).array = array;
             (*t).capacity = capacity as u32;
@@ -224,7 +239,7 @@ impl Heap {
                 return;
             }
             let value = (*node).value();
-            put(t, (*node).key, value);
+            put(t, (*node).key as u32 - 1, value);
             self.barrier(value);
             (*node).set_value(Slot::NIL);
         }
@@ -330,7 +345,7 @@ impl Heap {
                     }
                     let (key, value) = ((*node).key(), (*node).value());
                     if key.tag == tag::INTEGER && key.payload.wrapping_sub(1) < capacity as u64 {
-                        put(t, key.payload, value);
+                        put(t, key.payload as u32 - 1, value);
                     } else {
                         let placed = self.insert_node(t, key, value);
                         debug_assert!(placed, "the new part has room for every old entry");
@@ -357,12 +372,13 @@ impl Heap {
                     debug_assert!(placed, "the new hash part has room for them");
                 }
             }
-            for i in 0..capacity {
+            let len = len.min(capacity);
+            for i in 0..len {
                 slot::copy(array.add(i), old.add(i));
             }
             (*t).array = array;
             (*t).capacity = capacity as u32;
-            (*t).len = len.min(capacity) as u32;
+            (*t).len = len as u32;
             self.memory.free(old.cast::<Header>().sub(1), array_bytes(old_capacity));
         }
     }
@@ -395,16 +411,6 @@ impl Heap {
         }
         // SAFETY: a hash part that nothing refers to any more.
         unsafe { self.memory.free(nodes.cast::<Header>().sub(1), node_bytes(log)) }
-    }
-}
-
-/// Writes a value to the array part.
-#[inline(always)]
-unsafe fn put(t: *mut Table, key: u64, value: Slot) {
-    // SAFETY: the key is in `1..=capacity`.
-    unsafe {
-        slot::copy((*t).array.add(key as usize - 1), &value);
-        (*t).len = (*t).len.max(key as u32);
     }
 }
 

@@ -286,13 +286,13 @@ pub(crate) unsafe fn get_string(t: *const Table, s: *const StringObject) -> Slot
 /// The table is alive.
 #[inline(always)]
 pub(crate) unsafe fn get_integer(t: *const Table, i: i64) -> Slot {
-    // SAFETY: slots below `capacity` are initialised.
+    // SAFETY: slots below `len` are initialised.
     unsafe {
         let index = (i as u64).wrapping_sub(1);
-        if index < u64::from((*t).capacity) {
+        if index < u64::from((*t).len) {
             let slot = (*t).array.add(index as usize);
             Slot { payload: (*slot).payload, tag: (*slot).tag, aux: 0 }
-        } else if (*t).has_no_nodes() {
+        } else if (*t).has_no_nodes() || index < u64::from((*t).capacity) {
             Slot::NIL
         } else {
             value_or_nil(t, find_integer(t, i))

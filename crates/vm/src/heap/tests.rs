@@ -148,9 +148,9 @@ fn verify(heap: &Heap) {
                 Kind::Table => {
                     let t = cell.cast::<Table>();
                     pending.push(((*t).metatable.cast(), Some(tag::TABLE)));
-                    for i in 0..(*t).capacity as usize {
+                    assert!((*t).len <= (*t).capacity);
+                    for i in 0..(*t).len as usize {
                         values.push(*(*t).array.add(i));
-                        assert!(i < (*t).len as usize || values[values.len() - 1].is_nil());
                     }
                     for i in 0..(*t).node_count() {
                         let node: *mut Node = (*t).nodes.add(i);
