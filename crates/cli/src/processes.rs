@@ -15,6 +15,7 @@ use wippy::runtime::{
     scheduler::{Pid, contains_panics},
 };
 use wippy::stdlib::errors::{ErrorValue, Kind};
+use wippy::stdlib::package::source;
 use wippy::vm::{ExitRequest, Image, Program as Code};
 use wippy::{Candidate, Ended, Enlister, ErrorKind, Failure, Interrupt, Limits, Stop, Vm};
 
@@ -76,7 +77,7 @@ impl Files {
             return Ok(code.clone());
         }
         let shown = name.to_string_lossy();
-        let text = std::fs::read(name).map_err(|error| match error.kind() {
+        let text = source::read_file(name).map_err(|error| match error.kind() {
             std::io::ErrorKind::NotFound => not_found(&shown),
             _ => ErrorValue::new(Kind::INTERNAL, format!("cannot open {shown}: {error}")),
         })?;

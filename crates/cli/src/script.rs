@@ -3,9 +3,9 @@
 //! `LUA_INIT`, `-e` and `-l` first, then the script, then the prompt if `-i` was given. Whatever happens, finalizers run and output
 //! is written before the process ends.
 
-use std::fs;
-use std::io::{self, Read};
+use std::io;
 
+use wippy::stdlib::package::source;
 use wippy::vm::Packed;
 use wippy::{Interrupt, Stop, Value};
 
@@ -78,8 +78,7 @@ fn read(main: &Main) -> Result<Option<Text>, (Word, io::Error)> {
     match main {
         Main::None => Ok(None),
         Main::Stdin => {
-            let mut text = Vec::new();
-            io::stdin().read_to_end(&mut text).map_err(|error| (b"stdin".to_vec(), error))?;
+            let text = source::read_from(io::stdin()).map_err(|error| (b"stdin".to_vec(), error))?;
             Ok(Some(Text::program(b"=stdin".to_vec(), text)))
         }
         Main::File(name) => read_file(name).map(Some),
@@ -87,7 +86,7 @@ fn read(main: &Main) -> Result<Option<Text>, (Word, io::Error)> {
 }
 
 fn read_file(name: &[u8]) -> Result<Text, (Word, io::Error)> {
-    let text = fs::read(path_of(name)).map_err(|error| (name.to_vec(), error))?;
+    let text = source::read_file(path_of(name)).map_err(|error| (name.to_vec(), error))?;
     Ok(Text::program([b"@", name].concat(), text))
 }
 

@@ -35,6 +35,7 @@ mod lexer;
 pub mod name;
 pub mod nearest;
 mod numeral;
+mod prefix;
 pub mod print;
 pub mod span;
 mod token;
@@ -51,6 +52,7 @@ use filter::{Filter, Shared};
 pub use interner::{Interner, Symbol};
 use lexer::Lexer;
 pub use numeral::Numeral;
+pub use prefix::is_hopeless;
 pub use span::{Line, LineIndex, Offset, Span};
 
 /// How deep brackets, blocks, functions and right-nested operators may nest, counted as the reference implementation

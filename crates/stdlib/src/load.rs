@@ -172,7 +172,7 @@ fn read_chunk(cx: &mut Context<'_>, name: Option<&[u8]>) -> Result<std::result::
             message
         }));
     };
-    Ok(source::read(name))
+    Ok(source::read(name, cx.longest_source()))
 }
 
 pub(crate) fn loadfile(cx: &mut Context<'_>) -> Result<Outcome> {

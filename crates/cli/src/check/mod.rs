@@ -10,10 +10,10 @@ mod report;
 #[cfg_attr(not(feature = "types"), path = "no_session.rs")]
 mod session;
 
-use std::fs;
 use std::path::PathBuf;
 use std::rc::Rc;
 
+use wippy::stdlib::package::source;
 use wippy::typecheck::check::{Options, Resolver};
 use wippy::typecheck::diagnostic as found;
 
@@ -85,7 +85,7 @@ pub(crate) fn run(words: &[Word], flags: &Flags, settings: &Settings) -> Result<
         for path in sources_below(path_of(word)) {
             let shown = path.as_ref().map_or_else(|(path, _)| path.clone(), PathBuf::clone);
             let name = word_of(shown.clone());
-            match path.map_err(|(_, error)| error).and_then(fs::read) {
+            match path.map_err(|(_, error)| error).and_then(source::read_file) {
                 Ok(text) => {
                     report.files += 1;
                     let chunk = normal(&shown).to_string_lossy().into_owned();

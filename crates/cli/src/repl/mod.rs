@@ -11,10 +11,10 @@ mod meta;
 mod session;
 
 use std::cell::RefCell;
-use std::fs;
 use std::rc::Rc;
 use std::time::Instant;
 
+use wippy::stdlib::package::source;
 use wippy::{Context, Interrupt, Stop, Value};
 
 use self::complete::Names;
@@ -236,7 +236,7 @@ impl Prompt {
 
     /// `:load FILE`: runs a file as a program; its globals stay.
     fn load(&mut self, name: &str) -> Result<(), Exit> {
-        match fs::read(path_of(name.as_bytes())) {
+        match source::read_file(path_of(name.as_bytes())) {
             Ok(text) => {
                 let text = Text::program([b"@", name.as_bytes()].concat(), text);
                 // Errors have been reported, and end the file, not the prompt.

@@ -10,6 +10,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use wippy_vm::{Context, Result};
 
 use super::stream::{Device, Kind, Standard, Stream};
+use crate::package::source::Content;
 
 /// How a file is closed.
 pub(super) enum Closing {
@@ -211,20 +212,19 @@ pub(super) fn before_reading(cx: &mut Context<'_>, file: &SharedFile) {
 pub(crate) fn read_all_stdin(cx: &mut Context<'_>) -> io::Result<Vec<u8>> {
     let Some(input) = standard(cx, Standard::Input) else { return Ok(Vec::new()) };
     before_reading(cx, &input);
-    let mut content = Vec::new();
+    let mut content = Content::new(cx.longest_source());
     if let Some(open) = input.lock().as_mut() {
         loop {
             let ahead = open.stream.fill()?;
             let count = ahead.len();
-            if count == 0 {
+            let goes_on = count > 0 && content.take(ahead)?;
+            open.stream.consume(count);
+            if !goes_on {
                 break;
             }
-            cx.check_room(content.len() + count).map_err(|_| io::ErrorKind::OutOfMemory)?;
-            content.extend_from_slice(ahead);
-            open.stream.consume(count);
         }
     }
-    Ok(content)
+    Ok(content.into_text())
 }
 
 /// A line of standard input with its end; `None` at the end or when it cannot be read.

@@ -4,7 +4,7 @@
 //! are those in the registry (`_LOADED`, `_PRELOAD`, `_PACKAGE`), whatever happens to the globals.
 
 mod search;
-pub(crate) mod source;
+pub mod source;
 
 use wippy_vm::compile::{is_relative_module, relative_module};
 use wippy_vm::{
@@ -237,7 +237,7 @@ fn search_lua(cx: &mut Context<'_>) -> Result<Outcome> {
 
 /// The loader of a module in a Lua file.
 fn load<'gc>(cx: &mut Context<'gc>, name: &[u8], file: &[u8]) -> Result<Closure<'gc>> {
-    let content = source::read(file).map_err(|why| load_error(cx, name, file, &why))?;
+    let content = source::read(file, cx.longest_source()).map_err(|why| load_error(cx, name, file, &why))?;
     let loaded = cx.load_module(&content, &[b"@", file].concat(), LoadMode::ANY);
     let (loader, types) = loaded.map_err(|error| match error.kind() {
         ErrorKind::Syntax(why) => load_error(cx, name, file, why),

@@ -144,9 +144,14 @@ impl<'gc> Context<'gc> {
     /// # Errors
     /// "not enough memory".
     pub fn check_source(&self, bytes: usize) -> Result<()> {
+        if bytes > self.longest_source() { Err(ErrorKind::Memory.into()) } else { Ok(()) }
+    }
+
+    /// Longest chunk, in bytes, that can be compiled with the memory that this interpreter may have.
+    pub fn longest_source(&self) -> usize {
         /// Bytes of syntax tree and code for a byte of text, by rule of thumb: dense text has 30.
         const FACTOR: usize = 16;
-        if bytes > self.st().heap.limit() / FACTOR { Err(ErrorKind::Memory.into()) } else { Ok(()) }
+        self.st().heap.limit() / FACTOR
     }
 
     /// Makes a function of a shared program; its first upvalue is the global environment.
