@@ -5,5 +5,6 @@ pub mod disassemble;
 pub mod dump;
 pub mod instruction;
 pub mod prototype;
+pub(crate) mod texts;
 pub mod undump;
 pub mod verify;

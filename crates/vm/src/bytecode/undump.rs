@@ -1,17 +1,18 @@
 //! Prototypes from bytes that may come from anywhere.
 //!
-//! Checks only the format; whether the code may run is the verifier's question. Invariant: no input makes it panic,
-//! recurse deeper than `MAX_DEPTH`, or allocate more than a small multiple of the input's length.
+//! Checks only the format; whether the code may run is the verifier's question. Invariant: no input makes it panic or
+//! allocate more than a small multiple of the input's length.
 
 use std::fmt;
-use std::sync::Arc;
 
 use super::dump::{SIGNATURE, STRIPPED_SOURCE, VERSION, tag};
 use super::instruction::Instruction;
-use super::prototype::{Constant, LocalDescription, Position, Prototype, UpvalueDescription};
+use super::prototype::{
+    Constant, Growing, Head, LocalDescription, Position, Prototype, Text, Texts, UpvalueDescription,
+};
 
 /// How deep functions may nest, as in the parser.
-const MAX_DEPTH: u32 = 200;
+const MAX_DEPTH: u8 = 200;
 
 /// Why bytes are not a dump.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,63 +45,89 @@ impl std::error::Error for UndumpError {}
 /// # Errors
 /// If the bytes are anything else. The result is well-formed but may still be harmful: verify it before it runs.
 pub fn undump(bytes: &[u8]) -> Result<Prototype, UndumpError> {
+    let mut prototype = Prototype::default();
+    undump_into(bytes, &mut prototype)?;
+    Ok(prototype)
+}
+
+/// The same, into an empty prototype.
+pub(crate) fn undump_into(bytes: &[u8], prototype: &mut Prototype) -> Result<(), UndumpError> {
     let common = bytes.len().min(SIGNATURE.len());
     if bytes[..common] != SIGNATURE[..common] {
         return Err(UndumpError::NotADump);
     }
-    let mut reader = Reader { rest: bytes, stripped: false, source: Arc::from(STRIPPED_SOURCE) };
+    let mut reader = Reader { rest: bytes, stripped: false, strings: 0, names: 0 };
     reader.take(SIGNATURE.len())?;
     if reader.byte()? != VERSION {
         return Err(UndumpError::Version);
     }
-    reader.stripped = reader.flag()?;
-    if !reader.stripped {
-        reader.source = reader.string()?;
+    if u32::try_from(bytes.len()).is_err() {
+        return Err(UndumpError::Malformed("too large"));
     }
-    let prototype = reader.prototype(0)?;
-    if reader.rest.is_empty() { Ok(prototype) } else { Err(UndumpError::Malformed("trailing bytes")) }
+    reader.stripped = reader.flag()?;
+    reader.strings = reader.texts(&mut prototype.strings)?;
+    if reader.stripped {
+        prototype.source.extend_from_slice(STRIPPED_SOURCE);
+    } else {
+        let length = reader.count(1)?;
+        prototype.source.extend_from_slice(reader.take(length)?);
+        reader.names = reader.texts(&mut prototype.names)?;
+    }
+    reader.functions(prototype)?;
+    if reader.rest.is_empty() { Ok(()) } else { Err(UndumpError::Malformed("trailing bytes")) }
 }
 
 struct Reader<'b> {
     rest: &'b [u8],
     stripped: bool,
-    source: Arc<[u8]>,
+    /// How many strings and names there are.
+    strings: u32,
+    names: u32,
 }
 
 impl<'b> Reader<'b> {
-    fn prototype(&mut self, depth: u32) -> Result<Prototype, UndumpError> {
-        if depth > MAX_DEPTH {
-            return Err(UndumpError::Malformed("functions nested too deeply"));
+    fn functions(&mut self, prototype: &mut Prototype) -> Result<(), UndumpError> {
+        let count = self.count(9)?;
+        // Functions that are nested in none so far, and how deep functions nest in them.
+        let mut waiting: Vec<(u32, u8)> = Vec::new();
+        for _ in 0..count {
+            let mut depth = 0;
+            let number = prototype.push_with(|lists| {
+                let head = self.function(lists)?;
+                let nested = self.number()?;
+                let from = usize::try_from(nested).ok().and_then(|nested| waiting.len().checked_sub(nested));
+                let from = from.ok_or(UndumpError::Malformed("nested function missing"))?;
+                for (number, inside) in waiting.drain(from..) {
+                    lists.functions.push(number);
+                    depth = depth.max(inside + 1);
+                }
+                Ok(head)
+            })?;
+            if depth > MAX_DEPTH {
+                return Err(UndumpError::Malformed("functions nested too deeply"));
+            }
+            waiting.push((number, depth));
         }
+        if waiting.len() == 1 { Ok(()) } else { Err(UndumpError::Malformed("not one main function")) }
+    }
+
+    fn function(&mut self, lists: &mut Growing<'_>) -> Result<Head, UndumpError> {
         let parameters = self.byte()?;
         let is_vararg = self.flag()?;
         let registers = self.byte()?;
         let line_defined = self.number_u32()?;
         let last_line_defined = self.number_u32()?;
-        let code = self.list(4, |reader| Ok(Instruction(u32::from_le_bytes(reader.array()?))))?;
-        let constants = self.list(1, Self::constant)?;
-        let upvalues = self.list(2, Self::upvalue)?;
-        let (mut positions, mut locals) = (Vec::new(), Vec::new());
+        let count = self.count(4)?;
+        let (words, _) = self.take(count * 4)?.as_chunks();
+        lists.code.extend(words.iter().map(|word| Instruction(u32::from_le_bytes(*word))));
+        self.list(1, lists.constants, Self::constant)?;
+        self.list(2, lists.upvalues, Self::upvalue)?;
         if !self.stripped {
             let mut line = line_defined;
-            positions = self.list(3, |reader| reader.position(&mut line))?;
-            locals = self.list(3, Self::local)?;
+            self.list(3, lists.positions, |reader| reader.position(&mut line))?;
+            self.list(3, lists.locals, Self::local)?;
         }
-        let prototypes = self.list(10, |reader| reader.prototype(depth + 1))?;
-        Ok(Prototype {
-            code,
-            constants,
-            prototypes,
-            upvalues,
-            parameters,
-            is_vararg,
-            registers,
-            source: self.source.clone(),
-            line_defined,
-            last_line_defined,
-            positions,
-            locals,
-        })
+        Ok(Head { parameters, is_vararg, registers, line_defined, last_line_defined })
     }
 
     fn constant(&mut self) -> Result<Constant, UndumpError> {
@@ -110,7 +137,10 @@ impl<'b> Reader<'b> {
             tag::TRUE => Constant::Boolean(true),
             tag::INTEGER => Constant::Integer(i64::from_le_bytes(self.array()?)),
             tag::FLOAT => Constant::Float(f64::from_bits(u64::from_le_bytes(self.array()?))),
-            tag::STRING => Constant::String(self.string()?),
+            tag::STRING => match self.number_u32()? {
+                number if number < self.strings => Constant::String(Text(number)),
+                _ => return Err(UndumpError::Malformed("unknown string")),
+            },
             _ => return Err(UndumpError::Malformed("unknown constant")),
         })
     }
@@ -118,43 +148,63 @@ impl<'b> Reader<'b> {
     fn upvalue(&mut self) -> Result<UpvalueDescription, UndumpError> {
         let in_stack = self.flag()?;
         let index = self.byte()?;
-        let name = if self.stripped { Arc::default() } else { self.string()? };
+        let name = if self.stripped { Text::NONE } else { self.name()? };
         Ok(UpvalueDescription { name, in_stack, index })
     }
 
+    #[inline]
     fn position(&mut self, line: &mut u32) -> Result<Position, UndumpError> {
-        let coded = self.number()?;
+        let (coded, column, width) = match *self.rest {
+            [coded, column, width, ref rest @ ..] if (coded | column | width) < 0x80 => {
+                self.rest = rest;
+                (u64::from(coded), u16::from(column), u16::from(width))
+            }
+            _ => (self.number()?, self.number_u16()?, self.number_u16()?),
+        };
         let difference = (coded >> 1) as i64 ^ -((coded & 1) as i64);
         let next = i64::from(*line).checked_add(difference).and_then(|next| u32::try_from(next).ok());
         *line = next.ok_or(UndumpError::Malformed("line number out of range"))?;
-        Ok(Position { line: *line, column: self.number_u16()?, width: self.number_u16()? })
+        Ok(Position { line: *line, column, width })
     }
 
     fn local(&mut self) -> Result<LocalDescription, UndumpError> {
-        Ok(LocalDescription {
-            name: self.string()?,
-            start_pc: self.number_u32()?,
-            end_pc: self.number_u32()?,
-        })
+        Ok(LocalDescription { name: self.name()?, start_pc: self.number_u32()?, end_pc: self.number_u32()? })
+    }
+
+    /// A name, if there is one.
+    fn name(&mut self) -> Result<Text, UndumpError> {
+        match self.number_u32()?.checked_sub(1) {
+            None => Ok(Text::NONE),
+            Some(number) if number < self.names => Ok(Text(number)),
+            Some(_) => Err(UndumpError::Malformed("unknown name")),
+        }
+    }
+
+    /// Numbered texts; how many.
+    fn texts(&mut self, texts: &mut Texts) -> Result<u32, UndumpError> {
+        let count = self.count(1)?;
+        texts.reserve(count);
+        for _ in 0..count {
+            let length = self.count(1)?;
+            texts.push(self.take(length)?);
+        }
+        Ok(count as u32)
     }
 
     /// A count and that many items, each of at least `least` bytes.
+    #[inline]
     fn list<T>(
         &mut self,
         least: usize,
+        items: &mut Vec<T>,
         mut item: impl FnMut(&mut Self) -> Result<T, UndumpError>,
-    ) -> Result<Vec<T>, UndumpError> {
+    ) -> Result<(), UndumpError> {
         let count = self.count(least)?;
-        let mut items = Vec::with_capacity(count);
+        items.reserve(count);
         for _ in 0..count {
             items.push(item(self)?);
         }
-        Ok(items)
-    }
-
-    fn string(&mut self) -> Result<Arc<[u8]>, UndumpError> {
-        let length = self.count(1)?;
-        self.take(length).map(Arc::from)
+        Ok(())
     }
 
     /// A count of things of at least `least` bytes each, which must fit into what is left.
@@ -231,11 +281,16 @@ mod tests {
     fn stripping_leaves_out_names_and_lines_only() {
         let prototype = sample();
         let stripped = undump(&dump(&prototype, true)).expect("it was dumped");
-        assert_eq!(stripped.code, prototype.code);
-        assert_eq!(stripped.constants, prototype.constants);
+        assert_eq!(stripped.len(), prototype.len());
+        for (stripped, function) in stripped.functions().zip(prototype.functions()) {
+            assert_eq!(stripped.code, function.code);
+            assert_eq!(stripped.constants, function.constants);
+            assert!(stripped.positions.is_empty() && stripped.locals.is_empty());
+            assert!(stripped.upvalues.iter().all(|upvalue| upvalue.name == Text::NONE));
+        }
+        assert_eq!(stripped.strings, prototype.strings);
         assert_eq!(&*stripped.source, b"=?");
-        assert!(stripped.positions.is_empty() && stripped.locals.is_empty());
-        assert!(stripped.upvalues.iter().all(|upvalue| upvalue.name.is_empty()));
+        assert!(stripped.names.is_empty());
         assert_eq!(dump(&stripped, true), dump(&prototype, true));
     }
 

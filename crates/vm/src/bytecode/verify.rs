@@ -8,7 +8,7 @@
 use std::fmt;
 
 use super::instruction::{Format, Instruction, Op, Operand};
-use super::prototype::{Constant, Prototype};
+use super::prototype::{Constant, Function, Prototype};
 
 /// Largest hash size operand of a table constructor; a size is only advice, and this is 2^25 entries.
 pub const MAX_HASH_OPERAND: usize = 26;
@@ -96,10 +96,14 @@ impl std::error::Error for VerifyError {}
 /// # Errors
 /// The first broken rule.
 pub fn verify(prototype: &Prototype) -> Result<(), VerifyError> {
-    let mut waiting = vec![prototype];
-    while let Some(prototype) = waiting.pop() {
-        Checker::new(prototype).check()?;
-        waiting.extend(&prototype.prototypes);
+    if prototype.is_empty() {
+        return Err(VerifyError { line_defined: 0, pc: None, fault: Fault::Size });
+    }
+    let mut words = Vec::new();
+    for function in prototype.functions() {
+        words.clear();
+        words.resize(function.code.len(), Word::default());
+        Checker::new(prototype, function, &mut words).check()?;
     }
     Ok(())
 }
@@ -112,9 +116,10 @@ struct Word {
     is_target: bool,
 }
 
-struct Checker<'p> {
+struct Checker<'p, 'w> {
     prototype: &'p Prototype,
-    words: Vec<Word>,
+    f: Function<'p>,
+    words: &'w mut [Word],
     /// Whether a closure captures locals of this function.
     captures: bool,
 }
@@ -122,26 +127,23 @@ struct Checker<'p> {
 /// An outcome that does not know yet where it belongs.
 type Check = Result<(), Fault>;
 
-impl<'p> Checker<'p> {
-    fn new(prototype: &'p Prototype) -> Self {
-        let captured = |nested: &Prototype| nested.upvalues.iter().any(|upvalue| upvalue.in_stack);
-        Self {
-            prototype,
-            words: vec![Word::default(); prototype.code.len()],
-            captures: prototype.prototypes.iter().any(captured),
-        }
+impl<'p, 'w> Checker<'p, 'w> {
+    fn new(prototype: &'p Prototype, f: Function<'p>, words: &'w mut [Word]) -> Self {
+        let captured =
+            |nested: &u32| prototype.function(*nested).upvalues.iter().any(|upvalue| upvalue.in_stack);
+        Self { prototype, f, words, captures: f.functions.iter().any(captured) }
     }
 
     fn check(mut self) -> Result<(), VerifyError> {
         self.check_frame().map_err(|fault| self.error(None, fault))?;
         self.find_extras()?;
-        for pc in 0..self.prototype.code.len() {
+        for pc in 0..self.f.code.len() {
             if !self.words[pc].is_extra {
                 self.check_operands(pc).map_err(|fault| self.error(Some(pc), fault))?;
                 self.check_meaning(pc).map_err(|fault| self.error(Some(pc), fault))?;
             }
         }
-        for pc in 0..self.prototype.code.len() {
+        for pc in 0..self.f.code.len() {
             if !self.words[pc].is_extra {
                 self.check_top(pc).map_err(|fault| self.error(Some(pc), fault))?;
             }
@@ -150,24 +152,25 @@ impl<'p> Checker<'p> {
     }
 
     fn error(&self, pc: Option<usize>, fault: Fault) -> VerifyError {
-        VerifyError { line_defined: self.prototype.line_defined, pc, fault }
+        VerifyError { line_defined: self.f.head.line_defined, pc, fault }
     }
 
     /// What concerns the function as a whole.
     fn check_frame(&self) -> Check {
-        let p = self.prototype;
+        let p = self.f;
         let size = p.code.len();
         require(size > 0 && i32::try_from(size).is_ok(), Fault::Size)?;
-        require(p.registers >= 2 && p.parameters <= p.registers, Fault::Size)?;
+        require(p.head.registers >= 2 && p.head.parameters <= p.head.registers, Fault::Size)?;
         require(p.upvalues.len() <= 255, Fault::Size)?;
-        for nested in &p.prototypes {
-            for upvalue in &nested.upvalues {
-                let available = if upvalue.in_stack { usize::from(p.registers) } else { p.upvalues.len() };
+        for nested in p.functions {
+            for upvalue in self.prototype.function(*nested).upvalues {
+                let available =
+                    if upvalue.in_stack { usize::from(p.head.registers) } else { p.upvalues.len() };
                 require(usize::from(upvalue.index) < available, Fault::Capture)?;
             }
         }
         require(p.positions.is_empty() || p.positions.len() == size, Fault::DebugInformation)?;
-        for local in &p.locals {
+        for local in p.locals {
             require(
                 local.start_pc <= local.end_pc && local.end_pc as usize <= size,
                 Fault::DebugInformation,
@@ -178,7 +181,7 @@ impl<'p> Checker<'p> {
 
     /// Tells operand words from instructions; also that all are operations and that the last one does not go on.
     fn find_extras(&mut self) -> Result<(), VerifyError> {
-        let code = &self.prototype.code;
+        let code = self.f.code;
         let mut pc = 0;
         let mut last = Op::Extra;
         while pc < code.len() {
@@ -203,7 +206,7 @@ impl<'p> Checker<'p> {
 
     /// The operands by what the instruction table says of them.
     fn check_operands(&self, pc: usize) -> Check {
-        let i = self.prototype.code[pc];
+        let i = self.f.code[pc];
         let kinds = i.op().operands();
         match i.op().format() {
             Format::Abc => {
@@ -222,7 +225,7 @@ impl<'p> Checker<'p> {
     }
 
     fn check_operand(&self, kind: Operand, value: usize) -> Check {
-        let p = self.prototype;
+        let p = self.f;
         match kind {
             Operand::None => require(value == 0, Fault::Operand),
             Operand::Register => self.register(value),
@@ -235,21 +238,21 @@ impl<'p> Checker<'p> {
                 Fault::Constant,
             ),
             Operand::Upvalue => require(value < p.upvalues.len(), Fault::Upvalue),
-            Operand::Prototype => require(value < p.prototypes.len(), Fault::Prototype),
+            Operand::Prototype => require(value < p.functions.len(), Fault::Prototype),
             Operand::Immediate | Operand::Jump => Ok(()),
         }
     }
 
     fn register(&self, register: usize) -> Check {
-        require(register < usize::from(self.prototype.registers), Fault::Register)
+        require(register < usize::from(self.f.head.registers), Fault::Register)
     }
 
     /// What an instruction means beyond its operands: implied registers, jumps, companions.
     fn check_meaning(&mut self, pc: usize) -> Check {
-        let i = self.prototype.code[pc];
+        let i = self.f.code[pc];
         let (a, b, c) = (i.a(), i.b(), i.c());
         match i.op() {
-            Op::LoadConstX => require(self.extra(pc) < self.prototype.constants.len(), Fault::Constant),
+            Op::LoadConstX => require(self.extra(pc) < self.f.constants.len(), Fault::Constant),
             Op::LoadNil => self.register(a + b),
             Op::LoadFalseSkip => self.target(pc, 1),
             Op::NewTable | Op::NewTableX => require(b <= MAX_HASH_OPERAND, Fault::Operand),
@@ -290,7 +293,7 @@ impl<'p> Checker<'p> {
             Op::TailCall => {
                 self.register(a + b.saturating_sub(1))?;
                 self.closes(c)?;
-                let next = self.prototype.code.get(pc + 1).copied();
+                let next = self.f.code.get(pc + 1).copied();
                 let returns = next
                     .is_some_and(|next| next.try_op() == Some(Op::Return) && next.a() == a && next.b() == 0);
                 require(returns, Fault::Sequence)
@@ -343,16 +346,16 @@ impl<'p> Checker<'p> {
 
     /// Open lists of values, once all jump targets are known.
     fn check_top(&self, pc: usize) -> Check {
-        let i = self.prototype.code[pc];
+        let i = self.f.code[pc];
         if leaves_open(i) {
-            let next = self.prototype.code.get(pc + 1).copied();
+            let next = self.f.code.get(pc + 1).copied();
             let first = next.and_then(first_of_open).ok_or(Fault::Top)?;
             require(i.a() >= first, Fault::Top)?;
         }
         if first_of_open(i).is_some() {
             let before =
                 pc.checked_sub(1).filter(|&before| !self.words[before].is_extra).ok_or(Fault::Top)?;
-            let producer = self.prototype.code[before];
+            let producer = self.f.code[before];
             let after_tail_call = i.op() == Op::Return && producer.op() == Op::TailCall;
             require(leaves_open(producer) || after_tail_call, Fault::Top)?;
             require(!self.words[pc].is_target, Fault::Top)?;
@@ -380,15 +383,15 @@ impl<'p> Checker<'p> {
     }
 
     fn op(&self, pc: usize) -> Option<Op> {
-        self.prototype.code.get(pc).and_then(|word| word.try_op())
+        self.f.code.get(pc).and_then(|word| word.try_op())
     }
 
     fn is_with(&self, pc: usize, op: Op, a: usize) -> bool {
-        self.op(pc) == Some(op) && self.prototype.code[pc].a() == a
+        self.op(pc) == Some(op) && self.f.code[pc].a() == a
     }
 
     fn extra(&self, pc: usize) -> usize {
-        self.prototype.code.get(pc + 1).map_or(0, |word| word.to_ax())
+        self.f.code.get(pc + 1).map_or(0, |word| word.to_ax())
     }
 }
 

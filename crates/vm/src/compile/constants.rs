@@ -8,10 +8,9 @@ use std::collections::HashMap;
 
 use foldhash::fast::FixedState;
 use wippy_parser::ast::BinaryOperator;
-use wippy_parser::interner::Symbol;
 use wippy_typecheck::Type;
 
-use crate::bytecode::prototype::Constant;
+use crate::bytecode::prototype::{Constant, Text};
 use crate::number::{self, Number};
 
 /// A constant by identity.
@@ -22,8 +21,8 @@ enum Key {
     Integer(i64),
     /// The bits of a float.
     Float(u64),
-    String(Symbol),
-    /// Position among the types.
+    String(Text),
+    /// Number among the types of the chunk.
     Type(u32),
 }
 
@@ -31,8 +30,6 @@ enum Key {
 #[derive(Default)]
 pub(super) struct Constants {
     values: Vec<Constant>,
-    /// The types among them.
-    types: Vec<(Type, u32)>,
     /// The identity of each value.
     keys: Vec<Key>,
     /// Where each is; only filled in once there are many.
@@ -44,47 +41,44 @@ const FEW: usize = 12;
 
 impl Constants {
     pub(super) fn nil(&mut self) -> u32 {
-        self.enter(Key::Nil, || Constant::Nil)
+        self.enter(Key::Nil, Constant::Nil)
     }
 
     pub(super) fn boolean(&mut self, value: bool) -> u32 {
-        self.enter(Key::Boolean(value), || Constant::Boolean(value))
+        self.enter(Key::Boolean(value), Constant::Boolean(value))
     }
 
     pub(super) fn number(&mut self, value: Number) -> u32 {
         match value {
-            Number::Integer(value) => self.enter(Key::Integer(value), || Constant::Integer(value)),
-            Number::Float(value) => self.enter(Key::Float(value.to_bits()), || Constant::Float(value)),
+            Number::Integer(value) => self.enter(Key::Integer(value), Constant::Integer(value)),
+            Number::Float(value) => self.enter(Key::Float(value.to_bits()), Constant::Float(value)),
         }
     }
 
-    /// The index of a string; `text` is asked only when it is new.
-    pub(super) fn string(&mut self, symbol: Symbol, text: impl FnOnce() -> Constant) -> u32 {
-        self.enter(Key::String(symbol), text)
+    pub(super) fn string(&mut self, text: Text) -> u32 {
+        self.enter(Key::String(text), Constant::String(text))
     }
 
-    /// The index of a type. Its key is no other constant's.
-    pub(super) fn ty(&mut self, ty: Type) -> u32 {
-        if let Some((_, index)) = self.types.iter().find(|(known, _)| *known == ty) {
-            return *index;
+    /// The index of a type, which is entered among the `types` of the chunk if it is new to this function.
+    pub(super) fn ty(&mut self, ty: Type, types: &mut Vec<Type>) -> u32 {
+        let is_it = |value: &Constant| matches!(value, Constant::Type(at) if types[*at as usize] == ty);
+        if let Some(index) = self.values.iter().position(is_it) {
+            return index as u32;
         }
-        let index = self.add(Key::Type(self.types.len() as u32), Constant::Type(ty.clone()));
-        self.types.push((ty, index));
-        index
+        let number = types.len() as u32;
+        types.push(ty);
+        self.add(Key::Type(number), Constant::Type(number))
     }
 
-    /// The constants, in order; this pool is empty afterwards and can serve another function.
-    pub(super) fn take(&mut self) -> Vec<Constant> {
-        let values = self.values.drain(..).collect();
-        self.clear();
-        values
+    /// The constants, in order.
+    pub(super) fn values(&self) -> &[Constant] {
+        &self.values
     }
 
     /// Forgets all constants.
     pub(super) fn clear(&mut self) {
         self.values.clear();
         self.keys.clear();
-        self.types.clear();
         if !self.index.is_empty() {
             // A large index would be slow to clear for each small function that follows.
             self.index = HashMap::default();
@@ -92,7 +86,7 @@ impl Constants {
     }
 
     #[inline]
-    fn enter(&mut self, key: Key, value: impl FnOnce() -> Constant) -> u32 {
+    fn enter(&mut self, key: Key, value: Constant) -> u32 {
         if self.keys.len() <= FEW {
             if let Some(found) = self.keys.iter().position(|known| *known == key) {
                 return found as u32;
@@ -100,7 +94,7 @@ impl Constants {
         } else if let Some(&found) = self.index.get(&key) {
             return found;
         }
-        self.add(key, value())
+        self.add(key, value)
     }
 
     fn add(&mut self, key: Key, value: Constant) -> u32 {
@@ -192,7 +186,7 @@ mod tests {
         assert_ne!(constants.number(Float(1.0)), one);
         assert_ne!(constants.number(Float(0.0)), constants.number(Float(-0.0)));
         assert_ne!(constants.nil(), constants.boolean(false));
-        assert_eq!(constants.take().len(), 6);
+        assert_eq!(constants.values().len(), 6);
     }
 
     #[test]

@@ -11,7 +11,6 @@ use wippy_parser::span::Span;
 use super::Compiler;
 use super::jumps::{JumpList, Targets};
 use crate::bytecode::instruction::{Instruction, MAX_BX, MAX_BYTE, Op};
-use crate::bytecode::prototype::Constant;
 use crate::number::Number;
 
 /// Where the value of an expression is.
@@ -310,8 +309,8 @@ impl Compiler<'_, '_> {
 
     /// The index of a string constant.
     pub(super) fn string_constant(&mut self, symbol: Symbol) -> u32 {
-        let Self { f, strings, interner, .. } = self;
-        f.constants.string(symbol, || Constant::String(strings.get(interner, symbol)))
+        let text = self.string_text(symbol);
+        self.f.constants.string(text)
     }
 
     /// The index of a constant expression, if a byte operand can hold it.

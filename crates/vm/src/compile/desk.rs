@@ -18,8 +18,8 @@ pub(super) struct Desk {
     pub(super) room: Room,
 }
 
-/// An arena larger than this is given back.
-const KEPT_ARENA_BYTES: usize = 128 * 1024;
+/// An arena or a prototype larger than this is given back.
+const KEPT_BYTES: usize = 128 * 1024;
 
 /// The same for the entries of any list of [`Room`].
 const KEPT_ENTRIES: usize = 4096;
@@ -42,18 +42,21 @@ pub(super) fn with<R>(work: impl FnOnce(&mut Desk) -> R) -> R {
 
 impl Desk {
     fn tidy(&mut self) {
-        if self.arena.allocated_bytes() > KEPT_ARENA_BYTES {
+        if self.arena.allocated_bytes() > KEPT_BYTES {
             self.arena = Bump::new();
         } else {
             self.arena.reset();
         }
         self.interner.clear();
         let room = &mut self.room;
-        let largest = room.strings.capacity().max(room.variables.capacity()).max(room.lines.capacity());
-        if largest > KEPT_ENTRIES || room.spare.iter().any(|function| function.code.capacity() > KEPT_ENTRIES)
+        let largest = room.texts.capacity().max(room.variables.capacity()).max(room.lines.capacity());
+        if largest > KEPT_ENTRIES
+            || room.out.capacity() > KEPT_BYTES
+            || room.spare.iter().any(|function| function.code.capacity() > KEPT_ENTRIES)
         {
             *room = Room::default();
         }
         room.spare.truncate(KEPT_FUNCTIONS);
+        room.out.clear();
     }
 }

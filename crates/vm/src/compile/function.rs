@@ -11,17 +11,17 @@ use wippy_parser::span::{Offset, Span};
 use super::Compiler;
 use super::descriptor::{Descriptor, Kind};
 use crate::bytecode::instruction::{Instruction, MAX_BX, Op};
-use crate::bytecode::prototype::Prototype;
+use crate::bytecode::prototype::{Function, Head};
 
 impl<'a> Compiler<'_, 'a> {
     /// Compiles the chunk: a vararg function whose only upvalue is `_ENV`.
-    pub(super) fn main_function(&mut self, chunk: &'a Chunk<'a>) -> Result<Prototype, SyntaxError> {
+    pub(super) fn main_function(&mut self, chunk: &'a Chunk<'a>) -> Result<(), SyntaxError> {
         self.open_environment();
         self.f.is_vararg = true;
         self.enter_block(false);
         self.block_statements(&chunk.block, false)?;
         self.declared = self.types_in_scope();
-        self.close_function(0)
+        self.close_function(0).map(drop)
     }
 
     /// Compiles a nested function and the instruction that creates it; it counts as defined at `defined`.
@@ -42,12 +42,12 @@ impl<'a> Compiler<'_, 'a> {
         self.block_statements(&body.block, false)?;
         self.pass(body.end.end);
         let last_line = self.source.line(body.end.start);
-        let prototype = self.close_function(last_line)?;
-        let index = self.f.prototypes.len();
+        let number = self.close_function(last_line)?;
+        let index = self.f.functions.len();
         if index > MAX_BX {
             return Err(self.limit_error("functions", MAX_BX + 1, self.f.place));
         }
-        self.f.prototypes.push(prototype);
+        self.f.functions.push(number);
         let closure = self.emit(Instruction::abx(Op::Closure, 0, index as u16), body.keyword);
         let mut closure = Descriptor::new(Kind::Relocatable(closure), body.keyword);
         // Always the topmost register: the collector, which may run now, takes everything above it for dead.
@@ -77,36 +77,36 @@ impl<'a> Compiler<'_, 'a> {
         Ok(())
     }
 
-    /// Ends the current function and returns to the one around it, if there is one.
-    fn close_function(&mut self, last_line_defined: u32) -> Result<Prototype, SyntaxError> {
+    /// Ends the current function and returns to the one around it, if there is one. Gives its number in the chunk.
+    fn close_function(&mut self, last_line_defined: u32) -> Result<u32, SyntaxError> {
         self.emit(Instruction::abc(Op::Return0, 0, 0, 0), Span::default());
         self.leave_body()?;
         if let Some(error) = self.deferred.take() {
             return Err(error);
         }
-        let f = &mut self.f;
+        let f = &mut *self.f;
         if f.captured {
             close_on_return(&mut f.code);
         }
-        // Copies are of exactly the right size, and the memory serves the next function.
-        let prototype = Prototype {
-            code: f.code.as_slice().to_vec(),
-            constants: f.constants.take(),
-            prototypes: f.prototypes.drain(..).collect(),
-            upvalues: f.upvalues.drain(..).collect(),
-            parameters: f.parameters,
-            is_vararg: f.is_vararg,
-            registers: f.registers,
-            source: self.chunk_name.clone(),
-            line_defined: f.line_defined,
-            last_line_defined,
-            positions: f.positions.as_slice().to_vec(),
-            locals: f.locals.drain(..).collect(),
-        };
+        let number = self.out.push(Function {
+            code: &f.code,
+            constants: f.constants.values(),
+            functions: &f.functions,
+            upvalues: &f.upvalues,
+            positions: &f.positions,
+            locals: &f.locals,
+            head: Head {
+                parameters: f.parameters,
+                is_vararg: f.is_vararg,
+                registers: f.registers,
+                line_defined: f.line_defined,
+                last_line_defined,
+            },
+        });
         if let Some(outer) = self.enclosing.pop() {
             self.spare.push(std::mem::replace(&mut self.f, outer));
         }
-        Ok(prototype)
+        Ok(number)
     }
 
     /// `return values`

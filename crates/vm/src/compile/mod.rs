@@ -25,7 +25,6 @@ mod table;
 mod types;
 
 use std::collections::HashMap;
-use std::sync::Arc;
 
 use foldhash::fast::FixedState;
 use wippy_parser::ast::{Chunk, Expression};
@@ -42,7 +41,7 @@ use self::scope::{Block, Label, PendingGoto, Variable};
 use self::source::Source;
 use self::types::Types;
 use crate::bytecode::instruction::{Instruction, MAX_AX, Op};
-use crate::bytecode::prototype::{LocalDescription, Position, Prototype, UpvalueDescription};
+use crate::bytecode::prototype::{LocalDescription, Position, Prototype, Text, UpvalueDescription};
 
 /// Compiles a parsed chunk whose text is `source`; `chunk_name` is kept for messages (`@file`, `=name` or the text).
 ///
@@ -56,7 +55,9 @@ pub fn compile(
     source: &[u8],
     chunk_name: &[u8],
 ) -> Result<Prototype, SyntaxError> {
-    Compiler::new(interner, source, chunk_name, Room::default()).main_function(chunk)
+    let mut compiler = Compiler::new(interner, source, chunk_name, Room::default());
+    compiler.main_function(chunk)?;
+    Ok(compiler.out)
 }
 
 /// Parses and compiles `source`.
@@ -77,29 +78,51 @@ pub fn compile_module(
     chunk_name: &[u8],
     modules: Option<ModuleNames<'_>>,
 ) -> Result<(Prototype, DeclaredTypes), CompileError> {
+    with_module(source, chunk_name, modules, |prototype, declared| (std::mem::take(prototype), declared))
+}
+
+/// Compiles a chunk that others may require, and shows it to `then`; its memory serves the next one unless it is taken.
+///
+/// # Errors
+/// As for [`compile_source`].
+pub(crate) fn with_module<R>(
+    source: &[u8],
+    chunk_name: &[u8],
+    modules: Option<ModuleNames<'_>>,
+    then: impl FnOnce(&mut Prototype, DeclaredTypes) -> R,
+) -> Result<R, CompileError> {
     desk::with(|desk| {
-        wippy_parser::parse(source, &desk.arena, &mut desk.interner)
-            .and_then(|chunk| {
-                let mut compiler =
-                    Compiler::new(&desk.interner, source, chunk_name, std::mem::take(&mut desk.room));
-                compiler.module_names = modules;
-                let prototype = compiler.main_function(&chunk);
-                let declared = std::mem::take(&mut compiler.declared);
-                desk.room = compiler.into_room();
-                prototype.map(|prototype| (prototype, declared))
-            })
-            .map_err(|error| CompileError::new(error, chunk_name))
+        let declared = wippy_parser::parse(source, &desk.arena, &mut desk.interner).and_then(|chunk| {
+            let mut compiler =
+                Compiler::new(&desk.interner, source, chunk_name, std::mem::take(&mut desk.room));
+            compiler.module_names = modules;
+            let done = compiler.main_function(&chunk);
+            let declared = std::mem::take(&mut compiler.declared);
+            desk.room = compiler.into_room();
+            done.map(|()| declared)
+        });
+        match declared {
+            Ok(declared) => Ok(then(&mut desk.room.out, declared)),
+            Err(error) => Err(CompileError::new(error, chunk_name)),
+        }
     })
+}
+
+/// Shows an empty prototype to `fill`; its memory serves the next one.
+pub(crate) fn with_empty<R>(fill: impl FnOnce(&mut Prototype) -> R) -> R {
+    desk::with(|desk| fill(&mut desk.room.out))
 }
 
 /// Working memory that one compilation leaves to the next.
 #[derive(Default)]
 struct Room {
-    strings: Vec<Option<Arc<[u8]>>>,
+    /// What was compiled last.
+    out: Prototype,
+    texts: Vec<Known>,
     innermost: Vec<u32>,
     variables: Vec<Variable>,
-    enclosing: Vec<Function>,
-    spare: Vec<Function>,
+    enclosing: Vec<Box<Function>>,
+    spare: Vec<Box<Function>>,
     lines: Vec<u32>,
 }
 
@@ -107,8 +130,12 @@ struct Room {
 struct Compiler<'s, 'a> {
     source: Source<'s>,
     interner: &'s Interner,
-    chunk_name: Arc<[u8]>,
-    strings: Strings,
+    /// The functions compiled so far.
+    out: Prototype,
+    /// What is known of each symbol's text.
+    texts: Vec<Known>,
+    /// Names of variables that no symbol has.
+    hidden: [(&'static str, Text); HIDDEN_NAMES],
     /// The last byte of the last token passed.
     cursor: Offset,
     /// Variables in scope, of all functions being compiled, outermost first.
@@ -116,11 +143,11 @@ struct Compiler<'s, 'a> {
     /// Symbol -> 1 + index of its innermost variable; 0 if there is none.
     innermost: Vec<u32>,
     /// Functions around the current one, outermost first.
-    enclosing: Vec<Function>,
+    enclosing: Vec<Box<Function>>,
     /// Finished functions, whose memory serves others.
-    spare: Vec<Function>,
+    spare: Vec<Box<Function>>,
     /// The function being compiled.
-    f: Function,
+    f: Box<Function>,
     /// Type names in scope.
     types: Types<'a>,
     /// What the chunk declares at its top, once it has been compiled.
@@ -141,7 +168,8 @@ struct Function {
     code: Vec<Instruction>,
     positions: Vec<Position>,
     constants: Constants,
-    prototypes: Vec<Prototype>,
+    /// Functions nested in it, by their number in the chunk.
+    functions: Vec<u32>,
     upvalues: Vec<UpvalueDescription>,
     /// The variable behind each upvalue, as an index into `variables`.
     upvalue_variables: Vec<u32>,
@@ -173,14 +201,19 @@ struct Function {
     labels: HashMap<(u32, Symbol), Label, FixedState>,
 }
 
-/// The text of each symbol as a shared string, made when first asked for.
-struct Strings(Vec<Option<Arc<[u8]>>>);
-
-impl Strings {
-    fn get(&mut self, interner: &Interner, symbol: Symbol) -> Arc<[u8]> {
-        self.0[symbol.0 as usize].get_or_insert_with(|| Arc::from(interner.resolve(symbol))).clone()
-    }
+/// Where a symbol's text is among the strings and among the names of the chunk, if it is there already.
+#[derive(Clone, Copy)]
+struct Known {
+    string: Text,
+    name: Text,
 }
+
+impl Known {
+    const NOTHING: Self = Self { string: Text::NONE, name: Text::NONE };
+}
+
+/// How many names there are that no symbol has: those of loops.
+const HIDDEN_NAMES: usize = 6;
 
 impl Function {
     /// Makes a finished function, or one left half done by an error, ready to be another one.
@@ -188,7 +221,7 @@ impl Function {
         self.code.clear();
         self.positions.clear();
         self.constants.clear();
-        self.prototypes.clear();
+        self.functions.clear();
         self.upvalues.clear();
         self.locals.clear();
         self.upvalue_variables.clear();
@@ -211,15 +244,19 @@ impl Function {
 
 impl<'s> Compiler<'s, '_> {
     fn new(interner: &'s Interner, source: &'s [u8], chunk_name: &[u8], mut room: Room) -> Self {
-        room.strings.resize(interner.len(), None);
+        room.texts.resize(interner.len(), Known::NOTHING);
         room.innermost.resize(interner.len(), 0);
         let mut f = room.spare.pop().unwrap_or_default();
         f.begin(FunctionPlace::Main, 0, 0);
+        let mut out = room.out;
+        out.clear();
+        out.source.extend_from_slice(chunk_name);
         Self {
             source: Source::new(source, room.lines),
             interner,
-            chunk_name: Arc::from(chunk_name),
-            strings: Strings(room.strings),
+            out,
+            texts: room.texts,
+            hidden: [("", Text::NONE); HIDDEN_NAMES],
             cursor: Offset(0),
             variables: room.variables,
             innermost: room.innermost,
@@ -237,7 +274,7 @@ impl<'s> Compiler<'s, '_> {
 
     /// Takes the working memory back, empty.
     fn into_room(mut self) -> Room {
-        self.strings.0.clear();
+        self.texts.clear();
         self.innermost.clear();
         self.variables.clear();
         // After an error functions are left half done.
@@ -247,7 +284,8 @@ impl<'s> Compiler<'s, '_> {
             self.enclosing.clear();
         }
         Room {
-            strings: self.strings.0,
+            out: self.out,
+            texts: self.texts,
             innermost: self.innermost,
             variables: self.variables,
             enclosing: self.enclosing,
@@ -307,6 +345,36 @@ impl<'s> Compiler<'s, '_> {
         if let Some(last) = self.f.positions.last_mut() {
             *last = position;
         }
+    }
+
+    // ---- texts ----
+
+    /// The text of a symbol among the strings of the chunk.
+    fn string_text(&mut self, symbol: Symbol) -> Text {
+        let known = &mut self.texts[symbol.0 as usize].string;
+        if *known == Text::NONE {
+            *known = self.out.strings.push(self.interner.resolve(symbol));
+        }
+        *known
+    }
+
+    /// The text of a symbol among the names of variables.
+    fn name_text(&mut self, symbol: Symbol) -> Text {
+        let known = &mut self.texts[symbol.0 as usize].name;
+        if *known == Text::NONE {
+            *known = self.out.names.push(self.interner.resolve(symbol));
+        }
+        *known
+    }
+
+    /// The name of a variable that no name in the source can mean.
+    fn hidden_name(&mut self, name: &'static str) -> Text {
+        let place = self.hidden.iter_mut().find(|(known, text)| *text == Text::NONE || *known == name);
+        let Some(place) = place else { return self.out.names.push(name.as_bytes()) };
+        if place.1 == Text::NONE {
+            *place = (name, self.out.names.push(name.as_bytes()));
+        }
+        place.1
     }
 
     // ---- errors ----

@@ -5,8 +5,6 @@
 //! captured is only known there. Invariant: `variables` holds, per function, exactly the active locals, so the n-th
 //! lives in register n.
 
-use std::sync::Arc;
-
 use wippy_parser::ast::Name;
 use wippy_parser::error::{SyntaxError, SyntaxErrorKind};
 use wippy_parser::interner::Symbol;
@@ -16,7 +14,7 @@ use super::descriptor::Kind;
 use super::jumps::{JumpList, Targets};
 use super::{Compiler, Function};
 use crate::bytecode::instruction::{Instruction, Op};
-use crate::bytecode::prototype::{LocalDescription, UpvalueDescription};
+use crate::bytecode::prototype::{LocalDescription, Text, UpvalueDescription};
 
 /// Most local variables of a function, as in the reference implementation.
 const MAX_LOCALS: usize = 200;
@@ -128,7 +126,7 @@ impl Compiler<'_, '_> {
         });
         self.innermost[Symbol::ENV.0 as usize] = 1;
         self.f.upvalue_variables.push(0);
-        let name = self.strings.get(self.interner, Symbol::ENV);
+        let name = self.name_text(Symbol::ENV);
         self.f.upvalues.push(UpvalueDescription { name, in_stack: true, index: 0 });
         self.f.first_variable = 1;
     }
@@ -143,18 +141,19 @@ impl Compiler<'_, '_> {
 
     /// Brings a local into scope; its value is in the register after those of the other active locals.
     pub(super) fn activate(&mut self, symbol: Symbol) {
-        let name = self.strings.get(self.interner, symbol);
+        let name = self.name_text(symbol);
         self.activate_named(symbol, name);
         let variable = self.variables.len() as u32;
         self.innermost[symbol.0 as usize] = variable;
     }
 
     /// Brings a local into scope that no name in the source can mean.
-    pub(super) fn activate_hidden(&mut self, name: &str) {
-        self.activate_named(HIDDEN, Arc::from(name.as_bytes()));
+    pub(super) fn activate_hidden(&mut self, name: &'static str) {
+        let name = self.hidden_name(name);
+        self.activate_named(HIDDEN, name);
     }
 
-    fn activate_named(&mut self, symbol: Symbol, name: Arc<[u8]>) {
+    fn activate_named(&mut self, symbol: Symbol, name: Text) {
         let shadowed = self.innermost.get(symbol.0 as usize).copied().unwrap_or(0);
         let pc = self.f.pc();
         self.variables.push(Variable {
@@ -219,7 +218,7 @@ impl Compiler<'_, '_> {
             }
         };
         for depth in depth + 1..=self.enclosing.len() {
-            let name = self.strings.get(self.interner, symbol);
+            let name = self.name_text(symbol);
             let function = self.enclosing.get_mut(depth).unwrap_or(&mut self.f);
             if function.upvalues.len() >= MAX_UPVALUES {
                 let place = function.place;
@@ -468,7 +467,7 @@ impl Compiler<'_, '_> {
         self.error_here(SyntaxErrorKind::JumpIntoScope {
             label: self.interner.resolve(name).to_vec(),
             at: span.start,
-            local: self.f.locals[local.description as usize].name.to_vec(),
+            local: self.out.names.get(self.f.locals[local.description as usize].name).to_vec(),
         })
     }
 }

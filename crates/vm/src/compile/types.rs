@@ -273,7 +273,7 @@ impl<'a> Compiler<'_, 'a> {
             return None;
         }
         let ty = self.type_value(symbol)?;
-        Some(Kind::Type(self.f.constants.ty(ty)))
+        Some(Kind::Type(self.f.constants.ty(ty, &mut self.out.types)))
     }
 
     /// The error for an assignment to a name that means a type.
@@ -293,7 +293,7 @@ impl<'a> Compiler<'_, 'a> {
             return Ok(None);
         }
         let Some(ty) = self.declared_type(argument, false) else { return Ok(None) };
-        let constant = self.f.constants.ty(ty);
+        let constant = self.f.constants.ty(ty, &mut self.out.types);
         self.pass(call.span.end);
         Ok(Some(Descriptor::new(Kind::Type(constant), call.span)))
     }
@@ -469,7 +469,7 @@ impl Scope for Names<'_, '_, '_> {
             return Some(names(&name).unwrap_or_else(|| name.into()));
         }
         Some(match is_relative_module(written) {
-            true => String::from_utf8_lossy(&relative_module(&self.compiler.chunk_name, written)).into(),
+            true => String::from_utf8_lossy(&relative_module(&self.compiler.out.source, written)).into(),
             false => name.into(),
         })
     }

@@ -97,8 +97,8 @@ impl<'gc> Context<'gc> {
             Value::Closure(closure) => {
                 let code = self.code(closure);
                 FunctionInfo {
-                    source: code.source.to_vec(),
-                    short_source: String::from_utf8_lossy(&chunk_id(&code.source)).into_owned(),
+                    source: code.source().to_vec(),
+                    short_source: String::from_utf8_lossy(&chunk_id(code.source())).into_owned(),
                     what: if code.line_defined == 0 { "main" } else { "Lua" },
                     line_defined: i64::from(code.line_defined),
                     last_line_defined: i64::from(code.last_line_defined),
@@ -149,9 +149,9 @@ impl<'gc> Context<'gc> {
                         return None;
                     }
                     let code = self.code(closure);
-                    let name = match code.upvalues.get(index - 1) {
-                        Some(description) if !description.name.is_empty() => description.name.to_vec(),
-                        _ => b"(*no name)".to_vec(),
+                    let name = match code.upvalue_name(index - 1) {
+                        b"" => b"(*no name)".to_vec(),
+                        name => name.to_vec(),
                     };
                     let upvalue = *object::Closure::upvalues(raw).add(index - 1);
                     Some((name, Value::from_slot(*(*upvalue).value)))

@@ -1,9 +1,9 @@
 //! From bytes to a function: compile a text or check a binary chunk, link it, close it over its environment.
 
 use crate::bytecode::prototype::Prototype;
-use crate::bytecode::undump::undump;
+use crate::bytecode::undump::undump_into;
 use crate::bytecode::verify::verify;
-use crate::compile::{DeclaredTypes, ModuleNames, compile_module};
+use crate::compile::{DeclaredTypes, ModuleNames, with_empty, with_module};
 use crate::error::{Error, ErrorKind, Result};
 use crate::heap::code::Code;
 use crate::heap::handle::{Closure, Table, Value};
@@ -33,13 +33,14 @@ const UNITS_PER_BYTE: usize = 4;
 /// First byte of binary chunks.
 const ESCAPE: u8 = 0x1b;
 
-/// The function that a chunk describes: a text is compiled, a binary chunk read and verified; and the types it declares.
-fn prototype(
+/// Shows `then` the functions of a chunk, and the types it declares: a text is compiled, a binary chunk read and verified.
+fn with_prototype<R>(
     source: &[u8],
     chunk_name: &[u8],
     mode: LoadMode,
     modules: Option<ModuleNames<'_>>,
-) -> Result<(Prototype, DeclaredTypes)> {
+    then: impl FnOnce(&mut Prototype, DeclaredTypes) -> R,
+) -> Result<R> {
     let syntax = |message: Vec<u8>| Error::new(ErrorKind::Syntax(message));
     let refused = |kind: &str, allowed: &str| {
         syntax(format!("attempt to load a {kind} chunk (mode is '{allowed}')").into_bytes())
@@ -48,7 +49,7 @@ fn prototype(
         if !mode.text {
             return Err(refused("text", "b"));
         }
-        let compiled = compile_module(source, chunk_name, modules);
+        let compiled = with_module(source, chunk_name, modules, then);
         return compiled.map_err(|error| syntax(error.message().to_vec()));
     }
     if !mode.binary {
@@ -61,9 +62,11 @@ fn prototype(
         name => name,
     };
     let named = |error: &dyn std::fmt::Display| syntax([name, b": ", error.to_string().as_bytes()].concat());
-    let prototype = undump(source).map_err(|error| named(&error))?;
-    verify(&prototype).map_err(|error| named(&error))?;
-    Ok((prototype, Vec::new()))
+    with_empty(|prototype| {
+        undump_into(source, prototype).map_err(|error| named(&error))?;
+        verify(prototype).map_err(|error| named(&error))?;
+        Ok(then(prototype, Vec::new()))
+    })
 }
 
 /// A function that belongs to no heap yet. It can be made on any thread, where compiling keeps nobody waiting.
@@ -75,8 +78,7 @@ impl Compiled {
     /// # Errors
     /// [`ErrorKind::Syntax`] with the whole message for a chunk that is refused.
     pub fn new(source: &[u8], chunk_name: &[u8], mode: LoadMode) -> Result<Compiled> {
-        let (prototype, _) = prototype(source, chunk_name, mode, None)?;
-        Ok(Compiled(prototype))
+        with_prototype(source, chunk_name, mode, None, |prototype, _| Compiled(std::mem::take(prototype)))
     }
 }
 
@@ -99,8 +101,9 @@ impl Program {
         chunk_name: &[u8],
         modules: Option<ModuleNames<'_>>,
     ) -> Result<(Program, DeclaredTypes)> {
-        let (prototype, types) = prototype(source, chunk_name, LoadMode::ANY, modules)?;
-        Ok((Program::new(prototype), types))
+        with_prototype(source, chunk_name, LoadMode::ANY, modules, |prototype, types| {
+            (Program::new(prototype), types)
+        })
     }
 }
 
@@ -110,9 +113,7 @@ impl<'gc> Context<'gc> {
     /// # Errors
     /// [`ErrorKind::Syntax`] with the whole message for a chunk that is refused.
     pub fn load(&mut self, source: &[u8], chunk_name: &[u8], mode: LoadMode) -> Result<Closure<'gc>> {
-        let compiled = Compiled::new(source, chunk_name, mode)?;
-        let _ = self.charge(source.len() * UNITS_PER_BYTE);
-        self.link(compiled)
+        self.load_module(source, chunk_name, mode).map(|(closure, _)| closure)
     }
 
     /// The same for a chunk that others may require: besides, the types that it declares at its top.
@@ -125,9 +126,13 @@ impl<'gc> Context<'gc> {
         chunk_name: &[u8],
         mode: LoadMode,
     ) -> Result<(Closure<'gc>, DeclaredTypes)> {
-        let (prototype, types) = prototype(source, chunk_name, mode, None)?;
+        let heap = &mut self.st().heap;
+        let linked = with_prototype(source, chunk_name, mode, None, |prototype, types| {
+            heap.link(prototype).map(|code| (code, types))
+        });
+        let (code, types) = linked??;
         let _ = self.charge(source.len() * UNITS_PER_BYTE);
-        Ok((self.link(Compiled(prototype))?, types))
+        Ok((self.close(code), types))
     }
 
     /// Makes a function of what was compiled; its first upvalue is the global environment.
@@ -135,7 +140,7 @@ impl<'gc> Context<'gc> {
     /// # Errors
     /// "not enough memory".
     pub fn link(&mut self, compiled: Compiled) -> Result<Closure<'gc>> {
-        let code = self.st().heap.link(compiled.0)?;
+        let code = self.st().heap.link(&compiled.0)?;
         Ok(self.close(code))
     }
 

@@ -167,11 +167,9 @@ fn upvalue(code: &Code, index: usize) -> Name {
 
 /// The source name of an upvalue; `?` when stripped.
 pub(crate) fn upvalue_name(code: &Code, index: usize) -> String {
-    match code.upvalues.get(index) {
-        Some(description) if !description.name.is_empty() => {
-            String::from_utf8_lossy(&description.name).into_owned()
-        }
-        _ => "?".to_owned(),
+    match code.upvalue_name(index) {
+        b"" => "?".to_owned(),
+        name => String::from_utf8_lossy(name).into_owned(),
     }
 }
 
@@ -182,7 +180,7 @@ pub(crate) fn local_name(code: &Code, n: usize, pc: usize) -> Option<&[u8]> {
         .take_while(|local| local.start_pc as usize <= pc)
         .filter(|local| pc < local.end_pc as usize)
         .nth(n)
-        .map(|local| &*local.name)
+        .map(|local| code.name(local.name))
 }
 
 /// What the register holds just before the instruction at `pc`.

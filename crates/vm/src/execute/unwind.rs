@@ -419,7 +419,7 @@ pub(crate) unsafe fn position_prefix(frame: *const Frame) -> Vec<u8> {
             return Vec::new();
         }
         let (code, pc) = names::position(frame);
-        let mut text = chunk_id(&code.source);
+        let mut text = chunk_id(code.source());
         match code.positions.get(pc) {
             Some(position) => text.extend_from_slice(format!(":{}: ", position.line).as_bytes()),
             None => text.extend_from_slice(b":-1: "),

@@ -14,6 +14,7 @@ pub(crate) mod code;
 mod collect;
 mod coroutine;
 mod finalize;
+mod functions;
 mod gray;
 pub(crate) mod handle;
 pub(crate) mod hash;

@@ -8,22 +8,19 @@ use std::ptr::null_mut;
 use std::sync::Arc;
 
 use super::Heap;
-use super::code::{Code, footprint, link, link_constant};
+use super::code::{Code, scalar, string_slot};
+use super::functions::Functions;
 use super::shared;
-use super::slot::tag;
-use crate::bytecode::prototype::Prototype;
+use super::slot::{Slot, tag};
+use crate::bytecode::prototype::{Constant, Prototype};
 use crate::lazy::Lazy;
+use crate::types::TypeValue;
 
 /// Compiled code, shared by all interpreters that run it. Cloning is cheap; the code goes with the last user.
 #[derive(Clone)]
 pub struct Program(Arc<Linked>);
 
-struct Linked {
-    /// All functions, nested ones before those that contain them.
-    #[expect(clippy::vec_box, reason = "closures and parents point to them")]
-    functions: Vec<Box<Code>>,
-    bytes: usize,
-}
+struct Linked(Functions);
 
 // SAFETY: linked code of a program is not written after `Program::new`: what is cached in code belongs to a unit, and
 // this has none. Its pointers lead to its own functions and to counted strings, which are immutable and hashed.
@@ -33,16 +30,14 @@ unsafe impl Sync for Linked {}
 
 impl Drop for Linked {
     fn drop(&mut self) {
-        for code in &self.functions {
-            for constant in &code.constants {
-                if constant.tag == tag::STRING {
-                    // SAFETY: acquired in `new`, once for each constant; no heap uses the program any more.
-                    unsafe { shared::release(constant.as_string()) };
-                }
-                if constant.tag == tag::TYPE {
-                    // SAFETY: counted in `new`, once for each constant; no heap uses the program any more.
-                    unsafe { drop(Arc::from_raw(constant.as_type())) };
-                }
+        for constant in &*self.0.constants {
+            if constant.tag == tag::STRING {
+                // SAFETY: acquired in `new`, once for each constant; no heap uses the program any more.
+                unsafe { shared::release(constant.as_string()) };
+            }
+            if constant.tag == tag::TYPE {
+                // SAFETY: counted in `new`, once for each constant; no heap uses the program any more.
+                unsafe { drop(Arc::from_raw(constant.as_type())) };
             }
         }
     }
@@ -50,32 +45,37 @@ impl Drop for Linked {
 
 impl std::fmt::Debug for Program {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Program").field("functions", &self.0.functions.len()).finish_non_exhaustive()
+        f.debug_struct("Program").field("functions", &self.0.0.codes.len()).finish_non_exhaustive()
     }
 }
 
 impl Program {
     /// Links a prototype that was compiled here or has been verified.
-    pub(crate) fn new(prototype: Prototype) -> Program {
-        let mut functions = Vec::new();
-        let bytes = footprint(&prototype);
+    pub(crate) fn new(prototype: &Prototype) -> Program {
         let linked: Result<_, std::convert::Infallible> =
-            link(prototype, null_mut(), &mut functions, &mut |constant| {
-                link_constant(constant, |bytes| Ok(shared::acquire(bytes)))
+            Functions::link(prototype, null_mut(), &mut |constant| {
+                Ok(match constant {
+                    Constant::String(text) => string_slot(shared::acquire(prototype.strings.get(text))),
+                    // A count of its own.
+                    Constant::Type(number) => {
+                        Slot::ty(Arc::into_raw(TypeValue::of(&prototype.types[number as usize])))
+                    }
+                    constant => scalar(constant),
+                })
             });
         match linked {
-            Ok(_) => Program(Arc::new(Linked { functions, bytes })),
+            Ok(functions) => Program(Arc::new(Linked(functions))),
         }
     }
 
     /// Bytes that the code takes, constants aside; once for all its users.
     pub fn bytes(&self) -> usize {
-        self.0.bytes
+        self.0.0.size()
     }
 
     /// The main function.
-    fn main(&self) -> &Code {
-        self.0.functions.last().expect("the main function is linked last")
+    pub(super) fn main(&self) -> &Code {
+        self.0.0.main()
     }
 }
 

@@ -255,7 +255,7 @@ fn heap_code_bytes(heap: &Heap) -> usize {
     // SAFETY: the list names live cells only.
     let units = heap.destructible.iter().filter(|cell| unsafe { (***cell).kind } == Kind::Code);
     // SAFETY: a cell of this kind is a unit.
-    units.map(|cell| unsafe { (*cell.cast::<code::Unit>()).bytes }).sum()
+    units.map(|cell| unsafe { (*cell.cast::<code::Unit>()).bytes() }).sum()
 }
 
 #[test]

@@ -157,7 +157,7 @@ impl Heap {
                 Kind::Code => {
                     let unit = cell.cast::<Unit>();
                     self.trace_unit(unit);
-                    size_of::<Unit>() + (*unit).bytes
+                    size_of::<Unit>() + (*unit).bytes()
                 }
                 Kind::Free | Kind::Array | Kind::Nodes | Kind::Part => {
                     debug_assert!(false, "a reference to a cell that is no object");
@@ -221,12 +221,10 @@ impl Heap {
         // SAFETY: the unit is alive, and its constants with it.
         unsafe {
             self.note_remembering(unit);
-            let functions = &(*unit).functions;
-            for code in functions {
-                for constant in &code.constants {
-                    if constant.tag == tag::STRING {
-                        self.mark_string(constant.as_string());
-                    }
+            let Some(functions) = &(*unit).functions else { return };
+            for constant in &*functions.constants {
+                if constant.tag == tag::STRING {
+                    self.mark_string(constant.as_string());
                 }
             }
         }

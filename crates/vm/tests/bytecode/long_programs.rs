@@ -7,7 +7,7 @@ use wippy_vm::bytecode::prototype::Prototype;
 use wippy_vm::compile::compile_source;
 
 fn has(prototype: &Prototype, op: Op) -> bool {
-    prototype.code.iter().any(|instruction| instruction.op() == op)
+    prototype.main().code.iter().any(|instruction| instruction.op() == op)
 }
 
 fn chain_of_elseif(arms: usize) -> String {
@@ -37,7 +37,7 @@ fn a_structure_longer_than_a_jump() {
 #[test]
 fn long_chains_of_operators() {
     let folded = super::compile(format!("local a = 1{} return a", "+1".repeat(1_000_000)).as_bytes());
-    assert_eq!(folded.code.len(), 3);
+    assert_eq!(folded.main().code.len(), 3);
     super::compile(format!("local a = 1 local b = a{}", "+a".repeat(300_000)).as_bytes());
     super::compile(format!("local a, b = ... local x = a{}", " and b".repeat(120_000)).as_bytes());
     super::compile(format!("local a, b = ... if a{} then f() end", " or b".repeat(120_000)).as_bytes());

@@ -41,17 +41,18 @@ fn check_prototype(prototype: &Prototype) {
 /// Every instruction has a line, and locals begin in the order in which registers are given to them.
 #[track_caller]
 fn check_debug_information(prototype: &Prototype) {
-    assert_eq!(prototype.positions.len(), prototype.code.len());
-    assert!(prototype.positions.iter().all(|position| position.line > 0));
-    let mut active: Vec<u32> = Vec::new();
-    for local in &prototype.locals {
-        // A local that begins while another is active ends no later than that one.
-        active.retain(|&end_pc| end_pc > local.start_pc);
-        assert!(active.iter().all(|&end_pc| local.end_pc <= end_pc), "scopes are nested");
-        active.push(local.end_pc);
-        assert!(active.len() <= usize::from(prototype.registers));
+    for function in prototype.functions() {
+        assert_eq!(function.positions.len(), function.code.len());
+        assert!(function.positions.iter().all(|position| position.line > 0));
+        let mut active: Vec<u32> = Vec::new();
+        for local in function.locals {
+            // A local that begins while another is active ends no later than that one.
+            active.retain(|&end_pc| end_pc > local.start_pc);
+            assert!(active.iter().all(|&end_pc| local.end_pc <= end_pc), "scopes are nested");
+            active.push(local.end_pc);
+            assert!(active.len() <= usize::from(function.head.registers));
+        }
     }
-    prototype.prototypes.iter().for_each(check_debug_information);
 }
 
 /// A small deterministic generator of random numbers (xorshift).

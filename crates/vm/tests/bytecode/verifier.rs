@@ -1,30 +1,37 @@
 //! One crafted prototype for each rule of the verifier.
 
-use std::sync::Arc;
-
 use wippy_vm::bytecode::instruction::{Instruction, Op};
-use wippy_vm::bytecode::prototype::{Constant, LocalDescription, Position, Prototype, UpvalueDescription};
+use wippy_vm::bytecode::prototype::{
+    Constant, Function, Head, LocalDescription, Position, Prototype, Text, UpvalueDescription,
+};
 use wippy_vm::bytecode::verify::{Fault, verify};
 
 /// A function of six registers, one upvalue and the constants nil, 1 and "s".
-fn prototype(code: &[Instruction]) -> Prototype {
-    Prototype {
-        code: code.to_vec(),
-        constants: vec![Constant::Nil, Constant::Integer(1), Constant::String(Arc::from(b"s".as_slice()))],
-        prototypes: Vec::new(),
-        upvalues: vec![UpvalueDescription { name: Arc::default(), in_stack: true, index: 0 }],
-        parameters: 0,
-        is_vararg: true,
-        registers: 6,
-        source: Arc::default(),
-        line_defined: 0,
-        last_line_defined: 0,
-        positions: Vec::new(),
-        locals: Vec::new(),
+const FUNCTION: Function<'_> = Function {
+    code: &[END],
+    constants: &[Constant::Nil, Constant::Integer(1), Constant::String(Text(0))],
+    functions: &[],
+    upvalues: &[UpvalueDescription { name: Text::NONE, in_stack: true, index: 0 }],
+    positions: &[],
+    locals: &[],
+    head: Head { parameters: 0, is_vararg: true, registers: 6, line_defined: 0, last_line_defined: 0 },
+};
+
+/// A chunk of these functions.
+fn chunk(functions: &[Function<'_>]) -> Prototype {
+    let mut prototype = Prototype::default();
+    prototype.strings.push(b"s");
+    for function in functions {
+        prototype.push(*function);
     }
+    prototype
 }
 
-fn abc(op: Op, a: u8, b: u8, c: u8) -> Instruction {
+fn prototype(code: &[Instruction]) -> Prototype {
+    chunk(&[Function { code, ..FUNCTION }])
+}
+
+const fn abc(op: Op, a: u8, b: u8, c: u8) -> Instruction {
     Instruction::abc(op, a, b, c)
 }
 
@@ -158,32 +165,36 @@ fn open_lists_have_one_producer_and_one_consumer() {
 
 #[test]
 fn captured_locals_are_closed() {
-    let mut capturing = prototype(&[abc(Op::Return, 0, 1, 1)]);
-    capturing.prototypes.push(prototype(&[END]));
-    assert_eq!(verify(&capturing), Ok(()));
-    for code in [END, abc(Op::Return1, 0, 0, 0), abc(Op::Return, 0, 1, 0)] {
-        capturing.code = vec![code];
-        assert_eq!(verify(&capturing).map_err(|error| error.fault), Err(Fault::Close));
+    let capturing = |end: Instruction| {
+        let code = &[end];
+        verify(&chunk(&[FUNCTION, Function { code, functions: &[0], ..FUNCTION }]))
+    };
+    assert_eq!(capturing(abc(Op::Return, 0, 1, 1)), Ok(()));
+    for end in [END, abc(Op::Return1, 0, 0, 0), abc(Op::Return, 0, 1, 0)] {
+        assert_eq!(capturing(end).map_err(|error| error.fault), Err(Fault::Close));
     }
 }
 
 #[test]
 fn the_frame_is_consistent() {
-    let check = |fault: Fault, change: fn(&mut Prototype)| {
-        let mut changed = prototype(&[END]);
-        changed.prototypes.push(prototype(&[END]));
-        changed.prototypes[0].upvalues[0].in_stack = false;
-        assert_eq!(verify(&changed), Ok(()));
-        change(&mut changed);
-        assert_eq!(verify(&changed).map_err(|error| error.fault), Err(fault));
+    let inner = Function {
+        upvalues: &[UpvalueDescription { name: Text::NONE, in_stack: false, index: 0 }],
+        ..FUNCTION
     };
-    check(Fault::Size, |p| p.registers = 1);
-    check(Fault::Size, |p| p.parameters = 7);
-    check(Fault::Size, |p| p.upvalues = vec![p.upvalues[0].clone(); 256]);
-    check(Fault::Capture, |p| p.prototypes[0].upvalues[0].index = 1);
-    check(Fault::DebugInformation, |p| p.positions = vec![Position::default(); 2]);
-    check(Fault::DebugInformation, |p| {
-        p.locals.push(LocalDescription { name: Arc::default(), start_pc: 0, end_pc: 2 });
-    });
-    check(Fault::End, |p| p.prototypes[0].code = vec![abc(Op::Move, 0, 0, 0)]);
+    let outer = Function { functions: &[0], ..FUNCTION };
+    assert_eq!(verify(&chunk(&[inner, outer])), Ok(()));
+    let check = |fault: Fault, functions: [Function<'_>; 2]| {
+        assert_eq!(verify(&chunk(&functions)).map_err(|error| error.fault), Err(fault));
+    };
+    let with = |head: Head| [inner, Function { head, ..outer }];
+    check(Fault::Size, with(Head { registers: 1, ..outer.head }));
+    check(Fault::Size, with(Head { parameters: 7, ..outer.head }));
+    check(Fault::Size, [inner, Function { upvalues: &[FUNCTION.upvalues[0]; 256], ..outer }]);
+    let beyond = UpvalueDescription { name: Text::NONE, in_stack: false, index: 1 };
+    check(Fault::Capture, [Function { upvalues: &[beyond], ..inner }, outer]);
+    check(Fault::DebugInformation, [inner, Function { positions: &[Position::default(); 2], ..outer }]);
+    let late = LocalDescription { name: Text::NONE, start_pc: 0, end_pc: 2 };
+    check(Fault::DebugInformation, [inner, Function { locals: &[late], ..outer }]);
+    check(Fault::End, [Function { code: &[abc(Op::Move, 0, 0, 0)], ..inner }, outer]);
+    assert_eq!(verify(&Prototype::default()).map_err(|error| error.fault), Err(Fault::Size));
 }

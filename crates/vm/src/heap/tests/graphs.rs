@@ -1,6 +1,8 @@
 //! Random object graphs, changed while the collector works, against a model of what is reachable.
 
 use super::*;
+use crate::bytecode::prototype::{Function, Head, Prototype};
+use crate::heap::program::Program;
 
 struct Object {
     slot: Slot,
@@ -373,23 +375,10 @@ struct EmptyCode(std::sync::OnceLock<usize>);
 impl EmptyCode {
     fn get(&self) -> *const Code {
         *self.0.get_or_init(|| {
-            let code = Code {
-                last_closure: Default::default(),
-                instructions: Box::default(),
-                constants: Box::default(),
-                children: Box::default(),
-                upvalues: Box::default(),
-                parameters: 0,
-                is_vararg: false,
-                registers: 2,
-                unit: null_mut(),
-                source: std::sync::Arc::from(&b"=test"[..]),
-                line_defined: 0,
-                last_line_defined: 0,
-                positions: Box::default(),
-                locals: Box::default(),
-            };
-            Box::leak(Box::new(code)) as *const Code as usize
+            let mut prototype = Prototype::default();
+            prototype
+                .push(Function { head: Head { registers: 2, ..Head::default() }, ..Function::default() });
+            Box::leak(Box::new(Program::new(&prototype))).main() as *const Code as usize
         }) as *const Code
     }
 }

@@ -1,9 +1,9 @@
 //! Limits, failure, strings, linked code.
 
-use std::sync::Arc;
-
 use super::*;
-use crate::bytecode::prototype::{Constant, Prototype};
+use crate::bytecode::prototype::{
+    Constant, Function, Head, LocalDescription, Prototype, Text, UpvalueDescription,
+};
 
 #[test]
 fn a_limit_stops_large_allocations_and_leaves_tables_intact() {
@@ -120,29 +120,35 @@ fn short_strings_are_found_again() {
     check_accounting(&mut heap);
 }
 
+/// Functions that nest `depth` deep, each with constants of its own and ones that it shares.
 fn prototype(strings: usize, depth: usize) -> Prototype {
-    let text = |i: usize| Constant::String(format!("constant {i} {}", "*".repeat(i * 7)).into_bytes().into());
-    Prototype {
-        code: Vec::new(),
-        constants: (0..strings)
-            .map(text)
-            .chain([Constant::Integer(4), Constant::Nil, Constant::Boolean(true)])
-            .collect(),
-        prototypes: if depth == 0 {
-            Vec::new()
-        } else {
-            vec![prototype(strings, depth - 1), prototype(1, 0)]
-        },
-        upvalues: Vec::new(),
-        parameters: 0,
-        is_vararg: true,
-        registers: 2,
-        source: Arc::from(&b"=test"[..]),
-        line_defined: 0,
-        last_line_defined: 0,
-        positions: Vec::new(),
-        locals: Vec::new(),
+    let mut prototype = Prototype::default();
+    prototype.source.extend_from_slice(b"=test");
+    let name = |prototype: &mut Prototype, i: usize| prototype.names.push(format!("v{i}").as_bytes());
+    let mut inner = Vec::new();
+    for level in 0..=depth {
+        let text = |i: usize| format!("constant {} {}", i * (1 + level % 2), "*".repeat(i * 7));
+        let mut constants = vec![Constant::Integer(4), Constant::Nil, Constant::Boolean(true)];
+        for text in (0..strings).map(text) {
+            let known = prototype.strings.iter().position(|known| known == text.as_bytes());
+            let known = known.map(|number| Text(number as u32));
+            constants
+                .push(Constant::String(known.unwrap_or_else(|| prototype.strings.push(text.as_bytes()))));
+        }
+        let upvalue = UpvalueDescription { name: name(&mut prototype, 2 * level), in_stack: true, index: 0 };
+        let local = LocalDescription { name: name(&mut prototype, 2 * level + 1), start_pc: 0, end_pc: 1 };
+        let head = Head { is_vararg: true, registers: 2, line_defined: level as u32, ..Head::default() };
+        let number = prototype.push(Function {
+            constants: &constants,
+            functions: &inner,
+            upvalues: &[upvalue],
+            locals: &[local],
+            head,
+            ..Function::default()
+        });
+        inner = vec![number];
     }
+    prototype
 }
 
 #[test]
@@ -153,7 +159,7 @@ fn linked_code_lives_as_long_as_a_closure_of_it() {
         full(&mut heap);
         let base = heap.bytes();
         let original = prototype(9, 3);
-        let code = heap.link(original.clone()).unwrap();
+        let code = heap.link(&original).unwrap();
         // A closure of a nested function keeps the whole.
         // SAFETY: nothing was collected since it was linked.
         let nested = unsafe { *(*code).children.last().unwrap() };
@@ -172,7 +178,7 @@ fn linked_code_lives_as_long_as_a_closure_of_it() {
         full(&mut heap);
         assert!(heap.bytes() < base + 1_000 + heap.strings.bytes());
         for _ in 0..100 {
-            let code = heap.link(original.clone()).unwrap();
+            let code = heap.link(&original).unwrap();
             let closure = heap.closure(code, 0);
             push(&mut heap, Slot::closure(closure));
             // SAFETY: the closure on the stack keeps the code until it is popped.
@@ -182,7 +188,7 @@ fn linked_code_lives_as_long_as_a_closure_of_it() {
                 (*heap.roots.current).top = (*heap.roots.current).top.sub(1);
             }
         }
-        heap.link(original.clone()).unwrap();
+        heap.link(&original).unwrap();
     }
     assert_eq!(pool::outstanding::bytes(), before);
 }
