@@ -100,11 +100,10 @@ pub(crate) fn drive<'a>(
     let mut below: Stack<'a, u16> = Stack::new_in(builder.arena);
     let mut row = 0;
     loop {
-        let next = tokens.emit().map_err(Stop::Refused)?;
-        let (start, column) = match &next {
-            Some((token, span)) => (Some(&span.start), token_index(token)),
-            None => (None, TABLES.end),
-        };
+        let is_token = tokens.emit().map_err(Stop::Refused)?;
+        let (token, span) = tokens.emitted();
+        let (start, column) =
+            if is_token { (Some(&span.start), token_index(&token)) } else { (None, TABLES.end) };
         loop {
             let step = TABLES.parse.step(row, column);
             below.push(step.state);
@@ -124,9 +123,7 @@ pub(crate) fn drive<'a>(
             let state = below.last().copied().unwrap_or_default();
             row = TABLES.parse.goto(state, reduction.nonterminal);
         }
-        if let Some((token, span)) = next {
-            symbols.shift(span.start, token, span.end);
-        }
+        symbols.shift(span.start, token, span.end);
     }
 }
 
@@ -153,7 +150,7 @@ pub(crate) struct Surprise {
 pub(crate) fn surprise(tokens: &mut Filter<'_, '_>) -> Result<Surprise, SyntaxError> {
     let mut states: Vec<u16> = vec![0];
     loop {
-        let token = tokens.emit()?;
+        let token = tokens.emit()?.then(|| tokens.emitted());
         let column = token.map_or(TABLES.end, |(token, _)| token_index(&token));
         match shift(&mut states, column) {
             Some(state) => states.push(state),

@@ -162,8 +162,15 @@ impl<'s, 'i> Filter<'s, 'i> {
         self.ahead.get(n).and_then(|token| token.as_ref().ok().copied().flatten())
     }
 
+    /// The token emitted last, and where it stands.
+    #[inline(always)]
+    pub(crate) fn emitted(&self) -> Spanned {
+        (self.last, self.place)
+    }
+
+    /// Goes to the next token; whether there is one.
     #[inline]
-    pub(crate) fn emit(&mut self) -> Result<Option<Spanned>, SyntaxError> {
+    pub(crate) fn emit(&mut self) -> Result<bool, SyntaxError> {
         if let Some(refused) = self.shared.refused.get() {
             return Err(self.refusal(refused));
         }
@@ -173,7 +180,7 @@ impl<'s, 'i> Filter<'s, 'i> {
             self.unsettled = false;
             let end = Offset(self.lexer.source().len() as u32);
             self.shared.lookahead.set(Span::new(end, end));
-            return Ok(None);
+            return Ok(false);
         };
         let (token, span) = match token {
             Token::Name(symbol) if is_contextual(symbol) => (self.contextual(symbol, span), span),
@@ -193,7 +200,7 @@ impl<'s, 'i> Filter<'s, 'i> {
         self.unsettled = opens_or_closes(token);
         self.before_last = self.last;
         (self.last, self.place) = (token, span);
-        Ok(Some((token, span)))
+        Ok(true)
     }
 
     fn check_depth(&self, span: Span) -> Result<(), SyntaxError> {

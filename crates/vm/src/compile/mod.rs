@@ -121,8 +121,8 @@ struct Room {
     texts: Vec<Known>,
     innermost: Vec<u32>,
     variables: Vec<Variable>,
-    enclosing: Vec<Box<Function>>,
-    spare: Vec<Box<Function>>,
+    enclosing: Functions,
+    spare: Functions,
     lines: Vec<u32>,
 }
 
@@ -143,9 +143,9 @@ struct Compiler<'s, 'a> {
     /// Symbol -> 1 + index of its innermost variable; 0 if there is none.
     innermost: Vec<u32>,
     /// Functions around the current one, outermost first.
-    enclosing: Vec<Box<Function>>,
+    enclosing: Functions,
     /// Finished functions, whose memory serves others.
-    spare: Vec<Box<Function>>,
+    spare: Functions,
     /// The function being compiled.
     f: Box<Function>,
     /// Type names in scope.
@@ -161,6 +161,9 @@ struct Compiler<'s, 'a> {
     /// How many blocks were entered so far; numbers them.
     block_count: u32,
 }
+
+/// Functions that wait, or whose memory does.
+type Functions = Vec<Box<Function>>;
 
 /// The state of one function.
 #[derive(Default)]

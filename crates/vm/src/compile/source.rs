@@ -46,21 +46,27 @@ impl<'s> Source<'s> {
     }
 
     /// The line of `at` with the columns of `caret`, which are unknown if the caret stands on another line.
+    #[inline]
     pub(super) fn position(&mut self, at: Offset, caret: Span) -> Position {
         let line = self.locate(at.0);
         let (start, end) = (caret.start.0, caret.end.0.min(line.end));
         if start < line.start || start >= end {
             return Position { line: line.number, column: 0, width: 0 };
         }
+        let Ok(column) = u16::try_from(start - line.start + 1) else {
+            return Position { line: line.number, column: 0, width: 0 };
+        };
+        // Only what reaches the next line has the end of this one in it.
+        let width = if end < line.end { end - start } else { self.visible(start, end) };
+        Position { line: line.number, column, width: u16::try_from(width).unwrap_or(u16::MAX) }
+    }
+
+    /// How many bytes there are before the line ends, at least one.
+    #[cold]
+    fn visible(&self, start: u32, end: u32) -> u32 {
         let text = &self.bytes[start as usize..(end as usize).min(self.bytes.len())];
         let blank = text.iter().rev().take_while(|&&byte| byte == b'\n' || byte == b'\r').count();
-        match u16::try_from(start - line.start + 1) {
-            Ok(column) => {
-                let width = u16::try_from(text.len() - blank).unwrap_or(u16::MAX).max(1);
-                Position { line: line.number, column, width }
-            }
-            Err(_) => Position { line: line.number, column: 0, width: 0 },
-        }
+        (text.len() - blank).max(1) as u32
     }
 
     /// Where the first token at or after `offset` begins; the length of the text if there is none.

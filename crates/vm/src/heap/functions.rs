@@ -6,7 +6,7 @@
 
 use std::alloc::{Layout, alloc, dealloc, handle_alloc_error};
 use std::cell::Cell;
-use std::ptr::{NonNull, null, null_mut};
+use std::ptr::{NonNull, null_mut};
 
 use hashbrown::HashTable;
 
@@ -224,7 +224,6 @@ impl Code {
     }
 
     fn common(&self) -> &Common {
-        debug_assert!(self.common != null());
         // SAFETY: it stands in the block that this function stands in.
         unsafe { &*self.common }
     }
