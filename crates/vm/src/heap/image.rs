@@ -13,7 +13,7 @@ use std::sync::Arc;
 use foldhash::fast::FixedState;
 
 use super::coroutine::cell_of;
-use super::object::{Header, IMMORTAL, Kind, NativeClosure, Node, TABLE_FROZEN, Table, UserData};
+use super::object::{Header, IMMORTAL, NativeClosure, Node, TABLE_FROZEN, Table, UserData};
 use super::rehash::node_bytes;
 use super::slot::{Slot, tag};
 use super::table::{self, empty_nodes};
@@ -312,7 +312,7 @@ unsafe fn assemble(
     read_only: bool,
 ) -> Result<Image, Unshareable> {
     // The storage must not move once nodes point into it.
-    let mut tables: Box<[Table]> = (0..census.objects.len()).map(|_| blank()).collect();
+    let mut tables: Box<[Table]> = (0..census.objects.len()).map(|_| Table::immortal()).collect();
     let tables_at = tables.as_mut_ptr();
     let number = |cell: *mut Header| census.numbers.get(&(cell as usize)).copied();
     let value_of = |value: Slot| {
@@ -399,23 +399,6 @@ unsafe fn note_absent_events(t: *mut Table) {
                 (*t).header.flags |= flag;
             }
         }
-    }
-}
-
-fn blank() -> Table {
-    Table {
-        header: Header {
-            kind: Kind::Table,
-            mark: IMMORTAL,
-            flags: 0,
-            small: 0,
-            size: size_of::<Table>() as u32,
-        },
-        array: null_mut(),
-        len: 0,
-        capacity: 0,
-        nodes: empty_nodes(),
-        metatable: null_mut(),
     }
 }
 

@@ -88,7 +88,7 @@ impl Libraries {
                 frozen: false,
                 unmade_metatables,
                 free: size_of::<Libraries>() as u16,
-                globals: blank(),
+                globals: Table::immortal(),
             });
         }
         // SAFETY: just made; the first part of every image is the table of globals.
@@ -220,7 +220,7 @@ impl Libraries {
                 Template::Table(template) => {
                     (*entry).frozen = template.read_only;
                     let t = cell.cast::<Table>();
-                    t.write(blank());
+                    t.write(Table::immortal());
                     (*this).made = entry;
                     Self::fill(this, t, template);
                 }
@@ -320,23 +320,6 @@ impl Libraries {
             }
             this.drop_in_place();
         }
-    }
-}
-
-fn blank() -> Table {
-    Table {
-        header: Header {
-            kind: Kind::Table,
-            mark: IMMORTAL,
-            flags: 0,
-            small: 0,
-            size: size_of::<Table>() as u32,
-        },
-        array: null_mut(),
-        len: 0,
-        capacity: 0,
-        nodes: empty_nodes(),
-        metatable: null_mut(),
     }
 }
 

@@ -224,6 +224,12 @@ impl Memory {
         if bytes > SMALL_BYTES {
             return self.own_or_die(bytes, header);
         }
+        self.listed(bytes, header)
+    }
+
+    /// A cell of a size that is a class's: a free one, or the first of a new block.
+    #[inline(always)]
+    fn listed(&mut self, bytes: usize, header: Header) -> *mut Header {
         let class = class_of(bytes);
         // SAFETY: `classes` points to this heap's lists or to the shared empty ones, and `class` is in range; a listed
         // cell is free memory of its class's size. The shared lists are null, so they are never written here.
@@ -255,21 +261,7 @@ impl Memory {
         if bytes > SMALL_BYTES {
             return self.own_cell(bytes, header);
         }
-        let class = class_of(bytes);
-        // SAFETY: as in `small`.
-        unsafe {
-            let list = &raw mut (*self.classes).lists[class];
-            let mut cell = *list;
-            if cell.is_null() {
-                cell = self.refill(class);
-            } else {
-                *list = (*cell).next;
-            }
-            self.debt += bytes as isize;
-            let cell = cell.cast::<Header>();
-            cell.write(header);
-            Ok(cell)
-        }
+        Ok(self.listed(bytes, header))
     }
 
     /// A cell of any size that is made whatever the limit says: the few kinds whose size is bounded.

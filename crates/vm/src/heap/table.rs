@@ -8,7 +8,7 @@ use std::ptr::null_mut;
 
 use super::handle::same_types;
 use super::libraries::lazy_value;
-use super::object::{Node, StringObject, Table};
+use super::object::{Header, IMMORTAL, Kind, Node, StringObject, Table};
 use super::slot::{Slot, tag};
 use super::string;
 
@@ -42,6 +42,13 @@ pub(crate) fn empty_nodes() -> *mut Node {
 }
 
 impl Table {
+    /// An empty one outside every heap.
+    pub(super) fn immortal() -> Table {
+        let header =
+            Header { kind: Kind::Table, mark: IMMORTAL, flags: 0, small: 0, size: size_of::<Table>() as u32 };
+        Table { header, array: null_mut(), len: 0, capacity: 0, nodes: empty_nodes(), metatable: null_mut() }
+    }
+
     /// Whether there is no hash part.
     #[inline(always)]
     pub(crate) fn has_no_nodes(&self) -> bool {
