@@ -18,6 +18,7 @@ pub mod errors;
 pub mod hash;
 mod host;
 pub mod io;
+mod joined;
 pub mod json;
 mod load;
 pub mod logger;

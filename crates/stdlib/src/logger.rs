@@ -11,8 +11,9 @@ use wippy_vm::{Context, Error, HostObject, Library, Outcome, Result, Table, User
 use crate::class::Class;
 use crate::errors::error_of;
 use crate::io;
+use crate::joined;
 use crate::plain::Plain;
-use crate::steps::{self, Next, Steps};
+use crate::steps::Next;
 
 /// How important a line is.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -251,38 +252,9 @@ fn named(cx: &mut Context<'_>) -> Result<Outcome> {
 
 /// `print(...)` of an application: one line at level info, the arguments with a space between them.
 fn print(cx: &mut Context<'_>) -> Result<Outcome> {
-    let count = cx.len();
-    steps::run(Printing { next: 1, count, text: Vec::new() }, cx)
-}
-
-struct Printing {
-    next: usize,
-    count: usize,
-    text: Vec<u8>,
-}
-
-impl Steps for Printing {
-    fn step(&mut self, cx: &mut Context<'_>, called: bool) -> Result<Next> {
-        if called {
-            let result = cx.take_result();
-            match cx.coerce_string(result)? {
-                Some(text) => self.text.extend_from_slice(text.as_bytes()),
-                None => return Err(Error::message("'__tostring' must return a string")),
-            }
-            self.next += 1;
-        }
-        while self.next <= self.count {
-            if self.next > 1 {
-                self.text.push(b' ');
-            }
-            match cx.display(cx.get(self.next))? {
-                Some(text) => self.text.extend_from_slice(text.as_bytes()),
-                None => return Ok(Next::Call(1)),
-            }
-            self.next += 1;
-        }
-        let message = String::from_utf8_lossy(&self.text).into_owned();
+    joined::join(cx, b" ", |cx, text| {
+        let message = String::from_utf8_lossy(&text).into_owned();
         write(cx, Record { level: Level::Info, logger: String::new(), message, fields: BTreeMap::new() });
         Ok(Next::Return(0))
-    }
+    })
 }

@@ -7,13 +7,14 @@
 use std::io;
 use std::sync::Arc;
 
-use wippy_vm::{Context, Error, Library, Outcome, Result, Table, Then, Ticket, Value, library};
+use wippy_vm::{Context, Library, Outcome, Result, Table, Then, Ticket, Value, library};
 
 use crate::errors::{self, ErrorValue, Kind};
 use crate::io as files;
+use crate::joined;
 use crate::modules;
 use crate::requests::{Answer, Request};
-use crate::steps::{self, Next, Steps};
+use crate::steps::Next;
 
 /// Which of the two outputs.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -150,76 +151,36 @@ fn written(cx: &mut Context<'_>, style: Style) -> Result<Outcome> {
     if terminal(cx).is_none() && !files::is_open(cx) {
         return none(cx);
     }
-    let count = cx.len();
-    steps::run(Writing { next: 1, count, text: Vec::new(), style }, cx)
-}
-
-/// The arguments as text, one after the other, since `__tostring` may have to be called.
-struct Writing {
-    next: usize,
-    count: usize,
-    text: Vec<u8>,
-    style: Style,
-}
-
-impl Steps for Writing {
-    fn step(&mut self, cx: &mut Context<'_>, called: bool) -> Result<Next> {
-        if called {
-            let result = cx.take_result();
-            match cx.coerce_string(result)? {
-                Some(text) => self.text.extend_from_slice(text.as_bytes()),
-                None => return Err(Error::message("'__tostring' must return a string")),
-            }
-            self.next += 1;
-        }
-        while self.next <= self.count {
-            if self.next > 1 {
-                self.text.extend_from_slice(self.style.separator);
-            }
-            match cx.display(cx.get(self.next))? {
-                Some(text) => self.text.extend_from_slice(text.as_bytes()),
-                None => return Ok(Next::Call(1)),
-            }
-            self.next += 1;
-        }
-        self.text.extend_from_slice(self.style.end);
-        match self.emit(cx) {
+    joined::join(cx, style.separator, move |cx, mut text| {
+        text.extend_from_slice(style.end);
+        match emit(cx, style.output, &text)? {
             Ok(()) => {
                 cx.push(true);
                 Ok(Next::Return(1))
             }
-            Err(Emitting::System(error)) => {
+            Err(error) => {
                 let error = errors::object(cx, ErrorValue::internal(error.to_string()))?;
                 cx.push(Value::Nil);
                 cx.push(error);
                 Ok(Next::Return(2))
             }
-            Err(Emitting::Raised(error)) => Err(error),
         }
-    }
+    })
 }
 
-enum Emitting {
-    System(io::Error),
-    Raised(Error),
-}
-
-impl Writing {
-    fn emit(&self, cx: &mut Context<'_>) -> Result<(), Emitting> {
-        if let Some(terminal) = terminal(cx) {
-            return terminal.write(self.style.output, &self.text).map_err(Emitting::System);
-        }
-        match self.style.output {
-            Output::Out => {
-                files::write_stdout(cx, &self.text).map_err(Emitting::Raised)?;
-                files::flush_line(cx).map_err(Emitting::Raised)
-            }
-            Output::Error => {
-                files::write_stderr(cx, &self.text);
-                Ok(())
-            }
-        }
+/// Writes to the terminal, or where there is none to the standard files; what the terminal said.
+fn emit(cx: &mut Context<'_>, output: Output, text: &[u8]) -> Result<io::Result<()>> {
+    if let Some(terminal) = terminal(cx) {
+        return Ok(terminal.write(output, text));
     }
+    match output {
+        Output::Out => {
+            files::write_stdout(cx, text)?;
+            files::flush_line(cx)?;
+        }
+        Output::Error => files::write_stderr(cx, text),
+    }
+    Ok(Ok(()))
 }
 
 /// `io.flush()`
