@@ -16,6 +16,7 @@ use wippy_app::runtime::order::{Order, Task};
 use wippy_app::runtime::unit::Bundle;
 use wippy_app::runtime::{App, Arguments, convert, functions};
 use wippy_app::value::{Map, Value};
+use wippy_random::Random;
 
 const WITHIN: Duration = Duration::from_secs(30);
 
@@ -68,17 +69,6 @@ fn pair(app: &Arc<App>) -> (i64, i64) {
     }
 }
 
-struct Random(u64);
-
-impl Random {
-    fn below(&mut self, limit: u64) -> u64 {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        self.0 % limit
-    }
-}
-
 fn change_at_random(keep_history: bool, changes: u64) {
     let seed = number("WIPPY_SEED", 0x9E37_79B9_7F4A_7C15);
     eprintln!("WIPPY_SEED={seed} WIPPY_CHANGES={changes}");
@@ -103,7 +93,7 @@ fn change_at_random(keep_history: bool, changes: u64) {
             })
         })
         .collect();
-    let mut random = Random(seed);
+    let mut random = Random::new(seed);
     let mut old: Vec<Weak<Bundle>> = Vec::new();
     let (mut version, mut accepted) = (0, 0);
     for _ in 0..changes {

@@ -428,7 +428,7 @@ mod tests {
             b"x",
         ];
         for seed in 0..2000 {
-            let mut random = crate::random::Random::new(seed);
+            let mut random = wippy_random::Random::new(seed);
             let message = random.text(&pieces, 8);
             let stack = (0..random.below(4))
                 .map(|_| at(random.below(4), random.below(30), random.below(30), "f"))

@@ -21,8 +21,6 @@ mod names;
 mod output;
 #[cfg_attr(not(feature = "processes"), path = "no_processes.rs")]
 mod processes;
-#[cfg(test)]
-mod random;
 mod repl;
 mod script;
 mod settings;

@@ -202,12 +202,9 @@ mod tests {
 
     #[test]
     fn every_finite_float_survives_as_hexadecimal() {
-        let mut state = 0x9E37_79B9_7F4A_7C15u64;
+        let mut random = wippy_random::Random::new(1);
         for _ in 0..20_000 {
-            state ^= state << 13;
-            state ^= state >> 7;
-            state ^= state << 17;
-            let value = f64::from_bits(state & !(1 << 63));
+            let value = f64::from_bits(random.bits() & !(1 << 63));
             if !value.is_finite() {
                 continue;
             }

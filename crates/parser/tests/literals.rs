@@ -4,9 +4,10 @@
 
 mod common;
 
-use common::{Random, oracle, oracle_for, rounds, verdict};
+use common::{oracle, oracle_for, rounds, verdict};
 use wippy_parser::ast::{ExpressionKind, StatementKind};
 use wippy_parser::{Bump, Interner, parse, strip_shebang};
+use wippy_random::Random;
 
 /// Shows the value that a chunk returns, so that equal text means equal value.
 const SHOW: &str = r#"(function(value)

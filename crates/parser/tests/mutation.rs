@@ -9,7 +9,8 @@ mod common;
 
 use std::fs;
 
-use common::{Random, cut, oracle, rounds, verdict};
+use common::{cut, oracle, rounds, verdict};
+use wippy_random::Random;
 
 const TOKENS: &[&str] = &[
     "and", "break", "do", "else", "elseif", "end", "false", "for", "function", "goto", "if", "in", "local",

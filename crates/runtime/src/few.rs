@@ -79,13 +79,8 @@ mod tests {
 
     #[test]
     fn it_behaves_like_a_map_at_every_size() {
-        let mut seed = 0x9e37_79b9_7f4a_7c15_u64;
-        let mut next = move || {
-            seed ^= seed << 13;
-            seed ^= seed >> 7;
-            seed ^= seed << 17;
-            seed
-        };
+        let mut random = wippy_random::Random::new(1);
+        let mut next = move || random.bits();
         for range in [2, 10, 200] {
             let (mut few, mut model) = (Few::default(), HashMap::new());
             for step in 0..3000 {

@@ -115,13 +115,8 @@ mod tests {
 
     #[test]
     fn it_behaves_like_a_map_at_every_size() {
-        let mut seed = 0x1234_5678_9abc_def1_u64;
-        let mut next = move || {
-            seed ^= seed << 13;
-            seed ^= seed >> 7;
-            seed ^= seed << 17;
-            seed
-        };
+        let mut random = wippy_random::Random::new(1);
+        let mut next = move || random.bits();
         for range in [3, 20, 60, 1000] {
             let (mut map, mut model) = (SmallMap::default(), BTreeMap::new());
             for _ in 0..4000 {

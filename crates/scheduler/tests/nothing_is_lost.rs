@@ -12,6 +12,7 @@ use std::time::{Duration, Instant};
 
 use common::{Actor, Note, hearing};
 use hashbrown::{HashMap, HashSet};
+use wippy_random::Random;
 use wippy_scheduler::{Builder, Exit, Failure, Handle, MonitorError, Pid, Signal, Spawn, Step, Turn};
 
 /// What all processes of one run share: totals only, so that they do not order each other.
@@ -36,21 +37,10 @@ impl Books {
     }
 }
 
-struct Dice(u64);
-
-impl Dice {
-    fn roll(&mut self, n: u64) -> u64 {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        (self.0 >> 11) % n
-    }
-}
-
 /// What one process knows. Its end, however it comes, is noted by `drop`.
 struct Member {
     books: Arc<Books>,
-    dice: Dice,
+    dice: Random,
     peers: Vec<Pid>,
     watched: HashSet<Pid>,
     /// Next number to send to each, and next to be received from each.
@@ -70,7 +60,7 @@ fn member(books: &Arc<Books>, seed: u64, peers: Vec<Pid>) -> Spawn<Actor> {
     books.alive.fetch_add(1, Ordering::Relaxed);
     let mut member = Member {
         books: Arc::clone(books),
-        dice: Dice(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1),
+        dice: Random::new(seed),
         peers,
         watched: HashSet::new(),
         sent: HashMap::new(),
@@ -85,7 +75,7 @@ impl Member {
         while let Some(signal) = turn.next_signal() {
             self.hear(turn, signal);
         }
-        for _ in 0..1 + self.dice.roll(4) {
+        for _ in 0..1 + (self.dice.bits() % 4) {
             let books = Arc::clone(&self.books);
             if books
                 .budget
@@ -99,12 +89,12 @@ impl Member {
                 return end;
             }
         }
-        if self.dice.roll(3) > 0 { Step::OutOfFuel } else { self.doze(turn) }
+        if (self.dice.bits() % 3) > 0 { Step::OutOfFuel } else { self.doze(turn) }
     }
 
     /// Waits for something, with a timer so that a process without friends goes on.
     fn doze(&mut self, turn: &mut Turn<'_, Actor>) -> common::Made {
-        let delay = Duration::from_micros(self.dice.roll(2000));
+        let delay = Duration::from_micros(self.dice.bits() % 2000);
         if let Some(timer) = turn.set_timer(delay) {
             self.timers.insert(timer.raw());
             self.books.timers.fetch_add(1, Ordering::Relaxed);
@@ -160,13 +150,13 @@ impl Member {
     fn peer(&mut self, turn: &Turn<'_, Actor>) -> Pid {
         match self.peers.len() as u64 {
             0 => turn.pid(),
-            count => self.peers[self.dice.roll(count) as usize],
+            count => self.peers[self.dice.below(count as usize)],
         }
     }
 
     fn act(&mut self, turn: &mut Turn<'_, Actor>) -> Option<common::Made> {
         let peer = self.peer(turn);
-        match self.dice.roll(100) {
+        match self.dice.bits() % 100 {
             0..=49 => {
                 let number = *self.sent.entry(peer).or_insert(0);
                 if turn.send(peer, Note::Number(number)).is_ok() {
@@ -179,13 +169,13 @@ impl Member {
             50..=64 if self.books.alive.load(Ordering::Relaxed) < 300 => {
                 let mut peers = self.peers.clone();
                 peers.push(turn.pid());
-                let seed = self.dice.roll(u64::MAX >> 11);
+                let seed = self.dice.bits();
                 let mut child = member(&self.books, seed, peers);
-                let watched = self.dice.roll(2) == 0;
+                let watched = (self.dice.bits() % 2) == 0;
                 if watched {
                     child = child.monitored_by(turn.pid());
                 }
-                if self.dice.roll(4) == 0 {
+                if (self.dice.bits() % 4) == 0 {
                     child = child.linked_to(turn.pid());
                 }
                 let pid = turn.spawn(child).expect("there is room");
@@ -224,7 +214,7 @@ impl Member {
                 turn.unlink(peer);
             }
             80..=81 => {
-                let trap = self.dice.roll(2) == 0;
+                let trap = (self.dice.bits() % 2) == 0;
                 turn.trap_links(trap);
             }
             82..=83 => {
@@ -235,7 +225,7 @@ impl Member {
                 turn.unregister(&peer.raw().to_le_bytes());
             }
             85..=90 => {
-                if let Some(timer) = turn.set_timer(Duration::from_micros(self.dice.roll(500)))
+                if let Some(timer) = turn.set_timer(Duration::from_micros(self.dice.bits() % 500))
                     && !turn.cancel_timer(timer)
                 {
                     self.books.mistake("a timer that was just set is not running".to_owned());

@@ -7,7 +7,8 @@ mod support;
 use std::fmt::Write;
 use std::path::Path;
 
-use support::{Random, printed};
+use support::printed;
+use wippy_random::Random;
 
 fn run_file(name: &str) {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/types").join(name);
@@ -275,7 +276,7 @@ fn accepts(ty: &Ty, value: &Val) -> bool {
 #[test]
 fn validators_agree_with_a_naive_model() {
     let seed = 0x9e37_79b9_7f4a_7c15;
-    let mut random = Random(seed);
+    let mut random = Random::new(seed);
     let mut source = String::new();
     let mut expected = String::new();
     for case in 0..1500 {

@@ -1,22 +1,7 @@
 //! A type printed and read again is the same type, for types made at random.
 
+use wippy_random::Random;
 use wippy_typecheck::parse_type;
-
-/// Random choices from a seed (xorshift64*).
-struct Random(u64);
-
-impl Random {
-    fn below(&mut self, limit: u64) -> u64 {
-        self.0 ^= self.0 >> 12;
-        self.0 ^= self.0 << 25;
-        self.0 ^= self.0 >> 27;
-        (self.0.wrapping_mul(0x2545_F491_4F6C_DD1D) >> 11) % limit
-    }
-
-    fn pick<'t>(&mut self, from: &[&'t str]) -> &'t str {
-        from[self.below(from.len() as u64) as usize]
-    }
-}
 
 fn atom(random: &mut Random) -> String {
     random
@@ -73,7 +58,7 @@ fn ty(random: &mut Random, depth: u32) -> String {
 #[test]
 fn printed_types_read_back() {
     for seed in 1..=3000u64 {
-        let mut random = Random(seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1);
+        let mut random = Random::new(seed);
         let depth = 1 + random.below(4) as u32;
         let text = ty(&mut random, depth);
         let first = parse_type(&text).unwrap_or_else(|error| panic!("seed {seed}: {text}: {error}"));

@@ -9,22 +9,7 @@ use std::time::{Duration, Instant};
 use wippy::signatures::environment;
 use wippy::typecheck::check::{Options, Resolution, Resolver, Session};
 use wippy::typecheck::diagnostic::{Code, Severity};
-
-/// A small deterministic generator.
-struct Random(u64);
-
-impl Random {
-    fn next(&mut self) -> u64 {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        self.0
-    }
-
-    fn below(&mut self, n: usize) -> usize {
-        (self.next() % n as u64) as usize
-    }
-}
+use wippy_random::Random;
 
 fn session() -> Session {
     Session::new(&environment(), Options::default())
@@ -212,7 +197,7 @@ const KINDS: usize = 20;
 
 #[test]
 fn planted_mistakes_are_found() {
-    let mut random = Random(0x9E37_79B9_7F4A_7C15);
+    let mut random = Random::new(1);
     let (mut total, mut reported) = (0, 0);
     let mut missed = Vec::new();
     for round in 0..20 {
@@ -245,7 +230,7 @@ fn mutated_sources_never_break_the_checker() {
     let count: usize =
         std::env::var("WIPPY_MUTATIONS").ok().and_then(|text| text.parse().ok()).unwrap_or(1500);
     let seed = std::env::var("WIPPY_SEED").ok().and_then(|text| text.parse().ok()).unwrap_or(0x5EED_u64);
-    let mut random = Random(seed | 1);
+    let mut random = Random::new(seed);
     let mut files = Vec::new();
     sources(&root().join("examples"), &mut files);
     sources(&root().join("lua-testsuite/wippy"), &mut files);

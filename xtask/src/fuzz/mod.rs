@@ -4,7 +4,6 @@
 //! with a failure gives the same program again: `cargo xtask fuzz programs --seed N --count 1`.
 
 mod generate;
-mod random;
 mod shrink;
 
 use std::collections::BTreeMap;

@@ -161,20 +161,17 @@ mod tests {
 
     #[test]
     fn nothing_is_lost_under_random_load() {
-        let mut state = 88_172_645_463_325_252_u64;
+        let mut random = wippy_random::Random::new(1);
         let mut pool = pool(3);
         let (mut running, mut done, mut calls, mut workers) = (Vec::new(), 0, 0, 0);
         for round in 0..10_000_u64 {
-            state ^= state << 13;
-            state ^= state >> 7;
-            state ^= state << 17;
-            let next = if state.is_multiple_of(2) || running.is_empty() {
+            let next = if random.below(2) == 0 || running.is_empty() {
                 calls += 1;
                 pool.call(calls)
             } else {
-                let (_, worker) = running.swap_remove((state >> 8) as usize % running.len());
+                let (_, worker) = running.swap_remove(random.below(running.len()));
                 done += 1;
-                let keep = state.is_multiple_of(3).then_some(worker);
+                let keep = (random.below(3) == 0).then_some(worker);
                 pool.done(keep, Duration::from_millis(round)).1
             };
             if let Some(Run { call, worker }) = next {

@@ -7,6 +7,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
+use wippy_random::Random;
+
 use super::backoff;
 use super::policy::Policy;
 use crate::id::Id;
@@ -129,14 +131,14 @@ pub struct Report {
 pub struct Supervisor {
     services: BTreeMap<Id, Service>,
     runs: u64,
-    seed: u64,
+    random: Random,
     stopping: bool,
 }
 
 impl Supervisor {
     /// Without services; `seed` decides the jitter.
     pub fn new(seed: u64) -> Supervisor {
-        Supervisor { services: BTreeMap::new(), runs: 0, seed: seed | 1, stopping: false }
+        Supervisor { services: BTreeMap::new(), runs: 0, random: Random::new(seed), stopping: false }
     }
 
     /// One more service; `needs` are services, `missing` are required entries that do not exist.
@@ -267,7 +269,7 @@ impl Supervisor {
 
     /// A run ended, or could not be started.
     pub fn ended(&mut self, id: &Id, run: u64, ending: Ending, now: Duration, out: &mut Vec<Action>) {
-        let chance = self.chance();
+        let chance = self.random.fraction();
         if let Some(service) =
             self.services.get_mut(id).filter(|service| service.run == run && service.state.up())
         {
@@ -307,7 +309,7 @@ impl Supervisor {
             .map(|(id, _)| id.clone())
             .collect();
         for id in due {
-            let chance = self.chance();
+            let chance = self.random.fraction();
             let Some(service) = self.services.get_mut(&id) else { continue };
             match service.due.take() {
                 Some((_, Due::Start)) => {
@@ -351,14 +353,6 @@ impl Supervisor {
     /// All services.
     pub fn reports(&self) -> Vec<Report> {
         self.services.iter().map(|(id, service)| report(id, service)).collect()
-    }
-
-    /// A number in `[0, 1)`.
-    fn chance(&mut self) -> f64 {
-        self.seed ^= self.seed << 13;
-        self.seed ^= self.seed >> 7;
-        self.seed ^= self.seed << 17;
-        (self.seed >> 11) as f64 / (1_u64 << 53) as f64
     }
 
     /// Starts and stops whatever may be started and stopped now, until nothing more can be.

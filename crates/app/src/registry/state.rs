@@ -452,13 +452,8 @@ mod tests {
     #[test]
     fn random_changes_can_be_taken_back() {
         let registry = Registry::new(true);
-        let mut state = 0x2545_F491_4F6C_DD1D_u64;
-        let mut random = |limit: u64| {
-            state ^= state << 13;
-            state ^= state >> 7;
-            state ^= state << 17;
-            state % limit
-        };
+        let mut random = wippy_random::Random::new(1);
+        let mut random = |limit| random.below(limit);
         let mut states = vec![registry.snapshot()];
         for round in 0..300 {
             let now = registry.snapshot();

@@ -416,7 +416,7 @@ mod tests {
             b"long name of a thing ",
         ];
         for seed in 0..2000 {
-            let mut random = crate::random::Random::new(seed);
+            let mut random = wippy_random::Random::new(seed);
             let text = random.text(&pieces, 60);
             let length = text.len();
             let source = Rc::new(Source::new("f.lua", text));

@@ -120,7 +120,7 @@ mod tests {
         let pieces: [&[u8]; 10] =
             [b"x", b".", b":", b"string", b"(", b"\"", b")", b" ", "é".as_bytes(), b"1"];
         for seed in 0..3000 {
-            let line = crate::random::Random::new(seed).text(&pieces, 10);
+            let line = wippy_random::Random::new(seed).text(&pieces, 10);
             let line = std::str::from_utf8(&line).unwrap();
             for cursor in (0..=line.len()).filter(|at| line.is_char_boundary(*at)) {
                 let (start, _) = complete(line, cursor, &Fake);

@@ -153,7 +153,7 @@ mod tests {
             b"\xff",
         ];
         for seed in 0..3000 {
-            let text = crate::random::Random::new(seed).text(&pieces, 12);
+            let text = wippy_random::Random::new(seed).text(&pieces, 12);
             if let Input::Statements(statements) = understand(&text) {
                 assert!(statements.end <= statements.text.len(), "seed {seed}");
             }

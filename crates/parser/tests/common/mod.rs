@@ -9,30 +9,6 @@ use std::process::{Command, Stdio};
 
 use wippy_parser::{Bump, Interner, SyntaxError, parse};
 
-/// Numbers from a seed (xorshift64*).
-pub(crate) struct Random(u64);
-
-impl Random {
-    pub(crate) fn new(seed: u64) -> Self {
-        Self(seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1)
-    }
-
-    pub(crate) fn next(&mut self) -> u64 {
-        self.0 ^= self.0 >> 12;
-        self.0 ^= self.0 << 25;
-        self.0 ^= self.0 >> 27;
-        self.0.wrapping_mul(0x2545_F491_4F6C_DD1D)
-    }
-
-    pub(crate) fn below(&mut self, limit: usize) -> usize {
-        (self.next() >> 11) as usize % limit.max(1)
-    }
-
-    pub(crate) fn pick<'t, T: ?Sized>(&mut self, from: &[&'t T]) -> &'t T {
-        from[self.below(from.len())]
-    }
-}
-
 /// How often the tests with random programs go round: `WIPPY_FUZZ`, or what suits a normal run.
 pub(crate) fn rounds(normal: usize) -> usize {
     std::env::var("WIPPY_FUZZ").ok().and_then(|text| text.parse().ok()).unwrap_or(normal)

@@ -413,13 +413,8 @@ fn many_children_end_at_once() {
 #[test]
 fn a_random_walk_keeps_order_and_ends_clean() {
     for seed in 1..2000_u64 {
-        let mut state = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15);
-        let mut roll = move |n: u64| {
-            state ^= state << 13;
-            state ^= state >> 7;
-            state ^= state << 17;
-            state % n
-        };
+        let mut random = wippy_random::Random::new(seed);
+        let mut roll = move |n: u64| random.bits() % n;
         let strategy = [Strategy::OneForOne, Strategy::OneForAll, Strategy::RestForOne][roll(3) as usize];
         let kinds = [Restart::Permanent, Restart::Transient, Restart::Temporary];
         let specs = (0..roll(6)).map(|n| spec(&n.to_string(), kinds[roll(3) as usize])).collect();

@@ -319,13 +319,8 @@ mod tests {
     #[test]
     fn it_agrees_with_a_sorted_list() {
         for seed in 1..200_u64 {
-            let mut state = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15);
-            let mut next = move |range: u64| {
-                state ^= state << 13;
-                state ^= state >> 7;
-                state ^= state << 17;
-                state % range
-            };
+            let mut random = wippy_random::Random::new(seed);
+            let mut next = move |range: u64| random.bits() % range;
             let mut wheel = Wheel::new();
             let (mut model, mut now) = (Vec::<(u64, Key)>::new(), 0);
             for _ in 0..500 {

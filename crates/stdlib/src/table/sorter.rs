@@ -221,15 +221,9 @@ mod tests {
         Ok(((0..items.len()).map(|index| items[sorter.place(index)]).collect(), questions))
     }
 
-    fn numbers(count: usize, seed: u64, bound: u64) -> Vec<i32> {
-        let mut state = seed;
-        let next = || {
-            state ^= state << 13;
-            state ^= state >> 7;
-            state ^= state << 17;
-            (state % bound) as i32
-        };
-        std::iter::repeat_with(next).take(count).collect()
+    fn numbers(count: usize, seed: u64, bound: usize) -> Vec<i32> {
+        let mut random = wippy_random::Random::new(seed);
+        std::iter::repeat_with(|| random.below(bound) as i32).take(count).collect()
     }
 
     #[test]
@@ -255,7 +249,7 @@ mod tests {
 
     #[test]
     fn asks_about_as_many_questions_as_there_must_be() {
-        let (_, questions) = sorted(&numbers(1000, 7, u64::MAX), |a, b| a < b).expect("a consistent order");
+        let (_, questions) = sorted(&numbers(1000, 7, usize::MAX), |a, b| a < b).expect("a consistent order");
         assert!(questions < 9000, "{questions}");
     }
 

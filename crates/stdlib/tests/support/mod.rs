@@ -1,4 +1,4 @@
-//! What several tests need: random numbers, and what a program prints. Asserts nothing itself.
+//! What several tests need: what a program prints. Asserts nothing itself.
 
 #![allow(dead_code, reason = "each test file uses a part of it")]
 #![allow(clippy::unwrap_used, reason = "a test may fail")]
@@ -8,22 +8,6 @@ use std::sync::{Arc, Mutex};
 
 use wippy_stdlib::io::{flush_all, redirect_stdout};
 use wippy_vm::{LoadMode, Step, Vm};
-
-/// A small generator with a seed that failures print.
-pub(crate) struct Random(pub(crate) u64);
-
-impl Random {
-    pub(crate) fn next(&mut self) -> u64 {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        self.0
-    }
-
-    pub(crate) fn below(&mut self, limit: usize) -> usize {
-        (self.next() % limit as u64) as usize
-    }
-}
 
 /// Memory to print into.
 #[derive(Clone, Default)]

@@ -4,45 +4,36 @@
 //! are faster to compare and know inferred tables. Invariant, tested on random pairs: what the first allows, the second
 //! allows; what only the second allows is one of the liberties listed here, which spare programs that run.
 
+use wippy_random::Random;
+
 use super::environment::Environment;
 use super::session::{Options, Session};
 use crate::{Type, TypeKind, assignable, parse_type};
 
-/// A small deterministic generator.
-struct Random(u64);
+/// Types at random.
+struct Types(Random);
 
-impl Random {
-    fn below(&mut self, n: usize) -> usize {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        (self.0 % n as u64) as usize
-    }
-
-    fn pick<'t>(&mut self, list: &[&'t str]) -> &'t str {
-        list[self.below(list.len())]
-    }
-
+impl Types {
     fn ty(&mut self, depth: u32) -> String {
         const PLAIN: &[&str] = &[
             "nil", "boolean", "integer", "number", "string", "table", "thread", "unknown", "never", "true",
             "1", "2.5", "\"a\"", "\"b\"",
         ];
         if depth == 0 {
-            return self.pick(PLAIN).to_owned();
+            return self.0.pick(PLAIN).to_owned();
         }
         let depth = depth - 1;
-        match self.below(10) {
-            0 | 1 => self.pick(PLAIN).to_owned(),
+        match self.0.below(10) {
+            0 | 1 => self.0.pick(PLAIN).to_owned(),
             2 => format!("{{{}}}", self.ty(depth)),
             3 => format!("readonly {{{}}}", self.ty(depth)),
-            4 => format!("{{[{}]: {}}}", self.pick(&["string", "integer", "number"]), self.ty(depth)),
+            4 => format!("{{[{}]: {}}}", self.0.pick(&["string", "integer", "number"]), self.ty(depth)),
             5 | 6 => {
                 let mut fields = Vec::new();
                 for name in ["x", "y"] {
-                    let mark = self.pick(&["", "", "readonly "]);
-                    let optional = self.pick(&["", "", "?"]);
-                    if self.below(4) > 0 {
+                    let mark = self.0.pick(&["", "", "readonly "]);
+                    let optional = self.0.pick(&["", "", "?"]);
+                    if self.0.below(4) > 0 {
                         fields.push(format!("{mark}{name}{optional}: {}", self.ty(depth)));
                     }
                 }
@@ -76,11 +67,11 @@ fn liberal(ty: &Type) -> bool {
 #[test]
 fn both_relations_agree() {
     const SEED: u64 = 0x2545_F491_4F6C_DD1D;
-    let mut random = Random(SEED);
+    let mut types = Types(Random::new(SEED));
     let mut faults = Vec::new();
     for round in 0..40 {
         let mut session = Session::new(&Environment::new(), Options::default());
-        let texts: Vec<String> = (0..60).map(|_| random.ty(3)).collect();
+        let texts: Vec<String> = (0..60).map(|_| types.ty(3)).collect();
         let rows: Vec<(&str, &str)> = texts.iter().map(|text| ("row", text.as_str())).collect();
         let numbers = session.row_types("", &rows);
         let trees: Vec<Type> = texts.iter().map(|text| parse_type(text).expect(text)).collect();

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use wippy_random::Random;
+
 use super::{Packed, Parcel};
 use crate::{Context, HostObject, Limits, LoadMode, Result, Step, Table, UserData, Value, Vm};
 
@@ -214,17 +216,6 @@ fn a_parcel_of_few_bytes_is_a_morsel() {
     assert!(morsel(&format!("return '{}'", "x".repeat(47))).is_none());
 }
 
-struct Random(u64);
-
-impl Random {
-    fn below(&mut self, bound: usize) -> usize {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        (self.0 >> 11) as usize % bound
-    }
-}
-
 fn random_value<'gc>(cx: &mut Context<'gc>, random: &mut Random, tables: &[Table<'gc>]) -> Value<'gc> {
     match random.below(9) {
         0 => Value::Boolean(random.below(2) == 0),
@@ -265,7 +256,7 @@ fn random_records(random: &mut Random) -> String {
 
 #[test]
 fn random_records_arrive_as_they_were() {
-    let mut random = Random(0x5eed_4321_dcba_0002);
+    let mut random = Random::new(0x5eed_4321_dcba_0002);
     for _ in 0..300 {
         let source = random_records(&mut random);
         let before = lua(&source).results(|cx| {
@@ -287,7 +278,7 @@ fn random_records_arrive_as_they_were() {
 #[test]
 fn random_graphs_arrive_as_they_were() {
     let seed = 0x5eed_1234_abcd_0001;
-    let mut random = Random(seed);
+    let mut random = Random::new(seed);
     for round in 0..300 {
         let mut vm = Vm::default();
         let (before, parcel) = vm.enter(|cx| {

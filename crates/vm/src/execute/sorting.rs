@@ -7,6 +7,8 @@
 
 use std::cmp::Ordering;
 
+use wippy_random::Random;
+
 use crate::heap::handle::Table;
 use crate::heap::object;
 use crate::heap::slot::{Slot, tag};
@@ -113,7 +115,7 @@ pub struct ItemSort {
     phase: Phase,
     /// Ranges that are still to be sorted.
     waiting: Vec<(usize, usize)>,
-    random: u64,
+    random: Random,
 }
 
 impl ItemSort {
@@ -124,7 +126,7 @@ impl ItemSort {
             kind: None,
             phase: Phase::Look { at: 0, ascending: true, descending: true },
             waiting: Vec::new(),
-            random: 0x9E37_79B9_7F4A_7C15,
+            random: Random::new(1),
         }
     }
 
@@ -249,10 +251,7 @@ impl ItemSort {
     unsafe fn pivot(&mut self, items: &[Slot], kind: ItemKind, low: usize, high: usize) -> Option<usize> {
         let mut places = [low; SAMPLE];
         for place in &mut places {
-            self.random ^= self.random << 13;
-            self.random ^= self.random >> 7;
-            self.random ^= self.random << 17;
-            *place = low + (self.random % (high - low) as u64) as usize;
+            *place = low + self.random.below(high - low);
         }
         // SAFETY: the caller's promise; all are of the kind before they are compared.
         unsafe {

@@ -7,25 +7,11 @@ mod weak;
 
 use std::collections::HashSet;
 
+use wippy_random::Random;
+
 use super::object::{Closure, NativeClosure, Node};
 use super::slot::tag;
 use super::*;
-
-/// A small generator; the same numbers for the same seed.
-struct Random(u64);
-
-impl Random {
-    fn next(&mut self) -> u64 {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        self.0.wrapping_mul(0x2545_f491_4f6c_dd1d)
-    }
-
-    fn below(&mut self, n: usize) -> usize {
-        (self.next() >> 11) as usize % n
-    }
-}
 
 /// A heap with a main coroutine and a table in each root.
 fn heap() -> Heap {

@@ -6,7 +6,7 @@ use wippy_vm::bytecode::dump::{SIGNATURE, VERSION, dump};
 use wippy_vm::bytecode::undump::{UndumpError, undump};
 use wippy_vm::bytecode::verify::verify;
 
-use super::Random;
+use wippy_random::Random;
 
 const PROGRAMS: [&str; 4] = [
     include_str!("closures.lua"),

@@ -5,7 +5,7 @@ use std::{env, fs};
 
 use wippy_vm::compile::compile_source;
 
-use super::Random;
+use wippy_random::Random;
 
 /// Writes programs that are syntactically valid; some break a rule of scopes.
 struct Writer {

@@ -8,7 +8,7 @@ mod expression;
 mod object;
 mod statement;
 
-use super::random::Random;
+use wippy_random::Random;
 
 /// What a variable is expected to hold; errors come from breaking the expectation now and then.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

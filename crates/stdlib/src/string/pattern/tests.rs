@@ -210,13 +210,8 @@ fn by_definition(items: &[(&str, char)], to_end: bool, subject: &[u8], at: usize
 
 #[test]
 fn agrees_with_the_definition_on_random_patterns() {
-    let mut seed: u64 = 0x9E37_79B9_7F4A_7C15;
-    let mut below = |bound: usize| {
-        seed ^= seed << 13;
-        seed ^= seed >> 7;
-        seed ^= seed << 17;
-        (seed % bound as u64) as usize
-    };
+    let mut random = wippy_random::Random::new(1);
+    let mut below = |bound: usize| random.below(bound);
     for round in 0..20_000 {
         let items: Vec<(&str, char)> = (0..1 + below(5))
             .map(|_| {

@@ -23,7 +23,7 @@ impl World {
         let mut heap = heap();
         let fields = (0..6).map(|i| Slot::string(shared::intern(format!("field{i}").as_bytes()))).collect();
         push(&mut heap, Slot::NIL);
-        World { heap, objects: Vec::new(), stack: Vec::new(), random: Random(seed), fields }
+        World { heap, objects: Vec::new(), stack: Vec::new(), random: Random::new(seed), fields }
     }
 
     /// Where child `i` of an object is kept.
@@ -59,7 +59,7 @@ impl World {
             if children.is_empty() {
                 break;
             }
-            if let Some(next) = children[self.random.next() as usize % children.len()] {
+            if let Some(next) = children[self.random.bits() as usize % children.len()] {
                 at = next;
             }
         }
@@ -253,7 +253,7 @@ fn a_changing_graph_survives_steps_by_debt() {
 fn large_tables_are_traced_in_slices_while_they_change() {
     for seed in 1..12 {
         let mut heap = heap();
-        let mut random = Random(seed);
+        let mut random = Random::new(seed);
         let array = new_table(&mut heap);
         let hash = new_table(&mut heap);
         push(&mut heap, array);
@@ -295,7 +295,7 @@ fn large_tables_are_traced_in_slices_while_they_change() {
 fn coroutines_and_their_upvalues() {
     for seed in 1..20 {
         let mut heap = heap();
-        let mut random = Random(seed);
+        let mut random = Random::new(seed);
         let main = heap.roots.main;
         let keep = new_table(&mut heap);
         push(&mut heap, keep);

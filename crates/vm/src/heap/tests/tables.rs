@@ -33,13 +33,13 @@ impl Rig {
             push(&mut heap, object);
             objects.push(object);
         }
-        Rig { heap, table, objects, model: HashMap::new(), random: Random(seed), seed }
+        Rig { heap, table, objects, model: HashMap::new(), random: Random::new(seed), seed }
     }
 
     fn key(&mut self, spread: usize) -> Key {
         match self.random.below(10) {
             0..=4 => Key::Integer(self.random.below(spread) as i64 + 1),
-            5 => Key::Integer(self.random.next() as i64),
+            5 => Key::Integer(self.random.bits() as i64),
             6 => Key::Float((self.random.below(spread) as f64 + 0.5).to_bits()),
             7 => Key::Boolean(self.random.below(2) == 0),
             8 => Key::Text(self.random.below(spread) as u32),
@@ -55,7 +55,7 @@ impl Rig {
             }
             Key::Integer(i) => Slot::integer(i),
             Key::Float(bits) => Slot::float(f64::from_bits(bits)),
-            Key::Boolean(b) => Slot { payload: self.random.next(), ..Slot::boolean(b) },
+            Key::Boolean(b) => Slot { payload: self.random.bits(), ..Slot::boolean(b) },
             Key::Text(n) => {
                 // A fresh object each time, short and long ones.
                 let text = if n % 3 == 0 { format!("{n}{}", "-".repeat(60)) } else { format!("k{n}") };
@@ -140,7 +140,7 @@ fn random_writes_agree_with_a_model() {
             for _ in 0..50 {
                 let key = rig.key(spread);
                 let value =
-                    if rig.random.below(10) < removing { None } else { Some(rig.random.next() as i64) };
+                    if rig.random.below(10) < removing { None } else { Some(rig.random.bits() as i64) };
                 rig.write(key, value);
             }
             rig.compare();

@@ -116,7 +116,7 @@ fn all_weak_needs_both() {
 fn weak_tables_that_change_while_marking() {
     for seed in 1..20 {
         let mut heap = heap();
-        let mut random = Random(seed);
+        let mut random = Random::new(seed);
         let tables = [weak(&mut heap, "k"), weak(&mut heap, "v"), weak(&mut heap, "kv")];
         let strong = new_table(&mut heap);
         push(&mut heap, strong);
