@@ -5,7 +5,6 @@
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -250,16 +249,10 @@ impl Enlister for Processes {
         };
         let entry =
             Entry { id: self.script.id().into(), program: nothing, start: Start::Chunk, image: None, limits };
-        let hears_events = Arc::new(AtomicBool::new(false));
-        let adoption = Adoption {
-            main: candidate.main,
-            pending: candidate.pending,
-            hears_events: Arc::clone(&hears_events),
-            on_end,
-        };
+        let adoption = Adoption { main: candidate.main, pending: candidate.pending, on_end };
         // A refused process gives its interpreter back the same way.
         let pid = running.runtime.adopt(candidate.vm, Arc::new(entry), adoption);
-        let (vm, end) = running.wait(pid.as_ref().ok().copied(), interrupt, &hears_events);
+        let (vm, end) = running.wait(pid.as_ref().ok().copied(), interrupt);
         match pid {
             Ok(_) => (vm, end),
             Err(error) => (vm, Err(Stop::Refused(error.full_text()))),
@@ -276,12 +269,7 @@ impl Enlister for Processes {
 
 impl Running {
     /// Waits for the end of the main process.
-    fn wait(
-        &self,
-        pid: Option<Pid>,
-        interrupt: &Interrupt,
-        hears_events: &AtomicBool,
-    ) -> (Vm, Result<Ended, Stop>) {
+    fn wait(&self, pid: Option<Pid>, interrupt: &Interrupt) -> (Vm, Result<Ended, Stop>) {
         let kill = || pid.map(|pid| self.runtime.handle().kill(pid));
         let (mut exit, mut interrupted, mut deadline) = (None, false, None);
         loop {
@@ -289,7 +277,7 @@ impl Running {
                 let first = !interrupted;
                 interrupted = true;
                 match pid {
-                    Some(pid) if first && hears_events.load(Ordering::Relaxed) => {
+                    Some(pid) if first && self.runtime.program_hears_events() => {
                         let handle = self.runtime.handle();
                         // If it has just ended, its note is on the way.
                         let _ = handle.cancel(Pid::SYSTEM, pid, "interrupted", Some(GRACE));

@@ -56,6 +56,8 @@ pub(crate) struct Local {
     pub(crate) values: Values,
     /// A call of a function, which has no code of its own to upgrade.
     pub(crate) is_call: bool,
+    /// The program that wanted processes and became one.
+    pub(crate) is_program: bool,
     pub(crate) trap_links: bool,
     /// Whether it hears of newer code.
     upgradable: Option<Listed>,
@@ -74,6 +76,7 @@ impl Local {
             host: HostId::default(),
             values,
             is_call: false,
+            is_program: false,
             trap_links: false,
             upgradable: None,
             addresses: None,

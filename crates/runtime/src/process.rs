@@ -5,7 +5,6 @@
 //! has arrived could be delivered.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use wippy_scheduler::{Description, Exit, Fuel, OperationId, Pid, Process, Signal, Step, TimerId, Turn};
@@ -34,8 +33,6 @@ pub struct Adoption {
     pub main: Option<Parcel>,
     /// Its timers.
     pub pending: Vec<Pending>,
-    /// Set as long as the program waits for events, so that asking it to end makes sense.
-    pub hears_events: Arc<AtomicBool>,
     /// Gets the interpreter back.
     pub on_end: OnEnd,
 }
@@ -78,8 +75,8 @@ const _: () =
 struct Extra {
     /// Arguments of `main`, if it may be called and there are any.
     main: Option<Box<Parcel>>,
-    /// Of a whole program: whether it hears events, for its owner. Waiting for what can never happen is an error then.
-    program: Option<Arc<AtomicBool>>,
+    /// A whole program: waiting for what can never happen is an error then.
+    is_program: bool,
     timers: Few<TimerId, Timer>,
     operations: Few<OperationId, Ticket>,
     /// Ends that are results of calls, not events.
@@ -126,12 +123,14 @@ impl LuaProcess {
         entry: Arc<Entry>,
         adoption: Adoption,
     ) -> LuaProcess {
-        let Adoption { main, pending, hears_events, on_end } = adoption;
+        let Adoption { main, pending, on_end } = adoption;
         vm.set_scheduling();
-        vm.set_host(Local::new(shared, entry, Values::default()));
+        let mut local = Local::new(shared, entry, Values::default());
+        local.is_program = true;
+        vm.set_host(local);
         let mut process = LuaProcess::new(vm, main);
         let extra = process.0.extra();
-        extra.program = Some(hears_events);
+        extra.is_program = true;
         extra.pending = pending;
         extra.on_end = Some(on_end);
         process
@@ -255,7 +254,7 @@ impl Body {
 
     fn begin(&mut self, turn: &mut Turn<'_, LuaProcess>) {
         self.begun = true;
-        if self.extra.as_ref().is_none_or(|extra| extra.program.is_none()) {
+        if self.extra.as_ref().is_none_or(|extra| !extra.is_program) {
             self.vm.set_frugal();
         }
         if let Some(local) = self.vm.host::<Local>() {
@@ -483,10 +482,8 @@ impl Body {
             // It would not hear of it until it is killed.
             return Step::Failed(shut_down());
         }
-        match self.extra.as_ref().and_then(|extra| extra.program.as_ref()) {
-            Some(hears_events) => hears_events.store(self.room.hears_events(), Ordering::Relaxed),
-            None if self.is_call => {}
-            None => return Step::Parked,
+        if !self.is_call && !self.extra.as_ref().is_some_and(|extra| extra.is_program) {
+            return Step::Parked;
         }
         let awaits = self.extra.as_ref().is_some_and(|extra| !extra.awaited.is_empty());
         if !self.room.is_open() && !awaits && self.vm.outstanding() == 0 {

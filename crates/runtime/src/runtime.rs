@@ -1,6 +1,7 @@
 //! `Runtime`: a scheduler with everything that Lua processes need, as Rust code starts and ends it.
 
 use std::io;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
@@ -141,6 +142,7 @@ impl Options {
                 setup,
                 upgradable: Upgradable::default(),
                 strict,
+                program_hears_events: AtomicBool::new(false),
             }),
         )
     }
@@ -295,8 +297,14 @@ impl Starter {
     /// When it does not start.
     pub fn adopt(&self, vm: Vm, entry: Arc<Entry>, adoption: Adoption) -> Result<Pid, ErrorValue> {
         let host = self.place(&Launch::default())?;
+        self.shared.program_hears_events.store(false, Ordering::Relaxed);
         let process = LuaProcess::adopt(vm, Arc::clone(&self.shared), entry, adoption);
         self.launch(process, host, None, None)
+    }
+
+    /// Whether the program that was adopted last listens to events, so that asking it to end makes sense.
+    pub fn program_hears_events(&self) -> bool {
+        self.shared.program_hears_events.load(Ordering::Relaxed)
     }
 
     fn place(&self, launch: &Launch) -> Result<HostId, ErrorValue> {

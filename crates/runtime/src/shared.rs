@@ -1,6 +1,7 @@
 //! What all processes of a runtime share.
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use wippy_scheduler::Pid;
 use wippy_stdlib::errors::ErrorValue;
@@ -43,6 +44,8 @@ pub(crate) struct Shared {
     pub(crate) upgradable: Upgradable,
     /// What is asked of nobody in particular is denied.
     pub(crate) strict: bool,
+    /// Whether the program that became a process listens to events.
+    pub(crate) program_hears_events: AtomicBool,
 }
 
 impl Shared {

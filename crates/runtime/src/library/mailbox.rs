@@ -1,11 +1,14 @@
 //! `process.inbox`, `events`, `listen`, `unlisten`: the channels on which a process receives.
 
+use std::sync::atomic::Ordering;
+
 use wippy_stdlib::channel;
 use wippy_stdlib::errors::{self, ErrorValue, Kind};
 use wippy_vm::{Channel, Context, Kept, Library, Outcome, Result, Value, library};
 
 use super::{ask, enlist, invalid};
 use crate::ask::Ask;
+use crate::local::Local;
 
 /// Globals for channels of one's own.
 pub static GLOBALS: Library = library!(
@@ -56,11 +59,23 @@ pub(super) fn events(cx: &mut Context<'_>) -> Result<Outcome> {
         _ => {
             let channel = open(cx, 0)?;
             ask(cx, &mut Ask::OpenEvents(channel))?;
+            tell_listening(cx)?;
             channel
         }
     };
     let channel = cx.kept(kept);
     Ok(cx.returns(channel))
+}
+
+/// Tells the owner of a program whether it listens to events, before it does anything else.
+fn tell_listening(cx: &mut Context<'_>) -> Result<()> {
+    let mut question = Ask::Events { channel: None };
+    ask(cx, &mut question)?;
+    if let Some(local) = cx.host::<Local>().filter(|local| local.is_program) {
+        let listens = matches!(question, Ask::Events { channel: Some(_) });
+        local.shared.program_hears_events.store(listens, Ordering::Relaxed);
+    }
+    Ok(())
 }
 
 /// Why nobody can listen to a topic.
@@ -138,7 +153,7 @@ fn subscription(cx: &mut Context<'_>, channel: Channel<'_>) -> Result<Option<Kep
 fn end(cx: &mut Context<'_>, kept: Kept) -> Result<()> {
     ask(cx, &mut Ask::Channels { all: Vec::new(), close: Some(kept), closed: false })?;
     cx.replace_kept(kept, Value::Nil);
-    Ok(())
+    tell_listening(cx)
 }
 
 fn no_subscription(cx: &mut Context<'_>) -> Result<Outcome> {
