@@ -128,6 +128,19 @@ fn arrays_of_many_items() {
 }
 
 #[test]
+fn tables_of_many_entries_grow() {
+    check(
+        "N = 200000",
+        8 * 200_000,
+        &[
+            "local t = {} for i = 1, N do t[i + 0.5] = i end for i = 1, N do assert(t[i + 0.5] == i) end",
+            "local t = {} for i = N, 1, -1 do t[i] = i end for i = 1, N do assert(t[i] == i) end assert(#t == N)",
+            "local t = setmetatable({}, {}) for i = 1, N do t['k' .. i] = i end assert(t.k1 == 1 and t['k' .. N] == N)",
+        ],
+    );
+}
+
+#[test]
 fn a_complete_collection() {
     let setup = "t = {} for i = 1, 300000 do t[i] = {i} end";
     check(setup, 100_000, &["collectgarbage()"]);

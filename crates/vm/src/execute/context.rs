@@ -40,7 +40,8 @@ impl From<TableError> for Error {
             TableError::NanKey => ErrorKind::Operation("table index is NaN").into(),
             TableError::Overflow => ErrorKind::Operation("table overflow").into(),
             TableError::Frozen => ErrorKind::Operation("attempt to modify a frozen table").into(),
-            TableError::OutOfMemory => Error::new(ErrorKind::Memory),
+            // Only the instructions that set a field are told of growth, and they wait for it.
+            TableError::OutOfMemory | TableError::Growing => Error::new(ErrorKind::Memory),
         }
     }
 }

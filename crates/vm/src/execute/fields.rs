@@ -7,10 +7,10 @@ use crate::bytecode::instruction::{Instruction, Op};
 use crate::error::Result;
 use crate::heap::object::{Closure, Node, TABLE_FROZEN, Table, UserData};
 use crate::heap::slot::{Slot, copy, read, tag, write};
-use crate::heap::table;
+use crate::heap::table::{self, TableError};
 
 use super::call::metacall;
-use super::cursor::{Cursor, Live, conclude, safepoint};
+use super::cursor::{Cursor, Live, conclude, out_of_fuel, safepoint};
 use super::event::{Event, name_string};
 use super::frame::After;
 use super::index::{AssignCall, Lookup, assign, lookup, metamethod, metamethod_of};
@@ -281,24 +281,56 @@ unsafe fn slow_set(state: *mut State, object: *const Slot, key: Slot, value: *co
     // SAFETY: operands of verified code.
     unsafe {
         let st = &mut *state;
+        if st.heap.is_growing() {
+            return grow(state);
+        }
         let value = read(value);
+        st.heap.set_patient(true);
         if (*object).tag == tag::TABLE {
             let t = (*object).as_table();
             if (*t).metatable.is_null() && (*t).header.flags & TABLE_FROZEN == 0 {
-                return match st.heap.set(t, key, value) {
+                let result = st.heap.set(t, key, value);
+                st.heap.set_patient(false);
+                return match result {
                     Ok(()) => false,
+                    Err(TableError::Growing) => grow(state),
                     Err(error) => retry_or_fail(state, error.into()),
                 };
             }
         }
-        let result = match assign(st, read(object), key, value) {
+        let assigned = assign(st, read(object), key, value);
+        st.heap.set_patient(false);
+        let result = match assigned {
             Ok(None) => Ok(()),
             Ok(Some(AssignCall { function, object })) => {
                 metacall(st, function, [object, key, value], After::Discard)
             }
+            Err(_) if st.heap.is_growing() => return grow(state),
             Err(error) => return retry_or_fail(state, error),
         };
         conclude(state, result)
+    }
+}
+
+/// Lets a table grow as far as the fuel goes; the instruction that wants it comes again, now or when there is fuel.
+#[cold]
+#[inline(never)]
+unsafe fn grow(state: *mut State) -> bool {
+    // SAFETY: the instruction had no effect, and the `pc` of Lua frames is saved.
+    unsafe {
+        let st = &mut *state;
+        match st.heap.grow(st.fuel) {
+            Err(error) => retry_or_fail(state, error.into()),
+            Ok((spent, is_done)) => {
+                st.fuel = st.fuel.saturating_sub(spent);
+                if !is_done {
+                    return out_of_fuel(state);
+                }
+                let frame = (*st.current()).frame;
+                (*frame).state.lua.pc = (*frame).state.lua.pc.sub(1);
+                conclude(state, Ok(()))
+            }
+        }
     }
 }
 

@@ -169,6 +169,7 @@ impl Heap {
     }
 
     pub(super) unsafe fn run(&mut self, budget: &mut isize) -> bool {
+        self.abandon_growth();
         while *budget > 0 {
             // SAFETY: the caller's promise; phases follow one another as their contracts ask.
             unsafe {

@@ -167,7 +167,11 @@ impl Heap {
             if self.insert_node(t, key, value) {
                 return Ok(());
             }
-            self.rehash(t, key)?;
+            if self.grows_in_pieces(t) {
+                self.begin_growth(t, key)?;
+            } else {
+                self.rehash(t, key)?;
+            }
             // The key may belong to the array part now.
             if key.tag == tag::INTEGER && key.payload.wrapping_sub(1) < u64::from((*t).capacity) {
                 return self.set_integer(t, key.as_integer(), value);

@@ -410,6 +410,9 @@ impl Heap {
     pub(crate) unsafe fn thaw(&mut self, t: *mut Table) -> Result<(), TableError> {
         // SAFETY: the caller's promise; both parts have the same number of nodes.
         unsafe {
+            if self.abandon_growth_of(t) {
+                return Ok(());
+            }
             if is_read_only(t) {
                 return Err(TableError::Frozen);
             }

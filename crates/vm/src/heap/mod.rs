@@ -16,6 +16,7 @@ mod coroutine;
 mod finalize;
 mod functions;
 mod gray;
+mod growth;
 pub(crate) mod handle;
 pub(crate) mod hash;
 pub(crate) mod image;
@@ -125,6 +126,10 @@ pub(crate) struct Heap {
     /// Cycles that a complete collection still has to end; at 1, this is the one that the program has asked for.
     wanted_cycles: u8,
     phase: Phase,
+    /// Who writes to a table can do so again later, when the table has grown.
+    patient: bool,
+    /// A growth was given up; the next one is made in one piece, so that it comes to its end.
+    growth_failed: bool,
     /// Work done at every safepoint, in weighted bytes; zero in all heaps but those of tests.
     stress_work: isize,
     stopped: bool,
@@ -140,8 +145,8 @@ pub(crate) struct Heap {
     programs: program::Programs,
     gray: Segments<*mut Header>,
     slices: Lazy<Segments<Slice>>,
-    /// Scratch of `moved`.
-    crossed: Lazy<Vec<usize>>,
+    /// A large table that grows.
+    growth: Option<Box<growth::Growth>>,
     /// Coroutines that ran during this marking.
     touched: Lazy<Vec<*mut Coroutine>>,
     weak_values: Lazy<Vec<*mut Table>>,
@@ -185,6 +190,8 @@ impl Heap {
             marking: false,
             wanted_cycles: 0,
             phase: Phase::Idle,
+            patient: false,
+            growth_failed: false,
             stress_work: collect::stress_from_outside(),
             stopped: false,
             seed: hash::seed(),
@@ -206,7 +213,7 @@ impl Heap {
             programs: program::Programs::default(),
             gray: Segments::new(),
             slices: Lazy::new(),
-            crossed: Lazy::new(),
+            growth: None,
             touched: Lazy::new(),
             weak_values: Lazy::new(),
             ephemerons: Lazy::new(),

@@ -14,7 +14,7 @@ use super::table::{TableError, empty_nodes, find_integer};
 use super::{Heap, OutOfMemory};
 
 /// Most slots of an array part, and most nodes of a hash part; powers of two.
-const MAX_PART: usize = 1 << 30;
+pub(super) const MAX_PART: usize = 1 << 30;
 
 /// Slots that the first append makes room for.
 const FIRST_CAPACITY: usize = 4;
@@ -58,20 +58,82 @@ impl From<OutOfMemory> for TableError {
     }
 }
 
-/// Keys of a table by place, for the choice of sizes.
-struct Census {
+/// Entries of a table, for the choice of sizes.
+pub(super) struct Census {
     /// Integer keys in `(2^(i-1), 2^i]`.
     integers: [u32; 31],
     integer_count: usize,
+    /// Entries that are nodes, or are to come.
+    live: usize,
+    /// Nodes whose entry was removed.
+    removed: usize,
+    /// Items of the array part.
+    items: usize,
 }
 
 impl Census {
-    fn add(&mut self, key: u64) {
+    pub(super) fn new() -> Census {
+        Census { integers: [0; 31], integer_count: 0, live: 0, removed: 0, items: 0 }
+    }
+
+    /// Counts an entry that is a node, or is to come.
+    #[inline]
+    pub(super) fn add_key(&mut self, key: Slot) {
+        self.live += 1;
+        if key.tag == tag::INTEGER {
+            self.add_integer(key.payload);
+        }
+    }
+
+    #[inline]
+    pub(super) fn add_node(&mut self, node: &Node) {
+        if !node.is_empty() {
+            self.add_key(node.key());
+        } else if node.key_tag != tag::NIL as u8 {
+            self.removed += 1;
+        }
+    }
+
+    #[inline]
+    pub(super) fn add_item(&mut self, index: usize, item: Slot) {
+        if item.tag != tag::NIL {
+            self.add_integer(index as u64 + 1);
+            self.items += 1;
+        }
+    }
+
+    fn add_integer(&mut self, key: u64) {
         if key.wrapping_sub(1) < MAX_PART as u64 {
             let bin = (key - 1).checked_ilog2().map_or(0, |log| log as usize + 1);
             self.integers[bin] += 1;
             self.integer_count += 1;
         }
+    }
+
+    /// Whether a node, or what is to come, might go to the array part. Only then the items need be counted.
+    pub(super) fn has_integers(&self) -> bool {
+        self.integer_count > 0
+    }
+
+    /// The sizes of both parts, if the array part has `capacity` slots now.
+    pub(super) fn sizes(&self, capacity: usize) -> (usize, usize) {
+        let (mut size, mut live, mut inside) = (capacity, self.live, 0);
+        if self.has_integers() {
+            let best = self.array_size();
+            if best.0 > capacity {
+                (size, inside) = (best.0, best.1 - self.items);
+            } else if self.items * 2 <= capacity {
+                // Some keys leave the array part.
+                live += self.items;
+                (size, inside) = best;
+            }
+        }
+        let mut nodes = live - inside;
+        if self.removed > 0 {
+            // Entries come and go; without spare room the next one would rehash again.
+            nodes += nodes / 4;
+        }
+        (size, nodes)
     }
 
     /// Best size of the array part, and how many keys it will hold.
@@ -185,16 +247,13 @@ impl Heap {
         // SAFETY: the caller's table is alive; its array part is a cell of the size that its capacity says.
         unsafe {
             let old = (*t).capacity as usize;
-            let cell = if old == 0 {
+            let array = if old == 0 {
                 self.settle_values(t);
-                let header =
-                    Header { kind: Kind::Array, mark: self.memory.epoch, flags: 0, small: 0, size: 0 };
-                self.memory.cell(array_bytes(capacity), header)?
+                self.raw_array(capacity)?
             } else {
                 let cell = (*t).array.cast::<Header>().sub(1);
-                self.memory.grow(cell, array_bytes(old), array_bytes(capacity))?
+                self.memory.grow(cell, array_bytes(old), array_bytes(capacity))?.add(1).cast::<Slot>()
             };
-            let array = cell.add(1).cast::<Slot>();
             if cfg!(debug_assertions) {
                 array.add(old).cast::<u8>().write_bytes(0xdb, (capacity - old) * size_of::<Slot>());
             }
@@ -251,50 +310,19 @@ impl Heap {
     pub(super) unsafe fn rehash(&mut self, t: *mut Table, key: Slot) -> Result<(), TableError> {
         // SAFETY: the caller's table is alive.
         unsafe {
-            let mut census = Census { integers: [0; 31], integer_count: 0 };
-            let (mut live, mut removed) = (0, 0);
+            let mut census = Census::new();
+            census.add_key(key);
             if !(*t).has_no_nodes() {
                 for i in 0..(*t).node_count() {
-                    let node = (*t).nodes.add(i);
-                    if !(*node).is_empty() {
-                        live += 1;
-                        if (*node).key_tag == tag::INTEGER as u8 {
-                            census.add((*node).key);
-                        }
-                    } else if (*node).key_tag != tag::NIL as u8 {
-                        removed += 1;
-                    }
+                    census.add_node(&*(*t).nodes.add(i));
                 }
             }
-            live += 1;
-            if key.tag == tag::INTEGER {
-                census.add(key.payload);
-            }
-            let capacity = (*t).capacity as usize;
-            let (mut size, mut inside) = (capacity, 0);
-            if census.integer_count > 0 {
-                let mut in_array = 0;
+            if census.has_integers() {
                 for i in 0..(*t).len as usize {
-                    if (*(*t).array.add(i)).tag != tag::NIL {
-                        census.add(i as u64 + 1);
-                        in_array += 1;
-                    }
-                }
-                let best = census.array_size();
-                if best.0 > capacity {
-                    (size, inside) = (best.0, best.1 - in_array);
-                } else if in_array * 2 <= capacity {
-                    size = best.0;
-                    // Some keys leave the array part.
-                    live += in_array;
-                    inside = best.1;
+                    census.add_item(i, *(*t).array.add(i));
                 }
             }
-            let mut nodes = live - inside;
-            if removed > 0 {
-                // Entries come and go; without spare room the next one would rehash again.
-                nodes += nodes / 4;
-            }
+            let (size, nodes) = census.sizes((*t).capacity as usize);
             self.resize(t, size, nodes)
         }
     }
@@ -320,10 +348,8 @@ impl Heap {
                     return Err(TableError::OutOfMemory);
                 }
             } else if capacity < old_capacity && capacity > 0 {
-                let header =
-                    Header { kind: Kind::Array, mark: self.memory.epoch, flags: 0, small: 0, size: 0 };
-                match self.memory.cell(array_bytes(capacity), header) {
-                    Ok(cell) => shorter = cell.add(1).cast::<Slot>(),
+                match self.raw_array(capacity) {
+                    Ok(array) => shorter = array,
                     Err(OutOfMemory) => {
                         self.free_nodes(fresh, log);
                         return Err(TableError::OutOfMemory);
@@ -379,33 +405,47 @@ impl Heap {
             (*t).array = array;
             (*t).capacity = capacity as u32;
             (*t).len = len as u32;
-            self.memory.free(old.cast::<Header>().sub(1), array_bytes(old_capacity));
+            self.free_array(old, old_capacity);
         }
     }
 
     pub(super) fn node_part(&mut self, log: u8) -> Result<*mut Node, OutOfMemory> {
+        let nodes = self.raw_nodes(log)?;
+        for i in 0..1 << log {
+            // SAFETY: the part has that many nodes.
+            unsafe { clear_node(nodes.add(i)) };
+        }
+        Ok(nodes)
+    }
+
+    /// A hash part whose nodes are still to be cleared.
+    pub(super) fn raw_nodes(&mut self, log: u8) -> Result<*mut Node, OutOfMemory> {
         let header = Header { kind: Kind::Nodes, mark: self.memory.epoch, flags: 0, small: log, size: 0 };
         let cell = self.memory.cell(node_bytes(log), header)?;
-        let count = 1_usize << log;
-        // SAFETY: the cell has room for a header and that many nodes.
+        // SAFETY: the cell has room for a header and the nodes.
         unsafe {
-            (*cell).size = count as u32;
-            let nodes = cell.add(1).cast::<Node>();
-            for i in 0..count {
-                nodes.add(i).write(Node {
-                    payload: 0,
-                    tag: tag::NIL as u8,
-                    key_tag: tag::NIL as u8,
-                    hash: 0,
-                    next: 0,
-                    key: 0,
-                });
-            }
-            Ok(nodes)
+            (*cell).size = 1 << log;
+            Ok(cell.add(1).cast::<Node>())
         }
     }
 
-    unsafe fn free_nodes(&mut self, nodes: *mut Node, log: u8) {
+    /// An array part; its slots are not written.
+    pub(super) fn raw_array(&mut self, capacity: usize) -> Result<*mut Slot, OutOfMemory> {
+        let header = Header { kind: Kind::Array, mark: self.memory.epoch, flags: 0, small: 0, size: 0 };
+        let cell = self.memory.cell(array_bytes(capacity), header)?;
+        // SAFETY: the slots are behind the header.
+        unsafe { Ok(cell.add(1).cast::<Slot>()) }
+    }
+
+    /// Gives an array part back, if there is one.
+    pub(super) unsafe fn free_array(&mut self, array: *mut Slot, capacity: usize) {
+        if capacity > 0 {
+            // SAFETY: an array part that nothing refers to any more.
+            unsafe { self.memory.free(array.cast::<Header>().sub(1), array_bytes(capacity)) }
+        }
+    }
+
+    pub(super) unsafe fn free_nodes(&mut self, nodes: *mut Node, log: u8) {
         if std::ptr::eq(nodes, empty_nodes()) {
             return;
         }
@@ -414,14 +454,30 @@ impl Heap {
     }
 }
 
+/// Makes a node one that was never used.
+#[inline(always)]
+pub(super) unsafe fn clear_node(node: *mut Node) {
+    // SAFETY: the caller's node is one of a part that nobody else uses.
+    unsafe {
+        node.write(Node {
+            payload: 0,
+            tag: tag::NIL as u8,
+            key_tag: tag::NIL as u8,
+            hash: 0,
+            next: 0,
+            key: 0,
+        });
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn size_for(keys: &[u64]) -> (usize, usize) {
-        let mut census = Census { integers: [0; 31], integer_count: 0 };
+        let mut census = Census::new();
         for &key in keys {
-            census.add(key);
+            census.add_integer(key);
         }
         census.array_size()
     }

@@ -21,6 +21,8 @@ pub(crate) enum TableError {
     NanKey,
     /// The memory limit would be passed.
     OutOfMemory,
+    /// The table has to grow first, piece by piece: see `growth`.
+    Growing,
     /// More entries than a table may have.
     Overflow,
     /// The table is read-only.

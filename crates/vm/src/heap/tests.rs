@@ -1,6 +1,7 @@
 //! Tests of the heap as a whole: against models, with the collector at work in between.
 
 mod graphs;
+mod growth;
 mod limits;
 mod tables;
 mod weak;

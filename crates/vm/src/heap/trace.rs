@@ -5,6 +5,8 @@
 
 use std::ptr::null_mut;
 
+use smallvec::SmallVec;
+
 use super::channel::Case;
 use super::class::rounded;
 use super::code::Unit;
@@ -357,16 +359,18 @@ impl Heap {
                 return;
             }
             // Each waiting slice must find, or know marked, all that was behind its beginning.
-            let mut crossed = std::mem::take(&mut self.crossed);
-            crossed
-                .extend(self.slices.iter().filter(|slice| slice.table == t).map(|slice| slice.from as usize));
-            for start in crossed.drain(..) {
+            let starts: SmallVec<[usize; 8]> = self
+                .slices
+                .iter()
+                .filter(|slice| slice.table == t)
+                .map(|slice| slice.from as usize)
+                .collect();
+            for start in starts {
                 // Item `k` went from `from + k` to `to + k`.
                 for k in start.saturating_sub(from)..count.min(start.saturating_sub(to)) {
                     self.barrier(*(*t).array.add(to + k));
                 }
             }
-            self.crossed = crossed;
         }
     }
 
