@@ -5,9 +5,10 @@
 
 use crate::bytecode::instruction::{Instruction, Op};
 use crate::error::Result;
+use crate::heap::growth::is_large;
 use crate::heap::object::{Closure, Node, TABLE_FROZEN, Table, UserData};
 use crate::heap::slot::{Slot, copy, read, tag, write};
-use crate::heap::table::{self, TableError};
+use crate::heap::table;
 
 use super::call::metacall;
 use super::cursor::{Cursor, Live, conclude, out_of_fuel, safepoint};
@@ -281,23 +282,20 @@ unsafe fn slow_set(state: *mut State, object: *const Slot, key: Slot, value: *co
     // SAFETY: operands of verified code.
     unsafe {
         let st = &mut *state;
-        if st.heap.is_growing() {
-            return grow(state);
-        }
         let value = read(value);
-        st.heap.set_patient(true);
         if (*object).tag == tag::TABLE {
             let t = (*object).as_table();
-            if (*t).metatable.is_null() && (*t).header.flags & TABLE_FROZEN == 0 {
-                let result = st.heap.set(t, key, value);
-                st.heap.set_patient(false);
-                return match result {
+            if (*t).metatable.is_null() && (*t).header.flags & TABLE_FROZEN == 0 && !is_large(t) {
+                return match st.heap.set(t, key, value) {
                     Ok(()) => false,
-                    Err(TableError::Growing) => grow(state),
                     Err(error) => retry_or_fail(state, error.into()),
                 };
             }
         }
+        if st.heap.is_growing() {
+            return grow(state);
+        }
+        st.heap.set_patient(true);
         let assigned = assign(st, read(object), key, value);
         st.heap.set_patient(false);
         let result = match assigned {

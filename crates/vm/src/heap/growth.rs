@@ -58,16 +58,22 @@ pub(super) struct Growth {
     moves_items: bool,
 }
 
+/// Whether rebuilding the table takes long.
+///
+/// # Safety
+/// The table is alive.
+#[inline(always)]
+pub(crate) unsafe fn is_large(t: *const Table) -> bool {
+    // SAFETY: the caller's promise.
+    unsafe { (*t).header.small >= LARGE_LOG || (*t).len >= LARGE_ITEMS }
+}
+
 impl Heap {
-    /// Whether the table is so large that it should be rebuilt in pieces, by a writer who can come again.
+    /// Whether the table is to be rebuilt in pieces: it is large, and who writes can come again.
     #[inline]
     pub(super) unsafe fn grows_in_pieces(&self, t: *mut Table) -> bool {
         // SAFETY: the caller's table is alive. One of an image has the way there in the place of items.
-        self.patient
-            && unsafe {
-                ((*t).header.small >= LARGE_LOG || (*t).len >= LARGE_ITEMS)
-                    && ((*t).capacity > 0 || (*t).array.is_null())
-            }
+        self.patient && unsafe { is_large(t) && ((*t).capacity > 0 || (*t).array.is_null()) }
     }
 
     /// Makes writes by the instruction that calls this fail with [`TableError::Growing`] rather than take long. Then

@@ -16,7 +16,7 @@ mod coroutine;
 mod finalize;
 mod functions;
 mod gray;
-mod growth;
+pub(crate) mod growth;
 pub(crate) mod handle;
 pub(crate) mod hash;
 pub(crate) mod image;

@@ -37,12 +37,11 @@ unsafe fn is_filled(array: *const Slot, capacity: usize) -> bool {
     let enough = count - count / 4;
     // The item to come counts.
     let mut used = 1;
-    for sample in (0..count).rev() {
+    let mut at = capacity;
+    while used < enough && at >= step {
+        at -= step;
         // SAFETY: the caller's promise.
-        used += usize::from(unsafe { (*array.add(sample * step + step - 1)).tag } != tag::NIL);
-        if used >= enough {
-            return true;
-        }
+        used += usize::from(unsafe { (*array.add(at)).tag } != tag::NIL);
     }
     used >= enough
 }

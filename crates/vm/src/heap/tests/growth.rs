@@ -69,7 +69,7 @@ impl Rig {
                     0 if disturbed => step(&mut self.heap),
                     1 if disturbed => full(&mut self.heap),
                     2 if disturbed => {
-                        let (key, value) = (self.random.below(50) as i64, self.random.next() as i64);
+                        let (key, value) = (self.random.below(50) as i64, self.random.bits() as i64);
                         self.write(key, value);
                     }
                     _ => {}
@@ -92,13 +92,13 @@ fn growth_in_pieces_keeps_every_entry() {
         let mut heap = heap();
         let t = new_table(&mut heap);
         push(&mut heap, t);
-        let random = Random(seed * 7919);
+        let random = Random::new(seed * 7919);
         let mut rig = Rig { heap, table: t.as_table(), model: HashMap::new(), random, waited: 0 };
         for round in 0..6 {
             let spread = [30, 500, 3000][round % 3];
             for _ in 0..700 {
                 let key = key(&mut rig.random, spread);
-                let value = rig.random.next() as i64;
+                let value = rig.random.bits() as i64;
                 if round % 2 == 1 && rig.random.below(3) == 0 {
                     rig.remove(key);
                 } else {
@@ -118,7 +118,7 @@ fn items_written_backwards_move_into_the_array_part_in_pieces() {
     let mut heap = heap();
     let t = new_table(&mut heap);
     push(&mut heap, t);
-    let mut rig = Rig { heap, table: t.as_table(), model: HashMap::new(), random: Random(1), waited: 0 };
+    let mut rig = Rig { heap, table: t.as_table(), model: HashMap::new(), random: Random::new(1), waited: 0 };
     for i in (1..=5000).rev() {
         rig.write_patiently(i, -i, false);
     }
