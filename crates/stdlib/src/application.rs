@@ -14,7 +14,7 @@ const ABSENT: &[&str] = &["collectgarbage", "dofile", "load", "loadfile", "print
 
 /// The libraries of applications.
 pub static LIBRARIES: &[Entry] = &[
-    Entry { library: &channel::LIBRARY, complete: None },
+    Entry { library: &channel::LIBRARY, complete: Some(channel::complete) },
     Entry { library: &coroutine::LIBRARY, complete: None },
     Entry { library: &table::LIBRARY, complete: Some(table_extras) },
     Entry { library: &string::LIBRARY, complete: Some(string_extras) },
