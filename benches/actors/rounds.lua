@@ -5,17 +5,18 @@ local count, rounds = math.tointeger(tonumber(arg[1])) or 1000000, math.tointege
 
 local function resident()
     collectgarbage()
+    -- Memory goes back to the system in a quiet moment.
+    time.sleep("1s")
     local file = assert(io.open("/proc/self/status"))
     local kilobytes = file:read("a"):match("VmRSS:%s*(%d+)")
     file:close()
     return tonumber(kilobytes) * 1024
 end
 
-local function round(inbox)
+local function round(inbox, count)
     local before, pids = resident(), {}
     for i = 1, count do pids[i] = process.spawn("answer.lua", nil) end
     -- The list of pids is this program's own.
-    time.sleep("500ms")
     local each = (resident() - before - #pids * 16) / count
     local answers = 0
     for from = 1, count, 1000 do
@@ -30,14 +31,12 @@ local function round(inbox)
 end
 
 local inbox = process.inbox()
--- Everything that is made once is there.
-process.spawn("answer.lua", nil)
-time.sleep("10ms")
+-- Everything that is made once is there, and all code has run.
+round(inbox, 1000)
 local start = resident()
 print(string.format("start: %.1f MB", start / 1e6))
 for number = 1, rounds do
-    local each = round(inbox)
-    time.sleep("1s")
+    local each = round(inbox, count)
     local after = resident()
     print(string.format("round %d: %.0f bytes each, then %.1f MB, %+.1f %%", number, each, after / 1e6,
         (after / start - 1) * 100))

@@ -41,7 +41,7 @@ pub struct Adoption {
 const DEAF: Duration = Duration::from_secs(2);
 
 /// See the module.
-pub struct LuaProcess(Box<Body>);
+pub struct LuaProcess(Body);
 
 /// What is to happen when a timer runs out.
 struct Timer {
@@ -68,8 +68,7 @@ struct Body {
     rang: bool,
 }
 
-const _: () =
-    assert!(size_of::<Body>() <= 56, "every process has one, and 64 bytes are a size of the allocator");
+const _: () = assert!(size_of::<Body>() <= 56, "every process has one in its slot");
 
 #[derive(Default)]
 struct Extra {
@@ -113,7 +112,7 @@ impl LuaProcess {
             rang: false,
         };
         body.set_main(main);
-        LuaProcess(Box::new(body))
+        LuaProcess(body)
     }
 
     /// A process that goes on with what an interpreter was doing: a program that wants processes.
@@ -156,7 +155,7 @@ impl Process for LuaProcess {
     type Error = Fault;
 
     fn step(&mut self, turn: &mut Turn<'_, LuaProcess>) -> Step<Output, Fault> {
-        let body = &mut *self.0;
+        let body = &mut self.0;
         body.vm.warm(body.room.inbox());
         if !body.begun {
             body.begin(turn);
@@ -208,7 +207,7 @@ impl Process for LuaProcess {
     }
 
     fn fails(&mut self, failure: &wippy_scheduler::Failure<Fault>) {
-        let body = &mut *self.0;
+        let body = &mut self.0;
         let cause = match failure {
             wippy_scheduler::Failure::Linked(_) => Cause::Linked,
             wippy_scheduler::Failure::Panicked(text) => Cause::Panicked(Arc::clone(text)),
@@ -218,7 +217,7 @@ impl Process for LuaProcess {
     }
 
     fn describe(&mut self, description: &mut Description) {
-        let body = &mut *self.0;
+        let body = &mut self.0;
         description.backlog = body.room.len() as u64;
         if let Some(vm) = body.vm.get() {
             description.entry =
@@ -472,7 +471,7 @@ impl Body {
     /// Everything waits.
     fn rest(&mut self, turn: &mut Turn<'_, LuaProcess>) -> Step<Output, Fault> {
         // What was printed is to be seen now; there may not be another step.
-        let _ = self.vm.enter(wippy_stdlib::io::flush_all);
+        let _ = wippy_stdlib::io::flush_resting(&mut self.vm);
         if std::mem::take(&mut self.rang) {
             // Whoever lives by the clock is not in a hurry, and there may be many of them.
             self.vm.tidy();
@@ -517,11 +516,14 @@ impl Body {
                 return Err(errors::failure_of(cx, second));
             }
             let mut output = Parcel::new();
-            let first = cx.get(1);
-            cx.pack_value(&mut output, first).map_err(Err)?;
+            match cx.get(1) {
+                // Most processes have no result.
+                Value::Nil => output.push(Packed::Nil),
+                first => cx.pack_value(&mut output, first).map_err(Err)?,
+            }
             Ok(output)
         });
-        let _ = self.vm.enter(wippy_stdlib::io::flush_all);
+        let _ = wippy_stdlib::io::flush_resting(&mut self.vm);
         match end {
             Ok(output) => {
                 self.tell(End::Finished { called_main: self.called_main });
@@ -540,7 +542,7 @@ impl Body {
 
     /// An error reached the top.
     fn failed(&mut self, turn: &mut Turn<'_, LuaProcess>, failure: Failure) -> Step<Output, Fault> {
-        let _ = self.vm.enter(wippy_stdlib::io::flush_all);
+        let _ = wippy_stdlib::io::flush_resting(&mut self.vm);
         if let Some(request) = failure.exit {
             if !self.has_listener()
                 && let Some(on_exit) = self.vm.host::<Local>().and_then(|local| local.shared.on_exit.as_ref())

@@ -154,7 +154,7 @@ impl Options {
     pub fn start(self) -> io::Result<Runtime> {
         wippy_stdlib::waiting::stand_in(wippy_scheduler::about_to_wait);
         let (workers, shared) = self.split();
-        let scheduler = workers.on_relief(wippy_vm::release_memory).start()?;
+        let scheduler = workers.on_relief(wippy_vm::is_worth_releasing, wippy_vm::release_memory).start()?;
         Ok(Runtime { starter: Starter { handle: scheduler.handle(), shared }, scheduler })
     }
 

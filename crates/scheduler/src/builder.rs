@@ -22,6 +22,7 @@ use crate::pid::Hosts;
 use crate::process::{Fuel, Process};
 use crate::queue::Queues;
 use crate::reactor::Reactor;
+use crate::relief::Relief;
 use crate::sync::AtomicUsize;
 use crate::table::{Free, Table};
 use crate::timer::wheel::Wheel;
@@ -40,7 +41,7 @@ pub(crate) struct Settings {
     pub(crate) overrun: u64,
     pub(crate) max_processes: Option<usize>,
     pub(crate) on_stall: Option<Box<dyn Fn() + Send + Sync>>,
-    pub(crate) on_relief: Option<Box<dyn Fn() + Send + Sync>>,
+    pub(crate) on_relief: Option<Relief>,
 }
 
 /// Options, all with defaults.
@@ -121,10 +122,16 @@ impl Builder {
         self
     }
 
-    /// Called by a worker that is about to sleep after many processes have ended and the memory of their places was given
-    /// back to the system: the moment to give back what they had besides. May take milliseconds.
-    pub fn on_relief(mut self, relieved: impl Fn() + Send + Sync + 'static) -> Builder {
-        self.settings.on_relief = Some(Box::new(relieved));
+    /// `relieve` is called by a worker that is about to sleep, after many processes have ended and the memory of their
+    /// places was given back to the system: the moment to give back what they had besides. May take milliseconds. In a
+    /// quiet moment it is called, too, when a few have ended, or when `is_worth` says that there is something to give
+    /// back for other reasons; by each worker, for what that may keep for itself.
+    pub fn on_relief(
+        mut self,
+        is_worth: impl Fn() -> bool + Send + Sync + 'static,
+        relieve: impl Fn() + Send + Sync + 'static,
+    ) -> Builder {
+        self.settings.on_relief = Some(Relief { is_worth: Box::new(is_worth), relieve: Box::new(relieve) });
         self
     }
 

@@ -78,9 +78,14 @@ impl<P: Process> Hub<P> {
     /// Processes alive.
     pub(crate) fn alive(&self) -> usize {
         // Read the ends first: a sum that is too large is harmless, one that is too small ends a wait early.
-        let ended: u64 = self.counters.iter().map(|one| one.ended.get()).sum();
+        let ended = self.ended();
         let spawned: u64 = self.counters.iter().map(|one| one.spawned.get()).sum();
         spawned.saturating_sub(ended) as usize
+    }
+
+    /// Processes that have ended.
+    pub(crate) fn ended(&self) -> u64 {
+        self.counters.iter().map(|one| one.ended.get()).sum()
     }
 
     pub(crate) fn may_spawn(&self) -> Result<(), SpawnError> {
@@ -281,9 +286,8 @@ impl<P: Process> Hub<P> {
         let Some(mut relations) = self.table.find(peer).and_then(|slot| slot.relations(peer)) else {
             return Notice::default();
         };
-        let notice = relations.get_mut().peer_ended(ended);
-        relations.tidy();
-        notice
+        // What is empty now is kept: who has watched one will mostly watch another.
+        relations.get_mut().peer_ended(ended)
     }
 
     /// Tells everybody who is to be told that a process has ended.

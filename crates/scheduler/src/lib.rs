@@ -105,6 +105,7 @@ mod pid;
 mod process;
 mod queue;
 mod reactor;
+mod relief;
 mod small_map;
 mod spawn;
 mod stats;

@@ -464,4 +464,11 @@ impl<T> Store<T> {
     pub(crate) fn new() -> Store<T> {
         Store { pools: Mutex::new(Vec::new()), batches: AtomicUsize::new(0) }
     }
+
+    /// Gives all nodes back to the allocator.
+    pub(crate) fn clear(&self) {
+        let pools = std::mem::take(&mut *self.pools.lock());
+        self.batches.store(0, Relaxed);
+        drop(pools);
+    }
 }

@@ -24,11 +24,13 @@
     reason = "type-stable slots: reference counts on the path of a message cost up to 7 ns"
 )]
 
+mod ground;
 mod noted;
 mod spare;
 
 use std::cell::UnsafeCell;
 use std::collections::VecDeque;
+use std::mem::MaybeUninit;
 use std::ptr;
 
 use parking_lot::Mutex;
@@ -43,9 +45,12 @@ use crate::pid::{HostId, INDEX_BITS, Pid};
 use crate::process::Process;
 use crate::sync::{AtomicPtr, AtomicU64, Ordering};
 
-/// Slots of one segment: 128 KiB.
+/// Slots of one segment: 192 KiB.
 const SEGMENT: usize = 1024;
-const SEGMENTS: usize = (1 << INDEX_BITS) / SEGMENT;
+
+/// Slots whose memory is asked for at once.
+const GROUP: usize = ground::GROUP * SEGMENT;
+const GROUPS: usize = (1 << INDEX_BITS) / GROUP;
 
 /// Indices that move between a worker and the shared list at once.
 const BATCH: usize = 64;
@@ -94,7 +99,8 @@ pub(crate) struct Slot<P: Process> {
     /// Fuel used, host and state; written by the owner, read by statistics.
     reductions: AtomicU64,
     labels: AtomicU64,
-    owned: UnsafeCell<Owned<P>>,
+    /// Written by [`Table::allocate`]; what an owner leaves behind owns nothing.
+    owned: UnsafeCell<MaybeUninit<Owned<P>>>,
     /// When the owner was started, in nanoseconds of the scheduler's clock, for people.
     born: AtomicU64,
 }
@@ -128,6 +134,11 @@ unsafe impl<P: Process> Sync for Slot<P> {}
 unsafe impl<P: Process> Send for Slot<P> {}
 
 impl<P: Process> Slot<P> {
+    /// What zeroed memory is, too.
+    #[cfg_attr(
+        all(target_os = "linux", not(loom), not(miri)),
+        expect(dead_code, reason = "memory comes zeroed")
+    )]
     fn vacant() -> Slot<P> {
         Slot {
             mailbox: Mailbox::new(),
@@ -137,7 +148,7 @@ impl<P: Process> Slot<P> {
             noted: Noted::new(),
             reductions: AtomicU64::new(0),
             labels: AtomicU64::new(0),
-            owned: UnsafeCell::new(Owned::nothing()),
+            owned: UnsafeCell::new(MaybeUninit::uninit()),
             born: AtomicU64::new(0),
         }
     }
@@ -257,13 +268,9 @@ impl RelationsGuard<'_> {
     }
 }
 
-/// Slots with pages of their own.
-#[repr(C, align(4096))]
-struct Segment<P: Process>([Slot<P>; SEGMENT]);
-
 /// All slots.
 pub(crate) struct Table<P: Process> {
-    segments: Box<[AtomicPtr<Segment<P>>]>,
+    groups: Box<[AtomicPtr<Slot<P>>]>,
     growth: Mutex<Growth>,
     returned: Returned,
 }
@@ -283,18 +290,20 @@ pub(crate) struct Free(VecDeque<u32>);
 
 impl<P: Process> Table<P> {
     pub(crate) fn new() -> Table<P> {
-        let segments = (0..SEGMENTS).map(|_| AtomicPtr::new(ptr::null_mut())).collect();
+        let groups = (0..GROUPS).map(|_| AtomicPtr::new(ptr::null_mut())).collect();
         let growth = Mutex::new(Growth { free: VecDeque::new(), fresh: 1, spare: Vec::new() });
-        Table { segments, growth, returned: Returned::new() }
+        Table { groups, growth, returned: Returned::new() }
     }
 
     /// The slot of an index that was once allocated.
     fn at(&self, index: u32) -> Option<&Slot<P>> {
-        let segment = self.segments.get(index as usize / SEGMENT)?.load(Ordering::Acquire);
-        // SAFETY: a segment pointer is null or points to a segment that was completely built before it was published
-        // with release ordering, and that is freed only when the table is dropped, which `&self` outlives.
-        let segment = unsafe { segment.as_ref() }?;
-        Some(&segment.0[index as usize % SEGMENT])
+        let group = self.groups.get(index as usize / GROUP)?.load(Ordering::Acquire);
+        if group.is_null() {
+            return None;
+        }
+        // SAFETY: a group was zeroed or written before it was published with release ordering, and is given back only
+        // when the table is dropped, which `&self` outlives; the number is that of one of its slots.
+        Some(unsafe { &*group.add(index as usize % GROUP) })
     }
 
     /// The slot of a runnable process.
@@ -311,15 +320,16 @@ impl<P: Process> Table<P> {
     /// The private part of a runnable process's slot.
     pub(crate) fn owned<'a>(&'a self, runnable: &'a mut Runnable) -> &'a mut Owned<P> {
         let slot = self.slot(runnable);
-        // SAFETY: `runnable` is the only right to this slot and is borrowed exclusively for as long as the result.
-        unsafe { &mut *slot.owned.get() }
+        // SAFETY: `runnable` is the only right to this slot and is borrowed exclusively for as long as the result; it was
+        // made by `allocate`, which has written this part.
+        unsafe { (*slot.owned.get()).assume_init_mut() }
     }
 
     /// Both at once: `slot` and `owned`.
     pub(crate) fn enter<'t: 'r, 'r>(&'t self, runnable: &'r mut Runnable) -> (&'t Slot<P>, &'r mut Owned<P>) {
         let slot = self.slot(runnable);
         // SAFETY: as in `owned`; the shared part of the slot and its private part are different fields.
-        (slot, unsafe { &mut *slot.owned.get() })
+        (slot, unsafe { (*slot.owned.get()).assume_init_mut() })
     }
 
     /// A free slot with a new pid, its mailbox open, as a process that is about to be queued. `None` when all 16 million
@@ -341,6 +351,8 @@ impl<P: Process> Table<P> {
         slot.reductions.store(0, Ordering::Relaxed);
         slot.sent.store(0, Ordering::Relaxed);
         slot.received.store(0, Ordering::Relaxed);
+        // SAFETY: the index was free, so nobody else has a right to this slot, and what was there owns nothing.
+        unsafe { (*slot.owned.get()).write(Owned::nothing()) };
         slot.mailbox.open();
         slot.pid.store(pid.raw(), Ordering::Release);
         Some((pid, runnable))
@@ -414,24 +426,18 @@ impl<P: Process> Table<P> {
             growth.free.extend(indices);
         }
         let reuse = growth.fresh >= FRESH && growth.free.len() >= BATCH;
-        if reuse || growth.fresh as usize >= SEGMENTS * SEGMENT {
+        if reuse || growth.fresh as usize >= GROUPS * GROUP {
             let count = growth.free.len().min(BATCH);
             free.0.extend(growth.free.drain(..count));
             return;
         }
         let first = growth.fresh;
-        let place = &self.segments[first as usize / SEGMENT];
+        let number = first as usize / GROUP;
+        let place = &self.groups[number];
         if place.load(Ordering::Relaxed).is_null() {
-            let mut segment = Box::<Segment<P>>::new_uninit();
-            let slots = segment.as_mut_ptr().cast::<Slot<P>>();
-            for at in 0..SEGMENT {
-                // SAFETY: the box has room for so many slots, one behind the other.
-                unsafe { slots.add(at).write(Slot::vacant()) };
-            }
-            // SAFETY: all slots were written.
-            place.store(Box::into_raw(unsafe { segment.assume_init() }), Ordering::Release);
+            place.store(ground::take(), Ordering::Release);
         }
-        let end = (first as usize / SEGMENT + 1) * SEGMENT;
+        let end = (number + 1) * GROUP;
         let last = (first as usize + BATCH).min(end) as u32;
         growth.fresh = last;
         free.0.extend(first..last);
@@ -445,15 +451,21 @@ impl<P: Process> Table<P> {
 
 impl<P: Process> Drop for Table<P> {
     fn drop(&mut self) {
-        // What is to be dropped must be slots again.
-        let spare = std::mem::take(&mut self.growth.get_mut().spare);
-        let mut growth = Growth { free: VecDeque::new(), fresh: 0, spare };
-        while self.revive(&mut growth).is_some() {}
-        for place in &mut self.segments {
-            let segment = place.load(Ordering::Relaxed);
-            if !segment.is_null() {
-                // SAFETY: published pointers came from boxes; `&mut self` says that nobody looks at them any more.
-                drop(unsafe { Box::from_raw(segment) });
+        let occupied: Vec<usize> = self.occupied().map(|(pid, _)| pid.index() as usize).collect();
+        for index in occupied {
+            let slot = self.groups[index / GROUP].load(Ordering::Relaxed).wrapping_add(index % GROUP);
+            // SAFETY: a slot with a pid was allocated and not retired, so its private part was written; `&mut self` says
+            // that nobody looks at the slot any more, and it is not dropped a second time.
+            unsafe {
+                (*slot).owned.get_mut().assume_init_drop();
+                slot.drop_in_place();
+            }
+        }
+        for place in &mut self.groups {
+            let group = place.load(Ordering::Relaxed);
+            if !group.is_null() {
+                // SAFETY: published pointers came from `take`; what its slots owned was dropped.
+                unsafe { ground::give(group) };
             }
         }
     }

@@ -31,6 +31,7 @@ use crate::mailbox::{Chain, List, Pool};
 use crate::pid::Pid;
 use crate::process::{Description, Exit, Failure, Process, Readiness, Signal, SourceId, Step};
 use crate::queue::{Picked, Queues};
+use crate::relief::Leavings;
 use crate::stats::Counters;
 use crate::table::{Free, Owned, Runnable, Slot};
 use crate::timer::wheel::Fired;
@@ -103,6 +104,7 @@ pub(crate) struct Core<P: Process> {
     pub(crate) next_timer: u64,
     now: u64,
     searching: bool,
+    pub(crate) leavings: Leavings,
     fired: Vec<Fired>,
     ready: Vec<(Pid, SourceId, Readiness)>,
 }
@@ -138,6 +140,7 @@ impl<P: Process> Core<P> {
             next_timer: u64::MAX,
             now: 0,
             searching: false,
+            leavings: Leavings::default(),
             fired: Vec::new(),
             ready: Vec::new(),
         }
@@ -315,13 +318,9 @@ impl<P: Process> Core<P> {
             hub.idle.stop_searching();
         }
         self.pool.balance(&hub.nodes);
-        if hub.table.trim(&mut self.free)
-            && let Some(relieved) = &hub.settings.on_relief
-        {
-            relieved();
-        }
+        let look_again = self.relieve(hub).unwrap_or(u64::MAX);
         let workers = hub.theft.len();
-        let wait = match self.next_timer {
+        let wait = match self.next_timer.min(look_again) {
             u64::MAX => None,
             at => Some(Duration::from_nanos(at.saturating_sub(hub.clock.now()))),
         };

@@ -51,7 +51,7 @@ pub use execute::shape::Shape;
 pub use execute::sorting::{ItemSort, Sorting};
 pub use execute::vm::{Failure, Limits, Place, Step, Vm};
 pub use heap::anchors::Ticket;
-pub use heap::chunks::purge as release_memory;
+pub use heap::chunks::{is_worth_purging as is_worth_releasing, purge as release_memory};
 pub use heap::handle::{
     Case, Channel, Closure, Coroutine, NativeClosure, Str, Table, TypeRef, UserData, Value,
 };

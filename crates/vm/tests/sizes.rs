@@ -119,8 +119,9 @@ fn an_idle_interpreter_is_small_and_leaves_nothing() {
         (vm, fresh)
     };
     let (vm, fresh) = make();
-    assert!(fresh < 1300, "a fresh interpreter takes {fresh} bytes");
-    assert!(vm.memory_bytes() < 1700, "an idle one takes {} bytes", vm.memory_bytes());
+    // Of these, 64 are for a value of the host, which would take as much elsewhere.
+    assert!(fresh < 1360, "a fresh interpreter takes {fresh} bytes");
+    assert!(vm.memory_bytes() < 1760, "an idle one takes {} bytes", vm.memory_bytes());
     drop((0..1000).map(|_| make()).collect::<Vec<_>>());
     release_memory();
 }

@@ -2,20 +2,18 @@
 //!
 //! Their addresses stay, and read as zero from then on. That is a vacant slot: no pid, a closed mailbox, nothing noted.
 //! So whoever comes too late, with a pid of before, finds nobody there, as in any slot that was vacated; what such a one
-//! may write, a count of messages, is set anew when the slot is used again. Only the generations would be lost: the
-//! highest of a segment is kept, and all its slots go on from there. Invariant: the indices of a spare segment are in no
-//! free list.
+//! may write, a count of messages, is set anew when the slot is used again, as what is private is. Only the generations
+//! would be lost: the highest of a segment is kept, and all its slots go on from there. Invariant: the indices of a
+//! spare segment are in no free list.
 
-use std::cell::UnsafeCell;
-
-use super::{FRESH, Growth, Owned, SEGMENT, Slot, Table};
+use super::{FRESH, GROUP, Growth, SEGMENT, Slot, Table};
 use crate::process::Process;
 use crate::sync::{AtomicUsize, Ordering};
 
-/// Indices that must have become free before it is worth to look for free segments: a megabyte of slots.
+/// Indices that must have become free before it is worth to look for free segments: 1.5 MB of slots.
 const WORTH_A_LOOK: usize = 8 * SEGMENT;
 
-/// Free segments that are kept as they are.
+/// Free segments that are kept as they are, unless it is really quiet.
 const KEPT: usize = FRESH as usize / SEGMENT;
 
 /// A segment without memory.
@@ -39,23 +37,35 @@ impl Returned {
 }
 
 impl<P: Process> Table<P> {
-    /// For a quiet moment: gives the memory of free segments back if enough may be free. Whether it did.
+    /// Before a worker sleeps: gives the memory of free segments back if many may be free. Whether it did.
     #[inline]
     pub(crate) fn trim(&self, free: &mut super::Free) -> bool {
-        cfg!(target_os = "linux")
-            && self.returned.0.load(Ordering::Relaxed) >= WORTH_A_LOOK
-            && self.give_back(free)
+        self.returned.0.load(Ordering::Relaxed) >= WORTH_A_LOOK && self.give_back(free, KEPT)
+    }
+
+    /// In a quiet moment: gives the memory of all free segments back.
+    pub(crate) fn trim_all(&self, free: &mut super::Free) {
+        self.give_back(free, 0);
     }
 
     #[cold]
-    fn give_back(&self, free: &mut super::Free) -> bool {
+    fn give_back(&self, free: &mut super::Free, kept: usize) -> bool {
+        if !cfg!(target_os = "linux") {
+            return false;
+        }
         let mut growth = self.growth.lock();
         self.returned.0.store(0, Ordering::Relaxed);
         growth.free.extend(free.0.drain(..));
+        if kept == 0 && growth.fresh >= FRESH {
+            // What was never used of the last segment is as good as free.
+            let unused = growth.fresh..growth.fresh.next_multiple_of(SEGMENT as u32);
+            growth.fresh = unused.end;
+            growth.free.extend(unused);
+        }
         let mut counts = vec![0; growth.fresh as usize / SEGMENT + 1];
         growth.free.iter().for_each(|&index| counts[index as usize / SEGMENT] += 1);
         let whole = |segment: &usize| counts[*segment] == SEGMENT;
-        let chosen: Vec<usize> = (0..counts.len()).filter(whole).skip(KEPT).collect();
+        let chosen: Vec<usize> = (0..counts.len()).filter(whole).skip(kept).collect();
         if chosen.is_empty() {
             return false;
         }
@@ -64,7 +74,7 @@ impl<P: Process> Table<P> {
         growth.free.shrink_to_fit();
         drop(growth);
         for segment in chosen {
-            let first = self.segments[segment].load(Ordering::Acquire).cast::<Slot<P>>();
+            let first = self.first_of(segment);
             let mut generation = 0;
             for at in 0..SEGMENT {
                 // SAFETY: the indices were in the free list, so the segment was made. The shared part is atomics.
@@ -79,18 +89,19 @@ impl<P: Process> Table<P> {
         true
     }
 
+    /// The first slot of a segment that was made.
+    fn first_of(&self, segment: usize) -> *mut Slot<P> {
+        let index = segment * SEGMENT;
+        self.groups[index / GROUP].load(Ordering::Acquire).wrapping_add(index % GROUP)
+    }
+
     /// Makes a spare segment's slots usable again; their indices.
     pub(super) fn revive(&self, growth: &mut Growth) -> Option<std::ops::Range<u32>> {
         let Spare { segment, generation } = growth.spare.pop()?;
-        let first = self.segments[segment].load(Ordering::Acquire).cast::<Slot<P>>();
+        let first = self.first_of(segment);
         for at in 0..SEGMENT {
-            // SAFETY: the segment was made and is in no list, so nobody uses the private part of its slots, which is
-            // zero or as `vacate` has left it, and owns nothing. The shared part is atomics.
-            unsafe {
-                let slot = first.add(at);
-                UnsafeCell::raw_get(&raw const (*slot).owned).write(Owned::nothing());
-                (*slot).labels.store(generation << 24, Ordering::Relaxed);
-            }
+            // SAFETY: the segment was made; the shared part of its slots is atomics.
+            unsafe { (*first.add(at)).labels.store(generation << 24, Ordering::Relaxed) };
         }
         let start = (segment * SEGMENT) as u32;
         Some(start..start + SEGMENT as u32)
@@ -161,6 +172,27 @@ mod tests {
                 let letter = Letter::Message(1);
                 assert!(late.push(Parcel::new(pid, Pid::SYSTEM, letter)).is_err());
             }
+        }
+    }
+
+    #[test]
+    fn in_a_quiet_moment_no_segment_keeps_memory_and_numbers_stay_unique() {
+        let (table, mut free) = (Table::<Nobody>::new(), Free::default());
+        let mut seen = HashSet::new();
+        for count in [40_000, 5_000, 40_000, 1] {
+            let all: Vec<_> =
+                (0..count).filter_map(|_| table.allocate(&mut free, HostId::default(), false)).collect();
+            assert_eq!(all.len(), count);
+            assert!(all.iter().all(|(pid, _)| seen.insert(pid.raw())), "a pid was given out again");
+            for (pid, mut runnable) in all {
+                assert!(table.retire(&mut runnable).is_none());
+                table.vacate(&mut free, pid, runnable);
+            }
+            table.trim_all(&mut free);
+            let growth = table.growth.lock();
+            // The first segment lacks the slot that is nobody's.
+            assert!(growth.free.len() < SEGMENT, "{} indices have memory", growth.free.len());
+            assert_eq!(growth.free.len() + growth.spare.len() * SEGMENT + 1, growth.fresh as usize);
         }
     }
 }

@@ -7,7 +7,7 @@ use std::io;
 use std::process::Child;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
-use wippy_vm::{Context, Result};
+use wippy_vm::{Context, Result, Vm};
 
 use super::stream::{Device, Kind, Standard, Stream};
 use crate::package::source::Content;
@@ -163,6 +163,14 @@ pub fn flush_due(cx: &mut Context<'_>) {
 /// The first failure; the other files are flushed nevertheless.
 pub fn flush_all(cx: &mut Context<'_>) -> io::Result<()> {
     cx.host::<Files>().map_or(Ok(()), Files::flush)
+}
+
+/// The same for an interpreter that does not run.
+///
+/// # Errors
+/// As [`flush_all`].
+pub fn flush_resting(vm: &mut Vm) -> io::Result<()> {
+    vm.host::<Files>().map_or(Ok(()), Files::flush)
 }
 
 /// Puts `writer` in the place of standard output, for a host that shows the output itself.

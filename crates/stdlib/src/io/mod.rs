@@ -19,7 +19,9 @@ use files::{Closing, SharedFile};
 use stream::{Device, Standard, Stream};
 
 pub use file::METHODS;
-pub use files::{flush_all, flush_due, flush_line, redirect_stdin, redirect_stdout, write_stdout};
+pub use files::{
+    flush_all, flush_due, flush_line, flush_resting, redirect_stdin, redirect_stdout, write_stdout,
+};
 pub(crate) use files::{is_open, read_all_stdin, read_stdin_line, write_stderr};
 
 /// The functions of `io`.

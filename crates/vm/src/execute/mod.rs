@@ -20,6 +20,7 @@ pub(crate) mod fields;
 mod foreign;
 pub(crate) mod frame;
 pub(crate) mod hook;
+mod host;
 pub(crate) mod huge;
 pub(crate) mod image;
 mod index;

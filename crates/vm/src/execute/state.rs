@@ -4,12 +4,10 @@
 //! the same data. Invariant between instructions: the running coroutine's frames and stack are consistent, and
 //! `heap.roots.current` is that coroutine.
 
-use std::any::{Any, TypeId};
+use std::any::Any;
 use std::ops::{Deref, DerefMut};
 use std::ptr::NonNull;
 use std::sync::Arc;
-
-use smallvec::SmallVec;
 
 use crate::error::ExitRequest;
 use crate::heap::Heap;
@@ -22,6 +20,7 @@ use crate::lazy::Lazy;
 use crate::native::Then;
 
 use super::call::Exit;
+use super::host::HostValues;
 use super::outside::Ear;
 use super::park::Operation;
 
@@ -74,14 +73,14 @@ pub(crate) struct State {
     pub(crate) outside: Option<Ear>,
     /// Whether finalizers may be started.
     pub(crate) finalizers: bool,
-    /// Values by type that the host lends to natives: few, the one that is asked for most first.
-    pub(crate) host: SmallVec<[Box<dyn Any + Send>; 1]>,
+    /// Values by type that the host lends to natives.
+    pub(crate) host: HostValues,
 }
 
 /// Bytes that the state takes of its block, and the place of its libraries, if it has some.
 const STATE_BYTES: usize = size_of::<State>().next_multiple_of(16);
 
-const _: () = assert!(STATE_BYTES <= 640);
+const _: () = assert!(STATE_BYTES <= 704);
 
 /// The owner of a state. Like a box, but the state is in a block of the heaps' pool, whose rest is the heap's first.
 pub(crate) struct OwnedState(NonNull<State>);
@@ -137,18 +136,18 @@ impl State {
     /// The host's value of a type.
     #[inline]
     pub(crate) fn host<T: Any + Send>(&mut self) -> Option<&mut T> {
-        self.host.iter_mut().find_map(|value| value.downcast_mut::<T>())
+        self.host.get()
     }
 
     /// Sets the host's value of a type.
     pub(crate) fn set_host<T: Any + Send>(&mut self, value: T) {
-        self.remove_host::<T>();
-        self.host.push(Box::new(value));
+        // SAFETY: a state lies in its block and stays there (`OwnedState`).
+        unsafe { self.host.set(value) }
     }
 
     /// Forgets the host's value of a type.
     pub(crate) fn remove_host<T: Any + Send>(&mut self) {
-        self.host.retain(|value| (**value).type_id() != TypeId::of::<T>());
+        self.host.remove::<T>();
     }
 
     /// The running coroutine.

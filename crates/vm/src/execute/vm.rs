@@ -4,8 +4,6 @@ use std::any::Any;
 use std::fmt;
 use std::sync::Arc;
 
-use smallvec::SmallVec;
-
 use crate::error::{Error, ErrorKind, ExitRequest, Result};
 use crate::heap::Heap;
 use crate::heap::handle::Value;
@@ -19,6 +17,7 @@ use super::call::{Exit, begin, prepare_coroutine};
 use super::context::Context;
 use super::debug::Activation;
 use super::frame::{After, MULTIPLE};
+use super::host::HostValues;
 use super::state::{OwnedState, State};
 use super::unwind::reset;
 
@@ -136,7 +135,7 @@ impl Vm {
                 outbox: Lazy::new(),
                 outside: None,
                 finalizers: true,
-                host: SmallVec::new(),
+                host: HostValues::new(),
             },
             image,
         );
@@ -298,6 +297,7 @@ impl Vm {
             // SAFETY: everything waits, so the coroutines are consistent up to their tops, and the context sees to the top
             // of the main one.
             self.enter(|cx| unsafe { cx.st().heap.full() });
+            self.state.heap.forget_wear();
         }
     }
 

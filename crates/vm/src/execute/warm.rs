@@ -39,8 +39,8 @@ impl Vm {
         fetch(std::ptr::from_ref(state).addr(), size_of::<State>());
         let co = state.heap.roots.current;
         fetch(co.addr(), size_of::<Coroutine>());
-        if let Some(value) = state.host.first() {
-            fetch(std::ptr::from_ref(&**value).addr(), LINE);
+        if let Some(address) = state.host.first_address() {
+            fetch(address, LINE);
         }
         if let Some(value) = kept.and_then(|kept| state.kept(kept)).filter(|value| value.is_collectable()) {
             fetch(value.as_header().addr(), 3 * LINE);

@@ -3,8 +3,9 @@
 //! A chunk is 2 MiB from the system, cut into spans of 64 KiB; a span serves one size while it has used blocks. The
 //! lowest free block of a span is handed out first, while it is still in the caches; a chunk whose spans are all unused
 //! goes back to the system, except one. The books are in the chunk's first page, never in free blocks, so that pages of
-//! free blocks can be given back as well ([`purge`]). Where memory cannot be mapped, and for the checking heap, blocks
-//! come from the global allocator.
+//! free blocks can be given back as well ([`purge`]). Who has some chunks gets the pages of a new span at once: half of what
+//! starting a process cost was the system's work to bring its memory page by page. Where memory cannot be mapped, and for
+//! the checking heap, blocks come from the global allocator.
 //! Invariant: a block given back carries the size that it was taken with.
 
 /// Size of the block that an interpreter begins in, in bytes: its state and the first of its heap, which is all that a
@@ -27,10 +28,16 @@ mod mapped {
 
     const SPAN_BYTES: usize = 64 << 10;
 
-    /// Spans of a chunk. The first one holds the books and no blocks.
+    /// Spans of a chunk. The first one is shorter by the page that holds the books.
     const SPANS: usize = CHUNK_BYTES / SPAN_BYTES;
 
     const PAGE_BYTES: usize = 4096;
+
+    /// Chunks from which on all memory of a span is asked for when it is begun.
+    const EAGER: usize = 3;
+
+    /// Bytes of free blocks that are worth giving back in a quiet moment.
+    const WORTH_A_PURGE: usize = 64 << 10;
 
     /// A part of a chunk that is cut into blocks of one size.
     #[repr(C)]
@@ -44,6 +51,8 @@ mod mapped {
         fresh: u8,
         /// Size of the blocks, as a number of [`SIZES`].
         class: u8,
+        /// How many blocks it has.
+        count: u8,
         /// Blocks were freed since pages were given back last.
         freed_since: bool,
     }
@@ -65,7 +74,7 @@ mod mapped {
     const _: () = assert!(SPANS == 32 && SPAN_BYTES / 640 <= 128);
 
     /// `unused` of a chunk without blocks.
-    const ALL: u32 = u32::MAX - 1;
+    const ALL: u32 = u32::MAX;
 
     /// All chunks, as far as something in them is free.
     struct Pool {
@@ -75,17 +84,31 @@ mod mapped {
         chunks: *mut Chunk,
         /// A chunk without blocks, on no list.
         spare: *mut Chunk,
+        /// How many chunks there are.
+        mapped: usize,
+        /// Bytes given back by heaps since the last purge and not taken again: about what the next one could do.
+        loose: usize,
     }
 
     // SAFETY: chunks belong to the pool and are only reached under its lock.
     unsafe impl Send for Pool {}
 
-    static POOL: Mutex<Pool> =
-        Mutex::new(Pool { spans: [null_mut(); SIZES.len()], chunks: null_mut(), spare: null_mut() });
+    static POOL: Mutex<Pool> = Mutex::new(Pool {
+        spans: [null_mut(); SIZES.len()],
+        chunks: null_mut(),
+        spare: null_mut(),
+        mapped: 0,
+        loose: 0,
+    });
 
-    /// Blocks of a span.
-    fn count(class: usize) -> u8 {
-        (SPAN_BYTES / SIZES[class]) as u8
+    /// Where a span's blocks begin, in bytes from its chunk's start.
+    fn start(number: usize) -> usize {
+        if number == 0 { PAGE_BYTES } else { number * SPAN_BYTES }
+    }
+
+    /// Bytes for the blocks of a span.
+    fn length(number: usize) -> usize {
+        (number + 1) * SPAN_BYTES - start(number)
     }
 
     /// The chunk that an address is in.
@@ -107,7 +130,7 @@ mod mapped {
 
     /// The memory of a span.
     fn memory_of(chunk: *mut Chunk, number: usize) -> *mut u8 {
-        chunk.cast::<u8>().wrapping_add(number * SPAN_BYTES)
+        chunk.cast::<u8>().wrapping_add(start(number))
     }
 
     /// Maps a chunk, aligned to its size; null when the system has no memory.
@@ -196,12 +219,13 @@ mod mapped {
             // SAFETY: listed chunks are valid and have an unused span; the spare one has nothing else.
             unsafe {
                 if self.chunks.is_null() {
-                    let chunk = match std::mem::replace(&mut self.spare, null_mut()) {
-                        spare if spare.is_null() => map(),
-                        spare => spare,
-                    };
+                    let mut chunk = std::mem::replace(&mut self.spare, null_mut());
                     if chunk.is_null() {
-                        return null_mut();
+                        chunk = map();
+                        if chunk.is_null() {
+                            return null_mut();
+                        }
+                        self.mapped += 1;
                     }
                     self.link_chunk(chunk);
                 }
@@ -212,6 +236,12 @@ mod mapped {
                     touched => touched,
                 };
                 let number = wanted.trailing_zeros();
+                #[cfg(target_os = "linux")]
+                if self.mapped >= EAGER && (*chunk).touched >> number & 1 == 0 {
+                    // One call instead of a fault for each page. A wish: what does not come now comes by itself.
+                    let (memory, bytes) = (memory_of(chunk, number as usize), length(number as usize));
+                    let _ = madvise(memory.cast(), bytes, Advice::LinuxPopulateWrite);
+                }
                 (*chunk).unused &= !(1 << number);
                 (*chunk).touched &= !(1 << number);
                 if (*chunk).unused == 0 {
@@ -224,6 +254,7 @@ mod mapped {
                     previous: null_mut(),
                     fresh: 0,
                     class: class as u8,
+                    count: (length(number as usize) / SIZES[class]) as u8,
                     freed_since: false,
                 });
                 self.link_span(span);
@@ -249,7 +280,7 @@ mod mapped {
                 if self.spare.is_null() {
                     self.spare = chunk;
                 } else {
-                    unmap(chunk);
+                    self.unmap(chunk);
                 }
             }
         }
@@ -272,9 +303,10 @@ mod mapped {
                     (*span).freed &= (*span).freed - 1;
                     block
                 };
-                if (*span).freed == 0 && (*span).fresh == count(class) {
+                if (*span).freed == 0 && (*span).fresh == (*span).count {
                     self.unlink_span(span);
                 }
+                self.loose = self.loose.saturating_sub(SIZES[class]);
                 memory_of(chunk_of(span), number_of(span)).wrapping_add(usize::from(block) * SIZES[class])
             }
         }
@@ -283,12 +315,14 @@ mod mapped {
             // SAFETY: the block came from `take`, so its span's books are at the beginning of its chunk.
             unsafe {
                 let offset = piece as usize % CHUNK_BYTES;
-                let span = span_at(chunk_of(piece), offset / SPAN_BYTES);
-                if (*span).freed == 0 && (*span).fresh == count(class) {
+                let number = offset / SPAN_BYTES;
+                let span = span_at(chunk_of(piece), number);
+                if (*span).freed == 0 && (*span).fresh == (*span).count {
                     self.link_span(span);
                 }
-                (*span).freed |= 1 << (offset % SPAN_BYTES / SIZES[class]);
+                (*span).freed |= 1 << ((offset - start(number)) as u32 / SIZES[class] as u32);
                 (*span).freed_since = true;
+                self.loose += SIZES[class];
                 // The last one with free blocks stays: who takes and gives one block over and over finds it at once.
                 let is_last = (*span).next.is_null() && (*span).previous.is_null();
                 if is_unused(span) && !is_last {
@@ -300,6 +334,7 @@ mod mapped {
 
         /// Gives the pages of free blocks back.
         fn purge(&mut self) {
+            self.loose = 0;
             // SAFETY: what is listed is this pool's; a page is given back when no used block reaches into it.
             unsafe {
                 for first in self.spans {
@@ -317,18 +352,27 @@ mod mapped {
                     }
                 }
                 if !self.spare.is_null() {
-                    unmap(std::mem::replace(&mut self.spare, null_mut()));
+                    let spare = std::mem::replace(&mut self.spare, null_mut());
+                    self.unmap(spare);
                 }
                 let mut chunk = self.chunks;
                 while !chunk.is_null() {
                     let mut touched = std::mem::replace(&mut (*chunk).touched, 0);
                     while touched != 0 {
-                        release(memory_of(chunk, touched.trailing_zeros() as usize), SPAN_BYTES);
+                        let number = touched.trailing_zeros() as usize;
+                        release(memory_of(chunk, number), length(number));
                         touched &= touched - 1;
                     }
                     chunk = (*chunk).next;
                 }
             }
+        }
+
+        unsafe fn unmap(&mut self, chunk: *mut Chunk) {
+            self.mapped -= 1;
+            // SAFETY: the caller's chunk has no used block and is on no list.
+            let result = unsafe { munmap(chunk.cast(), CHUNK_BYTES) };
+            debug_assert!(result.is_ok());
         }
     }
 
@@ -349,10 +393,11 @@ mod mapped {
                 used[pages].fill(true);
             }
             let memory = memory_of(chunk_of(span), number_of(span));
+            let pages = length(number_of(span)) / PAGE_BYTES;
             let mut page = 0;
-            while page < used.len() {
+            while page < pages {
                 let first = page;
-                while page < used.len() && !used[page] {
+                while page < pages && !used[page] {
                     page += 1;
                 }
                 if page > first {
@@ -369,12 +414,6 @@ mod mapped {
         let _ = unsafe { madvise(pages.cast(), bytes, Advice::LinuxDontNeed) };
     }
 
-    unsafe fn unmap(chunk: *mut Chunk) {
-        // SAFETY: the caller's chunk has no used block and is on no list.
-        let result = unsafe { munmap(chunk.cast(), CHUNK_BYTES) };
-        debug_assert!(result.is_ok());
-    }
-
     pub(super) fn take(class: usize) -> *mut u8 {
         POOL.lock().unwrap_or_else(PoisonError::into_inner).take(class)
     }
@@ -386,6 +425,10 @@ mod mapped {
 
     pub(super) fn purge() {
         POOL.lock().unwrap_or_else(PoisonError::into_inner).purge();
+    }
+
+    pub(super) fn is_worth_purging() -> bool {
+        POOL.lock().unwrap_or_else(PoisonError::into_inner).loose >= WORTH_A_PURGE
     }
 }
 
@@ -404,6 +447,10 @@ mod mapped {
     }
 
     pub(super) fn purge() {}
+
+    pub(super) fn is_worth_purging() -> bool {
+        false
+    }
 }
 
 /// The class of blocks of a size; there must be one.
@@ -440,6 +487,12 @@ pub(crate) unsafe fn give(piece: *mut u8, bytes: usize) {
 pub fn purge() {
     mapped::purge();
     super::pool::release_pages();
+}
+
+/// Whether ended interpreters, and heaps that have become smaller, have left so much since the last [`purge`] that another
+/// one is worth its while.
+pub fn is_worth_purging() -> bool {
+    mapped::is_worth_purging()
 }
 
 #[cfg(test)]

@@ -133,10 +133,10 @@ impl Heap {
         /// Bytes up to which a collection takes microseconds.
         const SMALL: usize = 64 * 1024;
         /// Bytes that are not worth one.
-        const LITTLE: usize = 2560;
+        const LITTLE: usize = 1280;
         let bytes = self.bytes();
         let fresh = bytes.saturating_sub(self.live_bytes);
-        !self.stopped && bytes <= SMALL && fresh > (self.live_bytes / 2).max(LITTLE)
+        !self.stopped && bytes <= SMALL && fresh > (self.live_bytes / 4).max(LITTLE)
     }
 
     /// Begins a complete collection; [`Heap::full_piece`] does it.

@@ -150,6 +150,12 @@ impl Libraries {
         }
     }
 
+    /// Who comes now and then will not be worth a copy.
+    pub(super) unsafe fn forget_wear(this: *mut Libraries) {
+        // SAFETY: the caller's libraries are valid.
+        unsafe { (*this).lookups = 0 }
+    }
+
     /// The value that a number stands for.
     pub(super) unsafe fn value(this: *mut Libraries, number: u32) -> Slot {
         // SAFETY: the caller's libraries are valid, and numbers come from their image.
@@ -440,6 +446,14 @@ impl Heap {
                 // Without memory it stays shared, and so does a read-only one.
                 let _ = self.thaw(t);
             }
+        }
+    }
+
+    /// The program rests: look-ups through a number are counted anew.
+    pub(crate) fn forget_wear(&mut self) {
+        if !self.libraries.is_null() {
+            // SAFETY: a heap's libraries live as long as the heap.
+            unsafe { Libraries::forget_wear(self.libraries) }
         }
     }
 

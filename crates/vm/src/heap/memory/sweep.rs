@@ -186,7 +186,11 @@ impl Memory {
                 at = at.add(bytes);
             }
             self.found_dead(dead);
-            if !keep && !bumping {
+            if !keep && !(*block).lent {
+                if bumping {
+                    // The free lists of other blocks come first; another block of the right size is quickly had.
+                    (self.bump, self.bump_end, self.bump_block) = (null_mut(), null_mut(), null_mut());
+                }
                 chunks::give(block.cast(), (*block).bytes as usize);
                 self.block_count -= 1;
                 return;
