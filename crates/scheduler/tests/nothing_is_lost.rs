@@ -89,7 +89,7 @@ impl Member {
                 return end;
             }
         }
-        if (self.dice.bits() % 3) > 0 { Step::OutOfFuel } else { self.doze(turn) }
+        if !self.dice.bits().is_multiple_of(3) { Step::OutOfFuel } else { self.doze(turn) }
     }
 
     /// Waits for something, with a timer so that a process without friends goes on.
@@ -171,11 +171,11 @@ impl Member {
                 peers.push(turn.pid());
                 let seed = self.dice.bits();
                 let mut child = member(&self.books, seed, peers);
-                let watched = (self.dice.bits() % 2) == 0;
+                let watched = self.dice.bits().is_multiple_of(2);
                 if watched {
                     child = child.monitored_by(turn.pid());
                 }
-                if (self.dice.bits() % 4) == 0 {
+                if self.dice.bits().is_multiple_of(4) {
                     child = child.linked_to(turn.pid());
                 }
                 let pid = turn.spawn(child).expect("there is room");
@@ -214,7 +214,7 @@ impl Member {
                 turn.unlink(peer);
             }
             80..=81 => {
-                let trap = (self.dice.bits() % 2) == 0;
+                let trap = self.dice.bits().is_multiple_of(2);
                 turn.trap_links(trap);
             }
             82..=83 => {
