@@ -18,6 +18,7 @@ pub(crate) mod event;
 pub(crate) mod explain;
 pub(crate) mod fields;
 mod foreign;
+mod fragment;
 pub(crate) mod frame;
 pub(crate) mod hook;
 mod host;

@@ -1,9 +1,9 @@
 //! Writing values into a [`Parcel`]: how they leave their heap.
 //!
-//! Tables are written without recursion, each once. A record whose fields are those of an earlier one is recognised by
-//! its nodes and takes a fraction of the work. Not here: the format (`execute::parcel`). Invariant: while a value is
-//! written nothing changes or collects the heap, and the tables that were met are marked as such in their headers; the
-//! marks are gone when the packer is.
+//! A table becomes a [`Fragment`]: its tables are numbered as they are met and written one after the other, so nothing
+//! recurses and nothing waits. A table whose keys are in the same nodes as those of an earlier one says only which. Not
+//! here: the format (`execute::parcel`, `execute::fragment`). Invariant: while a value is written nothing changes or
+//! collects the heap, and the tables that were met are marked as such in their headers; the marks are gone when the packer is.
 
 use std::sync::Arc;
 
@@ -12,132 +12,114 @@ use smallvec::SmallVec;
 
 use crate::error::{ErrorKind, Result};
 use crate::heap::handle::{TypeRef, Value};
-use crate::heap::object::{IMMORTAL, MET, StringObject, TABLE_FROZEN, Table};
+use crate::heap::object::{IMMORTAL, MET, Node, StringObject, TABLE_FROZEN, Table};
 use crate::heap::slot::{Slot, tag};
-use crate::heap::string;
-use crate::heap::table::{next_at, value_of};
+use crate::heap::table::next_at;
+use crate::heap::{shared, string};
 
 use super::context::Context;
-use super::parcel::{LIKE_KEY, MODEL_KEYS, MODELS, Parcel, Shared, mark};
+use super::fragment::{Entries, Fragment, Head, NODE_WORDS, text_number, text_words};
+use super::parcel::{INLINE, Packed, Parcel, Shared, mark};
 
-/// Strings that a packer remembers, so that the fields of records are written once.
+/// Strings that a packer remembers, so that those that come again and again are written once.
 const REMEMBERED: usize = 32;
+
+/// Models that a table is compared with.
+const MODELS: usize = 16;
+
+/// Logarithm of the most nodes of a model.
+const MODEL_LOG: u8 = 6;
+
+/// Most items, and most nodes, of a table that is written as tokens.
+const FLAT: usize = 4;
+
+/// Bytes of a long text that cost a unit of fuel.
+const TEXT_PER_FUEL: usize = 256;
+
+/// Words that a fragment has room for at first.
+const FIRST_WORDS: usize = 64;
 
 /// A string that was written.
 #[derive(Clone, Copy)]
 struct Written {
     string: *const StringObject,
-    /// Its next token: that it is the same text again.
-    token: [u8; LIKE_KEY],
+    payload: u64,
 }
 
-/// A key of a model, and the node that it is in.
+/// A table whose nodes were written.
 #[derive(Clone, Copy)]
-struct Field {
-    key: Written,
-    node: u32,
+struct Model {
+    table: *const Table,
+    number: usize,
 }
 
-/// A record that was written whole.
-struct Model {
-    log: u8,
-    fields: SmallVec<[Field; 6]>,
-}
+/// The bytes of a node's second word that are not the tag of its value.
+const BESIDE_TAG: u64 = !u64::from_ne_bytes([0xff, 0, 0, 0, 0, 0, 0, 0]);
 
 impl Model {
-    /// Whether a table's entries are in just these nodes, under these keys, and can be sent.
+    /// Whether a table has the same keys in the same nodes.
     ///
     /// # Safety
-    /// The table is alive.
-    #[inline]
-    unsafe fn is_like(&self, t: *const Table) -> bool {
-        // SAFETY: the table has as many nodes as its model, whose fields are in range and in order.
+    /// Both tables are alive.
+    #[inline(always)]
+    unsafe fn is_like(self, t: *const Table) -> bool {
+        // SAFETY: both have so many nodes, each of which is three words without gaps.
         unsafe {
-            if (*t).header.small != self.log {
+            if (*t).header.small != (*self.table).header.small {
                 return false;
             }
-            let mut fields = self.fields.iter();
-            let mut due = fields.next();
-            for n in 0..1_u32 << self.log {
-                let node = (*t).nodes.add(n as usize);
-                match due {
-                    Some(field) if field.node == n => {
-                        let same = (*node).key == field.key.string as u64
-                            && u32::from((*node).key_tag) == tag::STRING
-                            && is_plain(u32::from((*node).tag));
-                        if !same {
-                            return false;
-                        }
-                        due = fields.next();
-                    }
-                    _ if u32::from((*node).tag) != tag::NIL => return false,
-                    _ => {}
+            let (mut one, mut other) = ((*self.table).nodes.cast::<u64>(), (*t).nodes.cast::<u64>());
+            for _ in 0..(*t).node_count() {
+                let same_place = (*one.add(1) ^ *other.add(1)) & BESIDE_TAG == 0;
+                if *one.add(2) != *other.add(2) || !same_place {
+                    return false;
                 }
+                one = one.add(NODE_WORDS);
+                other = other.add(NODE_WORDS);
             }
             true
         }
     }
 }
 
-/// A table that is being written, and how far it is.
-#[derive(Clone, Copy)]
-struct Open {
-    table: *mut Table,
-    /// Position of the next entry, as [`next_at`] counts; the number of the next field, if it is like a model.
-    at: u32,
-    /// Items of the array part; all are written before any other entry.
-    items: u32,
-    /// The model that it is like.
-    like: Option<u8>,
-    /// Entries that were promised and are not written yet; to be a model it must write all.
-    left: usize,
-    /// Only strings were keys so far, and there are few.
-    exemplary: bool,
-    /// Where its keys begin in the packer's list.
-    keys: usize,
-    /// The value whose key, a table, was begun last; `nil` if none is due.
-    due: Slot,
-}
-
 /// The tables of one value, numbered as they are met.
 #[derive(Default)]
 struct Met {
-    tables: SmallVec<[*mut Table; 8]>,
+    tables: Vec<*mut Table>,
     /// Made when a table comes a second time, and for those that cannot be marked.
     numbers: Option<HashMap<*mut Table, usize, foldhash::fast::FixedState>>,
 }
 
 impl Met {
-    /// The number of a table that was met before; otherwise it gets the next one.
+    /// The number of a table; one that was not met before gets the next one.
     ///
     /// # Safety
     /// The table is alive; nothing collects before this is dropped.
-    #[inline]
-    unsafe fn number(&mut self, table: *mut Table) -> Option<usize> {
+    #[inline(always)]
+    unsafe fn number(&mut self, table: *mut Table) -> usize {
         // SAFETY: the caller's promise; what is immortal is shared and not written.
         unsafe {
             let mark = &raw mut (*table).header.mark;
             if self.numbers.is_none() && *mark & (MET | IMMORTAL) < IMMORTAL {
                 *mark |= MET;
                 self.tables.push(table);
-                return None;
+                return self.tables.len() - 1;
             }
             self.look_up(table)
         }
     }
 
     #[cold]
-    unsafe fn look_up(&mut self, table: *mut Table) -> Option<usize> {
+    #[inline(never)]
+    unsafe fn look_up(&mut self, table: *mut Table) -> usize {
         let tables = &mut self.tables;
         let numbers = self.numbers.get_or_insert_with(|| {
             tables.iter().enumerate().map(|(number, &table)| (table, number)).collect()
         });
-        if let Some(&number) = numbers.get(&table) {
-            return Some(number);
-        }
-        numbers.insert(table, tables.len());
-        tables.push(table);
-        None
+        *numbers.entry(table).or_insert_with(|| {
+            tables.push(table);
+            tables.len() - 1
+        })
     }
 }
 
@@ -156,23 +138,22 @@ impl Drop for Met {
 
 struct Packer<'a, 'gc> {
     cx: &'a Context<'gc>,
-    parcel: &'a mut Parcel,
-    bytes: Vec<u8>,
+    words: Vec<u64>,
+    /// The texts so far, as they will stand behind the contents of the tables.
+    texts: SmallVec<[u64; 16]>,
+    text_count: usize,
+    objects: Vec<Shared>,
     met: Met,
-    open: SmallVec<[Open; 4]>,
     /// Direct-mapped by address.
     written: [Written; REMEMBERED],
-    /// Texts of the value so far.
-    texts: u32,
-    models: SmallVec<[Model; 2]>,
-    /// Keys of the open tables that may become models.
-    keys: SmallVec<[Field; 8]>,
-}
-
-/// Whether values with this tag are always sent.
-#[inline]
-fn is_plain(tag: u32) -> bool {
-    matches!(tag, tag::STRING | tag::INTEGER | tag::FLOAT | tag::TABLE | tag::TRUE | tag::FALSE)
+    /// The last so many, in no order.
+    models: SmallVec<[Model; MODELS]>,
+    /// Which model the next one replaces, when there are enough.
+    next_model: usize,
+    /// What it costs, in units of fuel: by what the tables hold, so that it does not depend on where anything lies.
+    fuel: usize,
+    /// There is not enough memory.
+    failed: bool,
 }
 
 /// Whether a value has a meaning in another heap.
@@ -192,246 +173,329 @@ unsafe fn travels(value: Slot) -> bool {
     }
 }
 
+/// Whether a key has the same place among the nodes of a table in every heap.
+#[inline(always)]
+fn keeps_place(key_tag: u8) -> bool {
+    const KEPT: u32 = 1 << tag::STRING
+        | 1 << tag::INTEGER
+        | 1 << tag::FLOAT
+        | 1 << tag::TRUE
+        | 1 << tag::FALSE
+        | 1 << tag::NIL
+        | 1 << tag::DEAD_KEY;
+    KEPT >> key_tag & 1 == 1
+}
+
 impl Packer<'_, '_> {
-    #[inline]
-    fn put<const N: usize>(&mut self, bytes: [u8; N]) {
-        self.bytes.reserve(N);
-        let length = self.bytes.len();
-        // SAFETY: there is room behind the content.
-        unsafe {
-            self.bytes.as_mut_ptr().add(length).cast::<[u8; N]>().write(bytes);
-            self.bytes.set_len(length + N);
-        }
-    }
-
-    #[inline]
-    fn word(&mut self, mark: u8, word: u64) {
-        let mut all = [mark; 9];
-        all[1..].copy_from_slice(&word.to_le_bytes());
-        self.put(all);
-    }
-
-    fn number(&mut self, mark: u8, number: usize) {
-        let mut all = [mark; 5];
-        all[1..].copy_from_slice(&(number as u32).to_le_bytes());
-        self.put(all);
-    }
-
-    fn numbers(&mut self, mark: u8, first: u32, second: u32) {
-        let mut all = [mark; 9];
-        all[1..5].copy_from_slice(&first.to_le_bytes());
-        all[5..].copy_from_slice(&second.to_le_bytes());
-        self.put(all);
-    }
-
-    /// Writes a value, of a table the beginning; `nil` for what has no meaning elsewhere.
+    /// What stands for a value: its payload in the fragment, and its tag; nil for what has no meaning elsewhere.
     ///
     /// # Safety
     /// The value must be valid.
-    #[inline]
-    unsafe fn value(&mut self, value: Slot) -> Result<()> {
+    #[inline(always)]
+    unsafe fn refer(&mut self, payload: u64, tag: u32) -> (u64, u32) {
         // SAFETY: the caller's promise; the tag says what the value is.
         unsafe {
-            match value.tag {
-                tag::STRING => return self.text(value.as_string()).map(drop),
-                tag::INTEGER => self.word(mark::INTEGER, value.payload),
-                tag::FLOAT => self.word(mark::FLOAT, value.payload),
-                tag::TABLE => return self.table(value.as_table()),
-                tag::TRUE => self.bytes.push(mark::TRUE),
-                tag::FALSE => self.bytes.push(mark::FALSE),
-                _ => self.rare(value),
+            match tag {
+                tag::STRING => (self.text(payload as *const StringObject), tag),
+                tag::TABLE => (self.met.number(payload as *mut Table) as u64, tag),
+                tag::INTEGER | tag::FLOAT | tag::NIL | tag::TRUE | tag::FALSE => (payload, tag),
+                _ => self.rare(Slot { payload, tag, aux: 0 }),
             }
         }
-        Ok(())
     }
 
     #[cold]
-    unsafe fn rare(&mut self, value: Slot) {
+    #[inline(never)]
+    unsafe fn rare(&mut self, value: Slot) -> (u64, u32) {
         // SAFETY: the caller's promise; the tag says what the value is.
-        unsafe {
-            let (mark, shared) = match value.tag {
-                tag::USERDATA => {
-                    let object = Value::from_slot(value).host_object();
-                    let object = object.and_then(|object| Arc::clone(object).depart());
-                    (mark::OBJECT, object.map(Shared::Object))
-                }
-                tag::TYPE => (mark::TYPE, Some(Shared::Type(TypeRef::from_raw(value.as_type()).share()))),
-                _ => (mark::NIL, None),
-            };
-            match shared {
-                Some(shared) => {
-                    let place = self.parcel.place(shared);
-                    self.number(mark, place);
-                }
-                None => self.bytes.push(mark::NIL),
+        let shared = unsafe { shared_of(value) };
+        match shared {
+            Some(shared) => {
+                self.objects.push(shared);
+                ((self.objects.len() - 1) as u64, value.tag)
             }
+            None => (0, tag::NIL),
         }
     }
 
-    /// Begins a table.
-    unsafe fn table(&mut self, table: *mut Table) -> Result<()> {
-        // SAFETY: the table is alive; its nodes are as many as it says.
+    #[inline(always)]
+    unsafe fn text(&mut self, string: *const StringObject) -> u64 {
+        let written = self.written[string as usize >> 4 & (REMEMBERED - 1)];
+        // SAFETY: the caller's string is alive.
+        if std::ptr::eq(written.string, string) { written.payload } else { unsafe { self.new_text(string) } }
+    }
+
+    #[inline(never)]
+    unsafe fn new_text(&mut self, string: *const StringObject) -> u64 {
+        // SAFETY: the caller's string is alive.
         unsafe {
-            if let Some(number) = self.met.number(table) {
-                self.number(mark::AGAIN, number);
-                return Ok(());
-            }
-            // The copy counts as the sender's until it is sent.
-            self.cx.check_room(self.bytes.len())?;
-            let (items, keys) = ((*table).len, self.keys.len());
-            let (mut like, mut entries) = (None, 0);
-            if !(*table).has_no_nodes() {
-                if items == 0 && (*table).header.flags & TABLE_FROZEN == 0 {
-                    like = self.models.iter().rposition(|model| model.is_like(table));
+            let payload = if shared::is_eternal(string) {
+                string as u64
+            } else {
+                let (bytes, hash) = (string::bytes(string), (*string).hash);
+                self.fuel += bytes.len() / TEXT_PER_FUEL;
+                let words = text_words(bytes.len());
+                let at = self.texts.len();
+                if self.texts.capacity() - at < words && !self.make_room_for_texts(words) {
+                    return 0;
                 }
-                match like {
-                    Some(model) => entries = self.models[model].fields.len(),
-                    None => {
-                        for n in 0..(*table).node_count() {
-                            let node = (*table).nodes.add(n);
-                            entries += usize::from(u32::from((*node).tag) != tag::NIL);
-                        }
+                let first = self.texts.as_mut_ptr().add(at);
+                first.write(bytes.len() as u64 | u64::from(hash) << 32);
+                first.add(words - 1).write(0);
+                first.add(1).cast::<u8>().copy_from_nonoverlapping(bytes.as_ptr(), bytes.len());
+                self.texts.set_len(at + words);
+                self.text_count += 1;
+                text_number(self.text_count - 1)
+            };
+            self.written[string as usize >> 4 & (REMEMBERED - 1)] = Written { string, payload };
+            payload
+        }
+    }
+
+    /// Whether so many words more may be taken. The copy counts as the sender's until it is sent.
+    fn may_take(&self, words: usize) -> bool {
+        let bytes = (self.words.len() + self.texts.len()).saturating_add(words).saturating_mul(8);
+        // Numbers of texts have to fit, and lengths.
+        u32::try_from(bytes).is_ok() && self.cx.check_room(bytes).is_ok()
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn make_room_for_texts(&mut self, words: usize) -> bool {
+        let ample = words.max(self.texts.len());
+        match [ample, words].into_iter().find(|&more| self.may_take(more)) {
+            Some(more) => self.texts.reserve_exact(more),
+            None => self.failed = true,
+        }
+        !self.failed
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn make_room(&mut self, words: usize) -> Result<()> {
+        /// Up to so many words the room grows faster, for it is given back in the end.
+        const LITTLE: usize = 4096;
+        let len = self.words.len();
+        let ample = words.max(if len < LITTLE { 3 * len } else { len }).max(FIRST_WORDS);
+        let Some(more) = [ample, words].into_iter().find(|&more| self.may_take(more)) else {
+            return Err(ErrorKind::Memory.into());
+        };
+        self.words.reserve_exact(more);
+        Ok(())
+    }
+
+    /// How the entries of a table are written, and the number of its model.
+    #[inline(always)]
+    unsafe fn plan(&self, t: *const Table) -> (Entries, usize) {
+        // SAFETY: the table is alive and has so many nodes.
+        unsafe {
+            if (*t).has_no_nodes() {
+                return (Entries::None, 0);
+            }
+            // The parts of an image are made when they are read, and not by looking at nodes.
+            if (*t).header.flags & TABLE_FROZEN != 0 || (*t).header.mark & IMMORTAL == IMMORTAL {
+                return (Entries::Pairs, 0);
+            }
+            if let Some(model) = self.models.iter().rev().find(|model| model.is_like(t)) {
+                return (Entries::Like, model.number);
+            }
+            let nodes = std::slice::from_raw_parts((*t).nodes, (*t).node_count());
+            let kept = nodes.iter().all(|node| keeps_place(node.key_tag));
+            (if kept { Entries::Nodes } else { Entries::Pairs }, 0)
+        }
+    }
+
+    /// Writes the contents of the table with this number.
+    ///
+    /// # Safety
+    /// All tables that were met are alive.
+    unsafe fn contents(&mut self, number: usize) -> Result<()> {
+        let t = self.met.tables[number];
+        // SAFETY: the table is alive and nothing changes it meanwhile; items are below its length, nodes as many as it
+        // says, and what it holds is valid. There is room for all words that are written, which only this function writes.
+        unsafe {
+            let (items, nodes, count) = ((*t).len as usize, (*t).nodes, (*t).node_count());
+            let (entries, model) = self.plan(t);
+            // The most of all ways.
+            let most = 2 + 2 * items + if entries == Entries::None { 0 } else { 4 * count };
+            self.fuel += 1 + most / 4;
+            if self.words.capacity() - self.words.len() < most {
+                self.make_room(most)?;
+            }
+            let begin = self.words.as_mut_ptr().add(self.words.len());
+            let mut to = begin.add(1);
+            begin.write(Head { items, entries, log: (*t).header.small }.word());
+            match entries {
+                Entries::None => {}
+                Entries::Like => {
+                    to.write(model as u64);
+                    to = to.add(1);
+                    for n in 0..count {
+                        let node = nodes.add(n);
+                        let (payload, tag) = self.refer((*node).payload, u32::from((*node).tag));
+                        to.write(payload);
+                        to.add(1).write(u64::from(tag));
+                        to = to.add(2);
                     }
                 }
+                Entries::Nodes => {
+                    to.write(u64::from((*nodes.cast::<crate::heap::object::Header>().sub(1)).size));
+                    to = to.add(1);
+                    for n in 0..count {
+                        let node = nodes.add(n).read();
+                        let (payload, tag) = self.refer(node.payload, u32::from(node.tag));
+                        // A key that is dead is only in the way.
+                        let key = match u32::from(node.key_tag) {
+                            tag::DEAD_KEY => 0,
+                            key_tag => self.refer(node.key, key_tag).0,
+                        };
+                        to.cast::<Node>().write(Node { payload, tag: tag as u8, key, ..node });
+                        to = to.add(NODE_WORDS);
+                    }
+                    self.note_model(t, number);
+                }
+                Entries::Pairs => {
+                    let pairs = to;
+                    to = to.add(1);
+                    let mut position = (*t).capacity;
+                    let mut written = 0;
+                    while let Some((next, key, value)) = next_at(t, position) {
+                        position = next;
+                        if travels(key) && travels(value) {
+                            for (n, slot) in [key, value].into_iter().enumerate() {
+                                let (payload, tag) = self.refer(slot.payload, slot.tag);
+                                to.add(2 * n).write(payload);
+                                to.add(2 * n + 1).write(u64::from(tag));
+                            }
+                            to = to.add(4);
+                            written += 1;
+                        }
+                    }
+                    pairs.write(written);
+                }
             }
-            self.bytes.reserve(9 + 9 * items as usize + 18 * entries);
-            match like {
-                Some(model) => self.numbers(mark::LIKE, model as u32, entries as u32),
-                None => self.numbers(mark::TABLE, items, entries as u32),
+            let array = (*t).array;
+            for n in 0..items {
+                let item = array.add(n);
+                let (payload, tag) = self.refer((*item).payload, (*item).tag);
+                to.write(payload);
+                to.add(1).write(u64::from(tag));
+                to = to.add(2);
             }
-            let exemplary = items == 0 && entries > 0 && entries <= MODEL_KEYS;
-            self.open.push(Open {
-                table,
-                at: 0,
-                items,
-                like: like.map(|model| model as u8),
-                left: entries,
-                exemplary,
-                keys,
-                due: Slot::NIL,
-            });
-            Ok(())
+            let written = to.offset_from_unsigned(begin);
+            self.words.set_len(self.words.len() + written);
+        }
+        if self.failed { Err(ErrorKind::Memory.into()) } else { Ok(()) }
+    }
+
+    unsafe fn note_model(&mut self, table: *const Table, number: usize) {
+        // SAFETY: the caller's table is alive.
+        if unsafe { (*table).header.small } > MODEL_LOG {
+            return;
+        }
+        let model = Model { table, number };
+        if self.models.len() < MODELS {
+            self.models.push(model);
+        } else {
+            self.models[self.next_model] = model;
+            self.next_model = (self.next_model + 1) % MODELS;
         }
     }
 
-    /// Writes a string; answers how to write it again.
-    #[inline]
-    unsafe fn text(&mut self, string: *const StringObject) -> Result<Written> {
-        let at = string as usize >> 4 & (REMEMBERED - 1);
-        let written = self.written[at];
-        if std::ptr::eq(written.string, string) {
-            self.put(written.token);
-            return Ok(written);
-        }
-        // SAFETY: the caller's string is alive.
-        let bytes = unsafe { string::bytes(string) };
-        let mut token = [mark::SAME_TEXT; LIKE_KEY];
-        // Nothing that is larger than the number can tell is sent in the end.
-        token[1..5].copy_from_slice(&(self.bytes.len() as u32).to_le_bytes());
-        token[5..].copy_from_slice(&self.texts.to_le_bytes());
-        let written = Written { string, token };
-        self.written[at] = written;
-        self.texts = self.texts.wrapping_add(1);
-        match u8::try_from(bytes.len()) {
-            Ok(length) => self.put([mark::SHORT_TEXT, length]),
-            Err(_) if bytes.len() > u32::MAX as usize => return Err(ErrorKind::Memory.into()),
-            Err(_) => self.number(mark::TEXT, bytes.len()),
-        }
-        self.bytes.extend_from_slice(bytes);
-        Ok(written)
-    }
-
-    /// Writes the tables that have begun to their ends.
-    unsafe fn finish(&mut self) -> Result<()> {
-        while let Some(open) = self.open.pop() {
+    /// Writes the tables that were met, and what they lead to.
+    unsafe fn finish(mut self) -> Result<Fragment> {
+        let mut next = 0;
+        while next < self.met.tables.len() {
             // SAFETY: the caller's promise.
-            unsafe {
-                match open.like {
-                    Some(model) => self.go_on_like(open, usize::from(model))?,
-                    None => self.go_on(open)?,
-                }
-            }
+            unsafe { self.contents(next)? };
+            next += 1;
         }
-        Ok(())
+        let texts_at = self.words.len();
+        if self.words.capacity() - texts_at < self.texts.len() {
+            self.make_room(self.texts.len())?;
+        }
+        self.words.extend_from_slice(&self.texts);
+        if self.words.capacity() > self.words.len() + self.words.len() / 2 {
+            self.words.shrink_to_fit();
+        }
+        Ok(Fragment {
+            words: std::mem::take(&mut self.words),
+            tables: self.met.tables.len(),
+            texts: self.text_count,
+            texts_at,
+            objects: std::mem::take(&mut self.objects),
+            fuel: self.fuel,
+        })
     }
+}
 
-    /// Writes fields of a table that is like a model, up to its end or to one that is a table, which is to be written
-    /// first.
-    unsafe fn go_on_like(&mut self, mut open: Open, model: usize) -> Result<()> {
-        // SAFETY: the table has the nodes of its model; what a live table holds is valid.
-        unsafe {
-            while let Some(&Field { key, node }) = self.models[model].fields.get(open.at as usize) {
-                open.at += 1;
-                self.put(key.token);
-                let value = value_of(open.table, (*open.table).nodes.add(node as usize));
-                if value.tag == tag::TABLE {
-                    self.open.push(open);
-                    return self.value(value);
-                }
-                self.value(value)?;
+/// What stands for a value that is not copied; `None` if it has no meaning elsewhere.
+///
+/// # Safety
+/// The value must be valid.
+unsafe fn shared_of(value: Slot) -> Option<Shared> {
+    // SAFETY: the caller's promise; the tag says what the value is.
+    unsafe {
+        match value.tag {
+            tag::USERDATA => {
+                let object = Value::from_slot(value).host_object()?;
+                Arc::clone(object).depart().map(Shared::Object)
             }
+            tag::TYPE => Some(Shared::Type(TypeRef::from_raw(value.as_type()).share())),
+            _ => None,
         }
-        self.bytes.push(mark::END);
-        Ok(())
     }
+}
 
-    /// Writes entries of a table up to its end, or up to one that is a table, which is to be written first.
-    unsafe fn go_on(&mut self, mut open: Open) -> Result<()> {
-        // SAFETY: the table is alive and nothing changes it meanwhile; items are below its length, and what a live
-        // table holds is valid.
-        unsafe {
-            if !open.due.is_nil() {
-                let value = std::mem::replace(&mut open.due, Slot::NIL);
-                if value.tag == tag::TABLE {
-                    self.open.push(open);
-                    return self.value(value);
-                }
-                self.value(value)?;
-            }
-            while open.at < open.items {
-                let value = *(*open.table).array.add(open.at as usize);
-                open.at += 1;
-                if value.tag == tag::TABLE {
-                    self.open.push(open);
-                    return self.value(value);
-                }
-                self.value(value)?;
-            }
-            while let Some((next, key, value)) = next_at(open.table, open.at) {
-                open.at = next;
-                if !travels(key) || !travels(value) {
-                    continue;
-                }
-                open.left = open.left.wrapping_sub(1);
-                if key.tag == tag::TABLE {
-                    open.exemplary = false;
-                    open.due = value;
-                    self.open.push(open);
-                    return self.value(key);
-                }
-                if key.tag == tag::STRING && open.exemplary {
-                    let key = self.text(key.as_string())?;
-                    // Without items positions count nodes from the array part's capacity on.
-                    self.keys.push(Field { key, node: next - 1 - (*open.table).capacity });
-                } else {
-                    open.exemplary = false;
-                    self.value(key)?;
-                }
-                if value.tag == tag::TABLE {
-                    self.open.push(open);
-                    return self.value(value);
-                }
-                self.value(value)?;
-            }
+/// The token of a scalar or a short text, and the bytes that it takes.
+unsafe fn scalar<'a>(value: Slot) -> Option<(Packed<'a>, usize)> {
+    Some(match value.tag {
+        tag::NIL => (Packed::Nil, 1),
+        tag::TRUE => (Packed::Boolean(true), 1),
+        tag::FALSE => (Packed::Boolean(false), 1),
+        tag::INTEGER => (Packed::Integer(value.as_integer()), 9),
+        tag::FLOAT => (Packed::Float(value.as_float()), 9),
+        tag::STRING => {
+            // SAFETY: the caller's string is alive as long as the token is used.
+            let bytes = unsafe { string::bytes(value.as_string()) };
+            (Packed::Text(bytes), 2 + bytes.len())
         }
-        self.bytes.push(mark::END);
-        if open.exemplary && open.left == 0 && self.models.len() < MODELS {
-            // SAFETY: the table is alive.
-            let log = unsafe { (*open.table).header.small };
-            self.models.push(Model { log, fields: self.keys[open.keys..].into() });
+        _ => return None,
+    })
+}
+
+/// The tokens of a small table of scalars, if they fit into so many bytes.
+///
+/// # Safety
+/// The table is alive as long as they are used.
+unsafe fn flat<'a>(t: *const Table, mut room: usize) -> Option<SmallVec<[Packed<'a>; 3 * FLAT + 2]>> {
+    // SAFETY: the caller's promise; items are below the length, nodes as many as it says.
+    unsafe {
+        let (items, count) = ((*t).len as usize, (*t).node_count());
+        let frozen = (*t).header.flags & TABLE_FROZEN != 0 || (*t).header.mark & IMMORTAL == IMMORTAL;
+        if items > FLAT || count > FLAT || frozen {
+            return None;
         }
-        self.keys.truncate(open.keys);
-        Ok(())
+        let nodes = std::slice::from_raw_parts((*t).nodes, count);
+        let entries = nodes.iter().filter(|node| u32::from(node.tag) != tag::NIL);
+        let mut tokens = SmallVec::new();
+        tokens.push(Packed::Table { items, entries: entries.clone().count() });
+        room = room.checked_sub(10)?;
+        let item = |n: usize| Slot { aux: 0, ..*(*t).array.add(n) };
+        let of_nodes = entries.flat_map(|node| {
+            [(node.key, node.key_tag), (node.payload, node.tag)].map(|(payload, tag)| Slot {
+                payload,
+                tag: u32::from(tag),
+                aux: 0,
+            })
+        });
+        for value in (0..items).map(item).chain(of_nodes) {
+            let (token, bytes) = scalar(value)?;
+            room = room.checked_sub(bytes)?;
+            tokens.push(token);
+        }
+        tokens.push(Packed::End);
+        Some(tokens)
     }
 }
 
@@ -466,38 +530,55 @@ impl<'gc> Context<'gc> {
 
     #[inline(never)]
     fn pack_large(&mut self, parcel: &mut Parcel, value: Value<'gc>) -> Result<()> {
-        /// Bytes of the mark that says how long the value is.
-        const WHOLE: usize = 5;
-        /// Room that a value has at first.
-        const FIRST_BYTES: usize = 256;
-        let before = parcel.size();
-        let mut bytes = Vec::with_capacity(FIRST_BYTES.max(before + WHOLE));
-        bytes.extend_from_slice(&parcel.bytes);
-        bytes.extend_from_slice(&[mark::WHOLE; WHOLE]);
-        let mut packer = Packer {
-            cx: self,
-            parcel,
-            bytes,
-            met: Met::default(),
-            open: SmallVec::new(),
-            written: [Written { string: std::ptr::null(), token: [0; LIKE_KEY] }; REMEMBERED],
-            texts: 0,
-            models: SmallVec::new(),
-            keys: SmallVec::new(),
+        let size = match value {
+            Value::String(text) => {
+                self.check_room(text.len())?;
+                parcel.text(text.as_bytes());
+                text.len()
+            }
+            Value::Table(table) => return self.pack_table(parcel, table.raw()),
+            other => {
+                // SAFETY: the value is valid by its brand.
+                match unsafe { shared_of(other.slot()) } {
+                    Some(object @ Shared::Object(_)) => parcel.share(mark::OBJECT, object),
+                    Some(shared) => parcel.share(mark::TYPE, shared),
+                    None => parcel.push(Packed::Nil),
+                }
+                0
+            }
         };
-        // SAFETY: the value is valid by its brand.
-        let result = unsafe { packer.value(value.slot()).and_then(|()| packer.finish()) };
-        let mut bytes = std::mem::take(&mut packer.bytes);
-        drop(packer);
-        let written = bytes.len() - before - WHOLE;
-        // Places in it are numbers of four bytes.
-        if u32::try_from(bytes.len()).is_err() {
-            return Err(ErrorKind::Memory.into());
-        }
-        bytes[before + 1..before + WHOLE].copy_from_slice(&(written as u32).to_le_bytes());
-        parcel.bytes = bytes.into();
         // Running out of fuel here is noticed by whatever runs next.
-        let _ = self.charge(written / 16);
-        result
+        let _ = self.charge(size / 16);
+        Ok(())
+    }
+
+    fn pack_table(&mut self, parcel: &mut Parcel, table: *mut Table) -> Result<()> {
+        // SAFETY: the table is valid by its brand, and nothing is collected within a step.
+        let fragment = unsafe {
+            if let Some(tokens) = flat(table, INLINE.saturating_sub(parcel.size())) {
+                tokens.into_iter().for_each(|token| parcel.push(token));
+                return Ok(());
+            }
+            let mut packer = Packer {
+                cx: self,
+                words: Vec::new(),
+                texts: SmallVec::new(),
+                text_count: 0,
+                objects: Vec::new(),
+                met: Met::default(),
+                written: [Written { string: std::ptr::null(), payload: 0 }; REMEMBERED],
+                models: SmallVec::new(),
+                next_model: 0,
+                fuel: 0,
+                failed: false,
+            };
+            packer.met.number(table);
+            packer.finish()?
+        };
+        let fuel = fragment.fuel;
+        parcel.share(mark::TABLES, Shared::Tables(Arc::new(fragment)));
+        // Running out of fuel here is noticed by whatever runs next.
+        let _ = self.charge(fuel);
+        Ok(())
     }
 }

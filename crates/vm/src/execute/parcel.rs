@@ -1,11 +1,10 @@
 //! `Parcel`: Lua values that have left their heap, on their way to another one.
 //!
-//! One flat run of bytes, written once (`packing`) and read once (`unpacking`); a few scalars need no
-//! allocation. What has no meaning elsewhere (functions, coroutines, channels, most userdata) becomes `nil`, or is left
-//! out of its table; metatables stay behind. Not a storage format: it is never read from outside, so its reader trusts
-//! it. Invariants: tables are numbered in the order in which they begin; each value packed has numbers of its own. A table
-//! without items whose keys are at most [`MODEL_KEYS`] strings, and which arrives with all its entries, is a *model*, one
-//! of the first [`MODELS`] in the order in which they end; a later table with just those keys says only which.
+//! One flat run of bytes: scalars, texts and tables of a few scalars need no allocation; every other table is a
+//! [`Fragment`] that the bytes refer to. What has no meaning elsewhere (functions, coroutines, channels, most userdata)
+//! becomes `nil`, or is left out of its table; metatables stay behind. Not a storage format: it is never read from
+//! outside, so its reader trusts it. Invariants: tables are numbered in the order in which they begin; each value has
+//! numbers of its own.
 
 use std::sync::Arc;
 
@@ -14,14 +13,10 @@ use smallvec::SmallVec;
 use crate::host_object::HostObject;
 use crate::types::TypeValue;
 
+use super::fragment::{Fragment, Walk};
+
 /// Bytes that a parcel holds without an allocation: a word, a pid and a number.
-const INLINE: usize = 48;
-
-/// Most fields of a record that can be a model.
-pub(super) const MODEL_KEYS: usize = 16;
-
-/// Most models of one value.
-pub(super) const MODELS: usize = 16;
+pub(super) const INLINE: usize = 48;
 
 /// What a run of bytes begins with.
 pub(super) mod mark {
@@ -46,14 +41,8 @@ pub(super) mod mark {
     pub(in crate::execute) const END: u8 = 10;
     /// A type: its place in the list of objects, four bytes.
     pub(in crate::execute) const TYPE: u8 = 11;
-    /// A text that the same value has already: where it stands in the bytes, and how many texts of the value stand
-    /// before it; four bytes each.
-    pub(in crate::execute) const SAME_TEXT: u8 = 12;
-    /// A table without items that has the keys of a model: the model's number and the entries, four bytes each; the keys
-    /// and values follow, then `END`.
-    pub(in crate::execute) const LIKE: u8 = 13;
-    /// A value begins that has many tokens: its bytes, four.
-    pub(in crate::execute) const WHOLE: u8 = 14;
+    /// A table of a heap and all that it leads to: its place in the list of objects, four bytes.
+    pub(in crate::execute) const TABLES: u8 = 12;
 }
 
 /// Any number of Lua values, owned, independent of every heap. See the module.
@@ -76,18 +65,16 @@ impl Morsel {
     #[inline]
     pub fn tokens(&self) -> Tokens<'_> {
         let bytes = &self.bytes[..usize::from(self.length).min(INLINE)];
-        Tokens { whole: bytes, bytes, objects: &[] }
+        Tokens { bytes, objects: &[], walk: None }
     }
 }
-
-/// Bytes of a key in a table that is like a model: always [`mark::SAME_TEXT`].
-pub(super) const LIKE_KEY: usize = 9;
 
 /// What a parcel does not copy.
 #[derive(Clone)]
 pub(super) enum Shared {
     Object(Arc<dyn HostObject>),
     Type(Arc<TypeValue>),
+    Tables(Arc<Fragment>),
 }
 
 /// A value of a parcel, as Rust code sees it.
@@ -159,11 +146,7 @@ impl Parcel {
 
     /// Its values as a stream of tokens; tables are not balanced for the caller, but always balanced.
     pub fn tokens(&self) -> Tokens<'_> {
-        Tokens {
-            whole: &self.bytes,
-            bytes: &self.bytes,
-            objects: self.objects.as_deref().map_or(&[], |list| list),
-        }
+        Tokens { bytes: &self.bytes, objects: self.objects.as_deref().map_or(&[], |list| list), walk: None }
     }
 
     /// Its first value; `Nil` if there is none.
@@ -194,13 +177,22 @@ impl Parcel {
     /// Appends bytes. What the vector offers for this makes room with a move, which costs twice as much.
     #[inline]
     pub(super) fn put(&mut self, bytes: &[u8]) {
-        self.bytes.reserve(bytes.len());
-        let length = self.bytes.len();
+        self.put_both(&[], bytes);
+    }
+
+    /// Appends a few bytes and others behind them.
+    #[inline]
+    fn put_both(&mut self, few: &[u8], bytes: &[u8]) {
+        let (length, more) = (self.bytes.len(), few.len() + bytes.len());
+        if self.bytes.capacity() - length < more {
+            self.bytes.reserve(more);
+        }
         // SAFETY: there is room behind the content, and nothing else refers to it.
         unsafe {
             let end = self.bytes.as_mut_ptr().add(length);
-            std::ptr::copy_nonoverlapping(bytes.as_ptr(), end, bytes.len());
-            self.bytes.set_len(length + bytes.len());
+            std::ptr::copy_nonoverlapping(few.as_ptr(), end, few.len());
+            std::ptr::copy_nonoverlapping(bytes.as_ptr(), end.add(few.len()), bytes.len());
+            self.bytes.set_len(length + more);
         }
     }
 
@@ -219,19 +211,21 @@ impl Parcel {
 
     pub(super) fn text(&mut self, text: &[u8]) {
         match u8::try_from(text.len()) {
-            Ok(length) => self.put(&[mark::SHORT_TEXT, length]),
-            Err(_) => self.number(mark::TEXT, text.len()),
+            Ok(length) => self.put_both(&[mark::SHORT_TEXT, length], text),
+            Err(_) => {
+                self.number(mark::TEXT, text.len());
+                self.put(text);
+            }
         }
-        self.put(text);
     }
 
-    fn share(&mut self, mark: u8, object: Shared) {
+    pub(super) fn share(&mut self, mark: u8, object: Shared) {
         let number = self.place(object);
         self.number(mark, number);
     }
 
     /// Where an object is in the list from now on.
-    pub(super) fn place(&mut self, object: Shared) -> usize {
+    fn place(&mut self, object: Shared) -> usize {
         let list = self.objects.get_or_insert_default();
         list.push(object);
         list.len() - 1
@@ -249,9 +243,10 @@ impl<'a> FromIterator<Packed<'a>> for Parcel {
 /// The tokens of a [`Parcel`].
 #[derive(Clone)]
 pub struct Tokens<'a> {
-    whole: &'a [u8],
     pub(super) bytes: &'a [u8],
     objects: &'a [Shared],
+    /// The fragment that it is in.
+    walk: Option<Box<Walk<'a>>>,
 }
 
 impl<'a> Tokens<'a> {
@@ -259,10 +254,11 @@ impl<'a> Tokens<'a> {
     #[inline]
     pub fn skip_value(&mut self) -> bool {
         let length = match *self.bytes {
+            _ if self.walk.is_some() => return self.skip_tokens(),
             [mark::INTEGER | mark::FLOAT, ..] => 9,
             [mark::NIL | mark::FALSE | mark::TRUE, ..] => 1,
             [mark::SHORT_TEXT, length, ..] => 2 + usize::from(length),
-            [mark::WHOLE, a, b, c, d, ..] => 5 + u32::from_le_bytes([a, b, c, d]) as usize,
+            [mark::TABLES, ..] => 5,
             _ => return self.skip_tokens(),
         };
         self.skip_bytes(length);
@@ -273,6 +269,44 @@ impl<'a> Tokens<'a> {
     #[inline]
     pub fn skip_bytes(&mut self, length: usize) {
         self.bytes = self.bytes.get(length..).unwrap_or_default();
+    }
+
+    /// The integer that comes next, which is passed over.
+    #[inline]
+    pub(super) fn integer(&mut self) -> Option<i64> {
+        match self.bytes {
+            [mark::INTEGER, rest @ ..] if self.walk.is_none() => {
+                self.bytes = rest;
+                Some(i64::from_le_bytes(self.take()))
+            }
+            _ => None,
+        }
+    }
+
+    /// The fragment that comes next, which is passed over.
+    #[inline]
+    pub(super) fn fragment(&mut self) -> Option<&'a Fragment> {
+        match (&self.walk, self.bytes) {
+            (None, [mark::TABLES, rest @ ..]) => {
+                self.bytes = rest;
+                match self.objects.get(self.number()) {
+                    Some(Shared::Tables(fragment)) => Some(fragment),
+                    _ => None,
+                }
+            }
+            _ => None,
+        }
+    }
+
+    /// The next token of the fragment that it is in.
+    #[cold]
+    fn walk(&mut self) -> Option<Packed<'a>> {
+        let walk = self.walk.as_mut()?;
+        let token = walk.next();
+        if walk.is_over() {
+            self.walk = None;
+        }
+        token
     }
 
     fn skip_tokens(&mut self) -> bool {
@@ -309,15 +343,6 @@ impl<'a> Tokens<'a> {
         u32::from_le_bytes(self.take()) as usize
     }
 
-    /// The text at a place of the whole.
-    #[cold]
-    fn same_text(&mut self) -> Packed<'a> {
-        let (at, _ordinal) = (self.number(), self.number());
-        let bytes = self.whole.get(at..).unwrap_or_default();
-        // Without a whole it cannot lead anywhere else.
-        Tokens { whole: &[], bytes, objects: &[] }.next().unwrap_or(Packed::Nil)
-    }
-
     #[inline]
     pub(super) fn bytes(&mut self, length: usize) -> &'a [u8] {
         let (bytes, rest) = self.bytes.split_at(length.min(self.bytes.len()));
@@ -331,12 +356,11 @@ impl<'a> Iterator for Tokens<'a> {
 
     #[inline]
     fn next(&mut self) -> Option<Packed<'a>> {
+        if self.walk.is_some() {
+            return self.walk();
+        }
         let (&first, rest) = self.bytes.split_first()?;
         self.bytes = rest;
-        if first == mark::WHOLE {
-            self.number();
-            return self.next();
-        }
         Some(match first {
             mark::FALSE => Packed::Boolean(false),
             mark::TRUE => Packed::Boolean(true),
@@ -350,16 +374,16 @@ impl<'a> Iterator for Tokens<'a> {
                 let [length] = self.take();
                 Packed::Text(self.bytes(usize::from(length)))
             }
-            mark::SAME_TEXT => self.same_text(),
             mark::TABLE => Packed::Table { items: self.number(), entries: self.number() },
-            mark::LIKE => {
-                let _model = self.number();
-                Packed::Table { items: 0, entries: self.number() }
-            }
             mark::AGAIN => Packed::Again(self.number()),
-            mark::OBJECT | mark::TYPE => match self.objects.get(self.number()) {
+            mark::OBJECT | mark::TYPE | mark::TABLES => match self.objects.get(self.number()) {
                 Some(Shared::Object(object)) => Packed::Object(object),
                 Some(Shared::Type(ty)) => Packed::Type(ty),
+                Some(Shared::Tables(fragment)) => {
+                    let (walk, token) = Walk::begin(fragment);
+                    self.walk = Some(Box::new(walk));
+                    token
+                }
                 None => Packed::Nil,
             },
             mark::END => Packed::End,

@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use wippy_random::Random;
 
-use super::{Packed, Parcel};
+use super::super::fragment::Entries;
+use super::{Packed, Parcel, Shared};
 use crate::{Context, HostObject, Limits, LoadMode, Result, Step, Table, UserData, Value, Vm};
 
 /// What a graph of values looks like, tables numbered in the order in which a walk meets them.
@@ -163,8 +164,10 @@ fn rust_code_reads_and_writes_tokens() {
 fn records_of_one_kind_name_their_fields_once() {
     let source = "local list = {} for i = 1, 50 do list[i] = {id = i, name = 'n' .. i, tags = {'a', 'b'}} end return list";
     let parcel = lua(source).results(|cx| cx.pack(1, 1)).expect("room");
-    let likenesses =
-        parcel.bytes.windows(9).filter(|window| window == &[super::mark::LIKE, 0, 0, 0, 0, 3, 0, 0, 0]);
+    let Some([Shared::Tables(fragment)]) = parcel.objects.as_deref().map(|list| &list[..]) else {
+        panic!("tables")
+    };
+    let likenesses = fragment.plans().into_iter().filter(|&plan| plan == Entries::Like);
     assert_eq!(likenesses.count(), 49);
     assert_eq!(sent(source), [lua(source).results(|cx| describe(cx.get(1), &mut Vec::new()))]);
 }
@@ -272,6 +275,53 @@ fn random_records_arrive_as_they_were() {
             describe(cx.get(1), &mut Vec::new())
         });
         assert_eq!(before, after, "{source}");
+    }
+}
+
+/// Keys of all kinds come and go; `s` says which.
+const CHANGES: &str = "
+    local long = 'a key that is too long to be interned, with a number: '
+    local function below(n) s = (s * 1103515245 + 12345) & 0x7fffffff return (s >> 8) % n end
+    local keys = {
+        function() return below(20) end, function() return 'k' .. below(20) end, function() return long .. below(5) end,
+        function() return below(8) + 0.5 end, function() return below(2) == 0 end, function() return 1000 + below(50) end,
+        function() return -below(9) end,
+    }
+    local function change(t, count)
+        for _ = 1, count do
+            local key = keys[1 + below(#keys)]()
+            if below(3) == 0 then t[key] = nil else t[key] = below(100) end
+        end
+        return t
+    end
+";
+
+#[test]
+fn tables_that_arrived_can_be_changed_like_others() {
+    for seed in 1..200 {
+        let (before, after) = (seed % 40, seed % 23 * 3);
+        let parcel = lua(&format!("local s = {seed} {CHANGES} return change({{}}, {before})"))
+            .results(|cx| cx.pack(1, 1))
+            .expect("room");
+        let mut other = Vm::default();
+        other.set_stress(seed % 2 == 0);
+        other
+            .start(|cx| {
+                let source = format!("local t = ... local s = -{seed} {CHANGES} return change(t, {after})");
+                let chunk = cx.load(source.as_bytes(), b"=test", LoadMode::ANY)?;
+                cx.push(chunk);
+                cx.unpack(&parcel).map(drop)
+            })
+            .expect("compiles");
+        assert!(matches!(other.run(u64::MAX), Step::Finished));
+        let here = format!(
+            "local s = {seed} {CHANGES} local t = change({{}}, {before}) s = -{seed} return change(t, {after})"
+        );
+        assert_eq!(
+            other.results(|cx| describe(cx.get(1), &mut Vec::new())),
+            lua(&here).results(|cx| describe(cx.get(1), &mut Vec::new())),
+            "seed {seed}"
+        );
     }
 }
 

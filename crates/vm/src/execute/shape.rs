@@ -7,6 +7,7 @@ use std::sync::OnceLock;
 
 use super::context::Context;
 use crate::error::Result;
+use crate::heap::Heap;
 use crate::heap::handle::{Table, Value};
 use crate::heap::shared::Immortal;
 use crate::heap::template::Template;
@@ -31,14 +32,17 @@ impl<'gc> Context<'gc> {
     /// # Errors
     /// When the memory limit would be passed.
     pub fn shaped(&mut self, shape: &'static Shape, values: &[Value<'gc>]) -> Result<Table<'gc>> {
-        let heap = &mut self.st().heap;
         let template = match shape.template.get() {
             Some(template) => template,
             None => {
-                let template = heap.template(shape.names.iter().map(|name| Immortal::of(name.as_bytes())))?;
+                // In a heap of its own: it must make no difference to a program whether it was the first to ask.
+                let mut scratch = Heap::new(usize::MAX);
+                let names = shape.names.iter().map(|name| Immortal::of(name.as_bytes()));
+                let template = scratch.template(names)?;
                 shape.template.get_or_init(|| template)
             }
         };
+        let heap = &mut self.st().heap;
         let Some(template) = template else { return self.table(0, 0) };
         // SAFETY: the values are valid by their brand, and nothing is collected within a step.
         unsafe { Ok(Table::from_raw(heap.record_of(template, values.iter().map(|value| value.slot()))?)) }

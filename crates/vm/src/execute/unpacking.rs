@@ -1,236 +1,167 @@
 //! Building the values of a [`Parcel`] in a heap: how they arrive.
 //!
-//! Tables are built without recursion. Those that are like a model begin as a copy of its nodes, and only their values are
-//! put into place. Not here: the format (`execute::parcel`). Invariant: while a value is built nothing is collected and
-//! no script sees a part of it, so a model stays as it was made.
+//! The tables of a fragment are made first, empty; then each gets its parts, so that it does not matter what refers to
+//! what. Tables that Rust code has written token by token are built without recursion. Not here: the formats
+//! (`execute::parcel`, `execute::fragment`). Invariant: while a value is built nothing is collected and no script sees a
+//! part of it.
 
 use std::sync::Arc;
 
 use smallvec::SmallVec;
 
 use crate::error::Result;
-use crate::heap::Heap;
+use crate::heap::arrival::free_index;
 use crate::heap::handle::{Table as LuaTable, Value};
-use crate::heap::object::StringObject;
+use crate::heap::object::{Node, Table};
+use crate::heap::slot::{Slot, tag, write};
 
 use super::context::Context;
-use super::parcel::{LIKE_KEY, MODEL_KEYS, MODELS, Packed, Parcel, Tokens, mark};
+use super::fragment::{Entries, Fragment, Head, NODE_WORDS, as_text};
+use super::parcel::{Packed, Parcel, Shared, Tokens};
 
-/// A table that is being built.
+/// What the numbers of a fragment mean in a heap.
+struct Arrival<'a> {
+    fragment: &'a Fragment,
+    tables: Vec<*mut Table>,
+    /// Addresses of strings.
+    texts: Vec<u64>,
+    objects: Vec<Slot>,
+}
+
+impl Arrival<'_> {
+    #[inline(always)]
+    fn payload(&self, payload: u64, tag: u32) -> u64 {
+        match tag {
+            tag::STRING => match as_text(payload) {
+                Some(number) => self.texts[number],
+                None => payload,
+            },
+            tag::TABLE => self.tables[payload as usize] as u64,
+            tag::USERDATA | tag::TYPE => self.objects[payload as usize].payload,
+            _ => payload,
+        }
+    }
+
+    /// Value at a place of the words.
+    #[inline(always)]
+    fn value(&self, at: usize) -> Slot {
+        let [payload, tag] = [self.fragment.words[at], self.fragment.words[at + 1]];
+        Slot { payload: self.payload(payload, tag as u32), tag: tag as u32, aux: 0 }
+    }
+
+    /// Fills all tables.
+    ///
+    /// # Safety
+    /// They are fresh; everything is alive.
+    unsafe fn fill(&self, cx: &mut Context<'_>) -> Result<()> {
+        let words = &self.fragment.words;
+        let mut at = 0;
+        for &t in &self.tables {
+            let head = Head::of(words[at]);
+            at += 1;
+            // SAFETY: the words were written so by the packer, a node as such; every part is as large as its head says, and
+            // all of it is written at once. Strings that are not new have passed the barrier; all else is new.
+            unsafe {
+                match head.entries {
+                    Entries::None => {}
+                    Entries::Nodes => {
+                        let nodes = cx.st().heap.bare_nodes(t, head.log, words[at] as u32)?;
+                        at += 1;
+                        let count = 1 << head.log;
+                        let from = words[at..at + NODE_WORDS * count].as_ptr().cast::<Node>();
+                        for n in 0..count {
+                            let node = from.add(n).read();
+                            let payload = self.payload(node.payload, u32::from(node.tag));
+                            let key = self.payload(node.key, u32::from(node.key_tag));
+                            nodes.add(n).write(Node { payload, key, ..node });
+                        }
+                        at += NODE_WORDS * count;
+                    }
+                    Entries::Like => {
+                        let model = self.tables[words[at] as usize];
+                        at += 1;
+                        let nodes = cx.st().heap.bare_nodes(t, head.log, free_index(model))?;
+                        let count = 1 << head.log;
+                        for (n, value) in words[at..at + 2 * count].chunks_exact(2).enumerate() {
+                            let (payload, tag) = (value[0], value[1] as u32);
+                            let payload = self.payload(payload, tag);
+                            let place = &*(*model).nodes.add(n);
+                            nodes.add(n).write(Node {
+                                payload,
+                                tag: tag as u8,
+                                key_tag: place.key_tag,
+                                hash: place.hash,
+                                next: place.next,
+                                key: place.key,
+                            });
+                        }
+                        at += 2 * count;
+                    }
+                    Entries::Pairs => {
+                        let count = words[at] as usize;
+                        at += 1;
+                        cx.st().heap.reserve(t, 0, count)?;
+                        for _ in 0..count {
+                            let (key, value) = (self.value(at), self.value(at + 2));
+                            at += 4;
+                            if !key.is_nil() {
+                                let (key, value) = (Value::from_slot(key), Value::from_slot(value));
+                                cx.raw_set(LuaTable::from_raw(t), key, value)?;
+                            }
+                        }
+                    }
+                }
+                if head.items > 0 {
+                    let array = cx.st().heap.bare_items(t, head.items)?;
+                    for (n, value) in words[at..at + 2 * head.items].chunks_exact(2).enumerate() {
+                        let (payload, tag) = (value[0], value[1] as u32);
+                        write(array.add(n), Slot { payload: self.payload(payload, tag), tag, aux: 0 });
+                    }
+                    at += 2 * head.items;
+                    // What has no meaning here may have been the last one.
+                    while (*t).len > 0 && (*array.add((*t).len as usize - 1)).tag == tag::NIL {
+                        (*t).len -= 1;
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// A table that is being built of tokens.
 struct Building<'gc> {
     table: LuaTable<'gc>,
-    /// Items, or of a likeness fields, that have been put into it.
+    /// Items that have been put into it.
     at: usize,
     items: usize,
-    /// The model that it is like.
-    like: Option<usize>,
-    /// Entries that are still to come, if all come.
-    left: usize,
-    /// It can be a model: nothing but a few strings were its keys.
-    exemplary: bool,
-    /// Where its keys begin in the builder's list.
-    keys: usize,
     /// The key whose value is due.
     key: Option<Value<'gc>>,
 }
 
-/// A record that was built: those that are like it have the same keys at the same places.
-struct Model<'gc> {
-    table: LuaTable<'gc>,
-    places: SmallVec<[u32; 8]>,
-}
-
-/// What is needed while one value is built.
-struct Builder<'gc> {
-    /// All tables of the value, in the order in which they began.
-    made: Vec<LuaTable<'gc>>,
-    open: SmallVec<[Building<'gc>; 4]>,
-    /// Texts of the value so far.
-    texts: Vec<Value<'gc>>,
-    models: SmallVec<[Model<'gc>; 2]>,
-    /// Keys of the open tables that can be models.
-    keys: SmallVec<[*const StringObject; 8]>,
-}
-
-/// What the innermost table gets next.
-enum Got<'gc> {
-    Value(Value<'gc>),
-    /// A table has begun inside it.
-    Begun(Building<'gc>),
-    /// It is whole.
-    End,
-}
-
-impl<'gc> Builder<'gc> {
-    fn table(&mut self, cx: &mut Context<'gc>, items: usize, entries: usize) -> Result<Building<'gc>> {
-        let table = cx.table(items, entries)?;
-        self.made.push(table);
-        Ok(Building {
-            table,
-            at: 0,
-            items,
-            like: None,
-            left: entries,
-            exemplary: items == 0 && (1..=MODEL_KEYS).contains(&entries),
-            keys: self.keys.len(),
-            key: None,
-        })
+impl<'gc> Building<'gc> {
+    fn begin(cx: &mut Context<'gc>, items: usize, entries: usize) -> Result<Building<'gc>> {
+        // Small cells are not checked one by one.
+        cx.check_room(1)?;
+        Ok(Building { table: cx.table(items, entries)?, at: 0, items, key: None })
     }
 
-    fn likeness(&mut self, cx: &mut Context<'gc>, model: usize, entries: usize) -> Result<Building<'gc>> {
-        let Some(Model { table, places }) =
-            self.models.get(model).filter(|model| model.places.len() == entries)
-        else {
-            return self.table(cx, 0, entries);
-        };
-        // SAFETY: the model was made here, whole, and nobody has changed it since.
-        let table = unsafe { LuaTable::from_raw(cx.st().heap.likeness(table.raw())?) };
-        let left = places.len();
-        self.made.push(table);
-        Ok(Building {
-            table,
-            at: 0,
-            items: 0,
-            like: Some(model),
-            left,
-            exemplary: false,
-            keys: self.keys.len(),
-            key: None,
-        })
-    }
-
-    /// Reads what comes next.
-    #[inline(always)]
-    fn next(&mut self, cx: &mut Context<'gc>, tokens: &mut Tokens<'_>) -> Result<Got<'gc>> {
-        let Some((&first, rest)) = tokens.bytes.split_first() else { return Ok(Got::End) };
-        let text = |builder: &mut Self, cx: &mut Context<'gc>, text: &[u8]| {
-            let text = cx.string(text)?.into();
-            builder.texts.push(text);
-            Ok(Got::Value(text))
-        };
-        let begun = tokens.bytes;
-        tokens.bytes = rest;
-        match first {
-            mark::INTEGER => Ok(Got::Value(Value::Integer(i64::from_le_bytes(tokens.take())))),
-            mark::FLOAT => Ok(Got::Value(Value::Float(f64::from_bits(u64::from_le_bytes(tokens.take()))))),
-            mark::SAME_TEXT => {
-                let (_at, ordinal) = (tokens.number(), tokens.number());
-                Ok(Got::Value(self.texts.get(ordinal).copied().unwrap_or(Value::Nil)))
-            }
-            mark::SHORT_TEXT => {
-                let [length] = tokens.take();
-                let bytes = tokens.bytes(usize::from(length));
-                text(self, cx, bytes)
-            }
-            mark::TEXT => {
-                let length = tokens.number();
-                let bytes = tokens.bytes(length);
-                text(self, cx, bytes)
-            }
-            mark::LIKE => {
-                let (model, entries) = (tokens.number(), tokens.number());
-                // Small cells are not checked one by one.
-                cx.check_room(1)?;
-                self.likeness(cx, model, entries).map(Got::Begun)
-            }
-            mark::TABLE => {
-                let (items, entries) = (tokens.number(), tokens.number());
-                cx.check_room(1)?;
-                self.table(cx, items, entries).map(Got::Begun)
-            }
-            mark::END => Ok(Got::End),
-            mark::AGAIN => {
-                let number = tokens.number();
-                Ok(Got::Value(self.made.get(number).map_or(Value::Nil, |&table| table.into())))
-            }
-            _ => {
-                tokens.bytes = begun;
-                match tokens.next() {
-                    Some(token) => cx.unpack_simple(token).map(Got::Value),
-                    None => Ok(Got::End),
-                }
-            }
-        }
-    }
-
-    /// Puts a value into a table that is like no model: an item, a key, or what belongs to the key before.
-    #[inline]
-    fn put(&mut self, cx: &mut Context<'gc>, building: &mut Building<'gc>, value: Value<'gc>) -> Result<()> {
-        if building.at < building.items {
-            building.at += 1;
-            if !value.is_nil() {
-                cx.raw_set_integer(building.table, building.at as i64, value)?;
-            }
-            return Ok(());
-        }
-        let Some(key) = building.key.take() else {
-            match value {
-                Value::String(text) if building.exemplary => self.keys.push(text.raw()),
-                _ => building.exemplary = false,
-            }
-            building.key = Some(value);
-            return Ok(());
-        };
-        building.left = building.left.wrapping_sub(1);
-        cx.raw_set(building.table, key, value)
-    }
-
-    /// A table is whole: it may be a model for others.
-    fn end(&mut self, building: &Building<'gc>) {
-        if building.exemplary && building.left == 0 && self.models.len() < MODELS {
-            let table = building.table;
-            // SAFETY: table and keys are alive. A key that came twice has one place, and no packer writes such a table.
-            let place = |&key: &*const StringObject| unsafe { Heap::place_of(table.raw(), key).unwrap_or(0) };
-            let places = self.keys[building.keys..].iter().map(place).collect();
-            self.models.push(Model { table, places });
-        }
-        self.keys.truncate(building.keys);
-    }
-
-    /// Builds the innermost table up to its end, or to one that begins inside it, which is answered.
-    fn go_on(
-        &mut self,
-        cx: &mut Context<'gc>,
-        building: &mut Building<'gc>,
-        tokens: &mut Tokens<'_>,
-    ) -> Result<Option<Building<'gc>>> {
-        let Some(model) = building.like else {
-            loop {
-                match self.next(cx, tokens)? {
-                    Got::Value(value) => self.put(cx, building, value)?,
-                    Got::Begun(inner) => {
-                        self.put(cx, building, inner.table.into())?;
-                        return Ok(Some(inner));
-                    }
-                    Got::End => {
-                        self.end(building);
-                        return Ok(None);
-                    }
-                }
-            }
-        };
-        while building.left > 0 {
-            // The key, which is the model's.
-            tokens.bytes(LIKE_KEY);
-            let (value, inner) = match self.next(cx, tokens)? {
-                Got::Value(value) => (value, None),
-                Got::Begun(inner) => (inner.table.into(), Some(inner)),
-                Got::End => break,
+    /// Puts the next value into it: an item, a key, or what belongs to the key before.
+    fn put(&mut self, cx: &mut Context<'gc>, value: Value<'gc>) -> Result<()> {
+        if self.at < self.items {
+            self.at += 1;
+            return match value {
+                Value::Nil => Ok(()),
+                value => cx.raw_set_integer(self.table, self.at as i64, value),
             };
-            if let Some(&place) = self.models.get(model).and_then(|model| model.places.get(building.at)) {
-                // SAFETY: the table has the nodes of the model, whose place this is; the value is valid.
-                unsafe { cx.st().heap.set_place(building.table.raw(), place, value.slot()) };
-            }
-            building.at += 1;
-            building.left -= 1;
-            if inner.is_some() {
-                return Ok(inner);
+        }
+        match self.key.take() {
+            Some(key) => cx.raw_set(self.table, key, value),
+            None => {
+                self.key = Some(value);
+                Ok(())
             }
         }
-        if let [mark::END, rest @ ..] = tokens.bytes {
-            tokens.bytes = rest;
-        }
-        Ok(None)
     }
 }
 
@@ -255,9 +186,11 @@ impl<'gc> Context<'gc> {
     /// When the memory limit would be passed.
     #[inline]
     pub fn unpack_next(&mut self, tokens: &mut Tokens<'_>) -> Result<Option<Value<'gc>>> {
-        if let [mark::INTEGER, rest @ ..] = tokens.bytes {
-            tokens.bytes = rest;
-            return Ok(Some(Value::Integer(i64::from_le_bytes(tokens.take()))));
+        if let Some(integer) = tokens.integer() {
+            return Ok(Some(Value::Integer(integer)));
+        }
+        if let Some(fragment) = tokens.fragment() {
+            return self.unpack_fragment(fragment).map(Some);
         }
         let Some(token) = tokens.next() else { return Ok(None) };
         Ok(Some(match token {
@@ -286,27 +219,73 @@ impl<'gc> Context<'gc> {
         entries: usize,
         tokens: &mut Tokens<'_>,
     ) -> Result<LuaTable<'gc>> {
-        let size = tokens.bytes.len();
-        let mut builder = Builder {
-            made: Vec::new(),
-            open: SmallVec::new(),
-            texts: Vec::new(),
-            models: SmallVec::new(),
-            keys: SmallVec::new(),
-        };
-        let mut building = builder.table(self, items, entries)?;
+        let mut building = Building::begin(self, items, entries)?;
         let outermost = building.table;
-        loop {
-            match builder.go_on(self, &mut building, tokens)? {
-                Some(inner) => builder.open.push(std::mem::replace(&mut building, inner)),
-                None => match builder.open.pop() {
+        let mut made: SmallVec<[LuaTable<'gc>; 4]> = SmallVec::from_iter([outermost]);
+        let mut open: SmallVec<[Building<'gc>; 4]> = SmallVec::new();
+        let mut count = 0;
+        for token in tokens.by_ref() {
+            count += 1;
+            match token {
+                Packed::Table { items, entries } => {
+                    let inner = Building::begin(self, items, entries)?;
+                    building.put(self, inner.table.into())?;
+                    made.push(inner.table);
+                    open.push(std::mem::replace(&mut building, inner));
+                }
+                Packed::End => match open.pop() {
                     Some(outer) => building = outer,
                     None => break,
                 },
+                Packed::Again(number) => {
+                    let value = made.get(number).map_or(Value::Nil, |&table| table.into());
+                    building.put(self, value)?;
+                }
+                simple => {
+                    let value = self.unpack_simple(simple)?;
+                    building.put(self, value)?;
+                }
             }
         }
         // Running out of fuel here is noticed by whatever runs next.
-        let _ = self.charge((size - tokens.bytes.len()) / 16);
+        let _ = self.charge(count);
         Ok(outermost)
+    }
+
+    #[inline(never)]
+    fn unpack_fragment(&mut self, fragment: &Fragment) -> Result<Value<'gc>> {
+        // What it will take here: a table is a cell more than its parts, and nodes that are like a model's are shorter there.
+        let parts = fragment.bytes() + fragment.bytes() / 2;
+        self.check_room(parts + (fragment.tables + fragment.texts) * size_of::<Table>())?;
+        let mut arrival = Arrival {
+            fragment,
+            tables: Vec::with_capacity(fragment.tables),
+            texts: Vec::with_capacity(fragment.texts),
+            objects: Vec::with_capacity(fragment.objects.len()),
+        };
+        for object in &fragment.objects {
+            arrival.objects.push(match object {
+                Shared::Object(object) => Value::from(Arc::clone(object).arrive(self)?).slot(),
+                Shared::Type(ty) => Value::from(self.adopt_type(Arc::clone(ty))).slot(),
+                Shared::Tables(_) => Slot::NIL,
+            });
+        }
+        let heap = &mut self.st().heap;
+        let mut at = fragment.texts_at;
+        for _ in 0..fragment.texts {
+            let (bytes, hash, next) = fragment.text_at(at);
+            arrival.texts.push(heap.arrived_string(bytes, hash)? as u64);
+            at = next;
+        }
+        for _ in 0..fragment.tables {
+            arrival.tables.push(heap.table(0, 0)?);
+        }
+        let Some(&outermost) = arrival.tables.first() else { return Ok(Value::Nil) };
+        // SAFETY: the tables are fresh, and nothing is collected within a step.
+        unsafe { arrival.fill(self)? };
+        // Running out of fuel here is noticed by whatever runs next.
+        let _ = self.charge(fragment.fuel);
+        // SAFETY: just made.
+        Ok(unsafe { LuaTable::from_raw(outermost) }.into())
     }
 }

@@ -7,6 +7,7 @@
 #![allow(unsafe_code, reason = "objects are raw cells in blocks; docs/unsafe.md lists the invariants")]
 
 pub(crate) mod anchors;
+pub(crate) mod arrival;
 pub(crate) mod channel;
 pub(crate) mod chunks;
 mod class;
@@ -22,7 +23,6 @@ pub(crate) mod hash;
 pub(crate) mod image;
 mod insert;
 pub(crate) mod libraries;
-mod likeness;
 mod memory;
 pub(crate) mod metatables;
 mod names;

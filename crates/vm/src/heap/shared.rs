@@ -266,6 +266,25 @@ pub(super) fn acquire(contents: &[u8]) -> *const StringObject {
 /// `flags` of a string that is a counted constant.
 const COUNTED: u8 = 1;
 
+/// Whether a string is an immortal one, which every heap may refer to at any time.
+///
+/// # Safety
+/// The string is alive.
+#[inline(always)]
+pub(crate) unsafe fn is_eternal(s: *const StringObject) -> bool {
+    // SAFETY: the caller's promise.
+    unsafe { (*s).header.mark == IMMORTAL && (*s).header.flags != COUNTED }
+}
+
+/// The bytes of an immortal string.
+///
+/// # Safety
+/// [`is_eternal`] said so.
+pub(crate) unsafe fn eternal_bytes(s: *const StringObject) -> &'static [u8] {
+    // SAFETY: never freed or written.
+    unsafe { bytes(s) }
+}
+
 /// Gives back what [`acquire`] gave.
 ///
 /// # Safety

@@ -229,12 +229,18 @@ impl Heap {
         if len <= 1 {
             return Ok(shared::tiny(bytes.first().copied()).cast_mut());
         }
-        let hash = hash::hash(self.seed, bytes);
+        Ok(self.short_string(bytes, hash::hash(self.seed, bytes)))
+    }
+
+    /// The string with these bytes, at most [`SHORT_STRING_BYTES`], and this hash of theirs.
+    #[inline]
+    pub(super) fn short_string(&mut self, bytes: &[u8], hash: u32) -> *mut StringObject {
+        let len = bytes.len();
         // SAFETY: cached strings are alive.
         unsafe {
             let known = self.strings.find(hash, bytes);
             if !known.is_null() {
-                return Ok(known);
+                return known;
             }
             let mut s = self.name(hash, bytes);
             if s.is_null() {
@@ -242,7 +248,7 @@ impl Heap {
                 s.add(1).cast::<u8>().copy_from_nonoverlapping(bytes.as_ptr(), len);
             }
             self.remember(s, hash);
-            Ok(s)
+            s
         }
     }
 

@@ -89,7 +89,10 @@ impl Heap {
     #[inline(always)]
     fn gray_slot(&mut self, payload: u64, tag: u32) {
         let slot = Slot { payload, tag, aux: 0 };
-        if slot.is_collectable() {
+        if tag == tag::STRING {
+            // SAFETY: what is traced refers to what is alive.
+            unsafe { self.mark_string(slot.as_string()) }
+        } else if slot.is_collectable() {
             self.gray.push(slot.as_header());
         }
     }
