@@ -11,6 +11,7 @@ use crate::MAX_DEPTH;
 use crate::ast::*;
 use crate::filter::{Refusal, Shared};
 use crate::interner::Symbol;
+use crate::numeral::Value;
 use crate::span::{Offset, Span};
 
 /// A list under construction, on top of the lists around it.
@@ -194,6 +195,16 @@ impl<'a, 's> Builder<'a, 's> {
             self.leave();
         }
         operand
+    }
+
+    // ---- numerals ----
+
+    pub(crate) fn integer(&self, value: Value) -> i64 {
+        self.shared.values.integer(value)
+    }
+
+    pub(crate) fn float(&self, value: Value) -> f64 {
+        self.shared.values.float(value)
     }
 
     // ---- expressions and statements ----

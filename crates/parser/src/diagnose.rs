@@ -8,6 +8,7 @@ use crate::error::{SyntaxError, SyntaxErrorKind};
 use crate::filter::{Opener, OpenerKind};
 use crate::interner::Interner;
 use crate::lexer::{Lexer, Spanned};
+use crate::numeral::Values;
 use crate::span::{Line, LineIndex, Offset, Span};
 use crate::token::Token;
 
@@ -198,7 +199,8 @@ impl Surprise<'_> {
 
     fn tokens_before(&self, end: Offset) -> Vec<Spanned> {
         let mut scratch = Interner::new();
-        let mut lexer = Lexer::new(self.source, &mut scratch);
+        let values = Values::default();
+        let mut lexer = Lexer::new(self.source, &mut scratch, &values);
         let mut tokens = Vec::new();
         while let Ok(Some(token)) = lexer.next() {
             if token.1.start >= end {
@@ -235,7 +237,8 @@ impl Surprise<'_> {
             return None;
         }
         let mut scratch = Interner::new();
-        let mut lexer = Lexer::at(self.source, colons.end, &mut scratch);
+        let values = Values::default();
+        let mut lexer = Lexer::at(self.source, colons.end, &mut scratch, &values);
         let end = Offset(self.source.len() as u32);
         let at_end = Span::new(end, end);
         let (kind, span) = match lexer.next() {

@@ -179,7 +179,8 @@ impl SyntaxError {
     /// whatever it notices while it looks at the next token.
     pub fn near_next_token(kind: SyntaxErrorKind, source: &[u8], after: Offset) -> Self {
         let mut scratch = crate::interner::Interner::new();
-        let next = crate::lexer::Lexer::at(source, after, &mut scratch).next();
+        let values = crate::numeral::Values::default();
+        let next = crate::lexer::Lexer::at(source, after, &mut scratch, &values).next();
         let end = Offset(source.len() as u32);
         match next {
             Ok(Some((_, span))) => Self::near_token(kind, source, span),

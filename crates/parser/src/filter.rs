@@ -12,12 +12,15 @@ use crate::MAX_DEPTH;
 use crate::error::{FunctionPlace, SyntaxError, SyntaxErrorKind};
 use crate::interner::Symbol;
 use crate::lexer::{Lexer, Spanned};
+use crate::numeral::Values;
 use crate::span::{Offset, Span, is_line_end};
 use crate::token::Token;
 
 /// What the filter and the tree builder tell each other while the grammar stands between them.
 #[derive(Debug, Default)]
 pub(crate) struct Shared {
+    /// What numerals mean.
+    pub(crate) values: Values,
     /// How deep the brackets and blocks are before the lookahead token.
     pub(crate) open_depth: Cell<u32>,
     /// How deep operators and types nest without brackets; kept by the builder.

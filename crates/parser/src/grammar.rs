@@ -1,11 +1,12 @@
 //! The LR(1) parser generated from `grammar.lalrpop` by `cargo xtask grammar`; edit that, never this.
 //!
-//! Invariant: made from the grammar whose fingerprint is f9e20d650fd878b5; a test of this crate compares it.
+//! Invariant: made from the grammar whose fingerprint is 5148614346db128a; a test of this crate compares it.
 
 use crate::ast::*;
 use crate::builder::{Base, Builder, FunctionArguments, Members, Parameters, ParsedType, with_keyword};
 use crate::error::SyntaxError;
 use crate::interner::Symbol;
+use crate::numeral::Value;
 use crate::span::{Offset, Span};
 use crate::token::Token;
 use crate::driver::{Automaton, Place, Reduction, Tables, mismatch};
@@ -1206,52 +1207,53 @@ pub(crate) fn token_index(token: &Token) -> u8 {
 /// The symbols that have been read, those of each type on a stack of their own.
 pub(crate) struct Symbols<'a> {
     places: Stack<'a, Place>,
-    v4: Stack<'a, Option<Token>>,
-    v5: Stack<'a, Expression<'a>>,
-    v6: Stack<'a, Option<Expression<'a>>>,
-    v7: Stack<'a, Vararg<'a>>,
-    v8: Stack<'a, Option<Vararg<'a>>>,
-    v9: Stack<'a, Name>,
-    v10: Stack<'a, Option<Name>>,
-    v11: Stack<'a, ParsedType<'a>>,
-    v12: Stack<'a, Option<ParsedType<'a>>>,
-    v13: Stack<'a, Base>,
-    v14: Stack<'a, Option<Base>>,
-    v15: Stack<'a, Offset>,
-    v16: Stack<'a, &'a Annotation<'a>>,
-    v17: Stack<'a, &'a [Expression<'a>]>,
-    v18: Stack<'a, BinaryOperator>,
-    v19: Stack<'a, Binding<'a>>,
-    v20: Stack<'a, &'a [Binding<'a>]>,
-    v21: Stack<'a, Block<'a>>,
-    v22: Stack<'a, ()>,
-    v23: Stack<'a, Option<&'a [Expression<'a>]>>,
-    v24: Stack<'a, TableItem<'a>>,
-    v25: Stack<'a, Option<()>>,
-    v26: Stack<'a, FunctionTypeParameter<'a>>,
-    v27: Stack<'a, FunctionArguments<'a>>,
-    v28: Stack<'a, &'a mut FunctionBody<'a>>,
-    v29: Stack<'a, GenericParameter<'a>>,
-    v30: Stack<'a, &'a [GenericParameter<'a>]>,
-    v31: Stack<'a, Option<&'a [GenericParameter<'a>]>>,
-    v32: Stack<'a, Members<'a>>,
-    v33: Stack<'a, InterfaceItem<'a>>,
-    v34: Stack<'a, StatementKind<'a>>,
-    v35: Stack<'a, TypeKind<'a>>,
-    v36: Stack<'a, RecordField<'a>>,
-    v37: Stack<'a, Parameters<'a>>,
-    v38: Stack<'a, RecordItem<'a>>,
-    v39: Stack<'a, ReturnAnnotation<'a>>,
-    v40: Stack<'a, Option<ReturnAnnotation<'a>>>,
-    v41: Stack<'a, Statement<'a>>,
-    v42: Stack<'a, TypeExpression<'a>>,
-    v43: Stack<'a, UnaryOperator>,
+    v3: Stack<'a, Option<Token>>,
+    v4: Stack<'a, Expression<'a>>,
+    v5: Stack<'a, Option<Expression<'a>>>,
+    v6: Stack<'a, Vararg<'a>>,
+    v7: Stack<'a, Option<Vararg<'a>>>,
+    v8: Stack<'a, Name>,
+    v9: Stack<'a, Option<Name>>,
+    v10: Stack<'a, ParsedType<'a>>,
+    v11: Stack<'a, Option<ParsedType<'a>>>,
+    v12: Stack<'a, Base>,
+    v13: Stack<'a, Option<Base>>,
+    v14: Stack<'a, Offset>,
+    v15: Stack<'a, &'a Annotation<'a>>,
+    v16: Stack<'a, &'a [Expression<'a>]>,
+    v17: Stack<'a, BinaryOperator>,
+    v18: Stack<'a, Binding<'a>>,
+    v19: Stack<'a, &'a [Binding<'a>]>,
+    v20: Stack<'a, Block<'a>>,
+    v21: Stack<'a, ()>,
+    v22: Stack<'a, Option<&'a [Expression<'a>]>>,
+    v23: Stack<'a, TableItem<'a>>,
+    v24: Stack<'a, Option<()>>,
+    v25: Stack<'a, FunctionTypeParameter<'a>>,
+    v26: Stack<'a, FunctionArguments<'a>>,
+    v27: Stack<'a, &'a mut FunctionBody<'a>>,
+    v28: Stack<'a, GenericParameter<'a>>,
+    v29: Stack<'a, &'a [GenericParameter<'a>]>,
+    v30: Stack<'a, Option<&'a [GenericParameter<'a>]>>,
+    v31: Stack<'a, Members<'a>>,
+    v32: Stack<'a, InterfaceItem<'a>>,
+    v33: Stack<'a, StatementKind<'a>>,
+    v34: Stack<'a, TypeKind<'a>>,
+    v35: Stack<'a, RecordField<'a>>,
+    v36: Stack<'a, Parameters<'a>>,
+    v37: Stack<'a, RecordItem<'a>>,
+    v38: Stack<'a, ReturnAnnotation<'a>>,
+    v39: Stack<'a, Option<ReturnAnnotation<'a>>>,
+    v40: Stack<'a, Statement<'a>>,
+    v41: Stack<'a, TypeExpression<'a>>,
+    v42: Stack<'a, UnaryOperator>,
 }
 
 impl<'a> Symbols<'a> {
     pub(crate) fn new(arena: &'a Bump) -> Self {
         Self {
             places: Stack::new_in(arena),
+            v3: Stack::new_in(arena),
             v4: Stack::new_in(arena),
             v5: Stack::new_in(arena),
             v6: Stack::new_in(arena),
@@ -1291,7 +1293,6 @@ impl<'a> Symbols<'a> {
             v40: Stack::new_in(arena),
             v41: Stack::new_in(arena),
             v42: Stack::new_in(arena),
-            v43: Stack::new_in(arena),
         }
     }
 
@@ -1303,7 +1304,7 @@ impl<'a> Symbols<'a> {
 
     /// The symbol of the whole text.
     pub(crate) fn finish(&mut self) -> Block<'a> {
-        self.pop_21().1
+        self.pop_20().1
     }
 
     fn last(&self) -> Option<&Place> {
@@ -1334,506 +1335,495 @@ impl<'a> Symbols<'a> {
         self.places.push((start, Token::Name(value), end));
     }
     #[inline(always)]
-    fn pop_2(&mut self) -> (Offset, i64, Offset) {
+    fn pop_2(&mut self) -> (Offset, Value, Offset) {
         match self.places.pop() {
-            Some((start, Token::Integer(it), end)) => (start, it, end),
+            Some((start, Token::Integer(it) | Token::Float(it), end)) => (start, it, end),
             _ => mismatch(),
         }
     }
     #[inline(always)]
-    fn push_2(&mut self, start: Offset, value: i64, end: Offset) {
+    fn push_2(&mut self, start: Offset, value: Value, end: Offset) {
         self.places.push((start, Token::Integer(value), end));
     }
     #[inline(always)]
-    fn pop_3(&mut self) -> (Offset, f64, Offset) {
-        match self.places.pop() {
-            Some((start, Token::Float(it), end)) => (start, it, end),
+    fn pop_3(&mut self) -> (Offset, Option<Token>, Offset) {
+        match (self.places.pop(), self.v3.pop()) {
+            (Some((start, _, end)), Some(value)) => (start, value, end),
             _ => mismatch(),
         }
     }
     #[inline(always)]
-    fn push_3(&mut self, start: Offset, value: f64, end: Offset) {
-        self.places.push((start, Token::Float(value), end));
+    fn push_3(&mut self, start: Offset, value: Option<Token>, end: Offset) {
+        self.places.push((start, Token::Unknown, end));
+        self.v3.push(value);
     }
     #[inline(always)]
-    fn pop_4(&mut self) -> (Offset, Option<Token>, Offset) {
+    fn pop_4(&mut self) -> (Offset, Expression<'a>, Offset) {
         match (self.places.pop(), self.v4.pop()) {
             (Some((start, _, end)), Some(value)) => (start, value, end),
             _ => mismatch(),
         }
     }
     #[inline(always)]
-    fn push_4(&mut self, start: Offset, value: Option<Token>, end: Offset) {
+    fn push_4(&mut self, start: Offset, value: Expression<'a>, end: Offset) {
         self.places.push((start, Token::Unknown, end));
         self.v4.push(value);
     }
     #[inline(always)]
-    fn pop_5(&mut self) -> (Offset, Expression<'a>, Offset) {
+    fn pop_5(&mut self) -> (Offset, Option<Expression<'a>>, Offset) {
         match (self.places.pop(), self.v5.pop()) {
             (Some((start, _, end)), Some(value)) => (start, value, end),
             _ => mismatch(),
         }
     }
     #[inline(always)]
-    fn push_5(&mut self, start: Offset, value: Expression<'a>, end: Offset) {
+    fn push_5(&mut self, start: Offset, value: Option<Expression<'a>>, end: Offset) {
         self.places.push((start, Token::Unknown, end));
         self.v5.push(value);
     }
     #[inline(always)]
-    fn pop_6(&mut self) -> (Offset, Option<Expression<'a>>, Offset) {
+    fn pop_6(&mut self) -> (Offset, Vararg<'a>, Offset) {
         match (self.places.pop(), self.v6.pop()) {
             (Some((start, _, end)), Some(value)) => (start, value, end),
             _ => mismatch(),
         }
     }
     #[inline(always)]
-    fn push_6(&mut self, start: Offset, value: Option<Expression<'a>>, end: Offset) {
+    fn push_6(&mut self, start: Offset, value: Vararg<'a>, end: Offset) {
         self.places.push((start, Token::Unknown, end));
         self.v6.push(value);
     }
     #[inline(always)]
-    fn pop_7(&mut self) -> (Offset, Vararg<'a>, Offset) {
+    fn pop_7(&mut self) -> (Offset, Option<Vararg<'a>>, Offset) {
         match (self.places.pop(), self.v7.pop()) {
             (Some((start, _, end)), Some(value)) => (start, value, end),
             _ => mismatch(),
         }
     }
     #[inline(always)]
-    fn push_7(&mut self, start: Offset, value: Vararg<'a>, end: Offset) {
+    fn push_7(&mut self, start: Offset, value: Option<Vararg<'a>>, end: Offset) {
         self.places.push((start, Token::Unknown, end));
         self.v7.push(value);
     }
     #[inline(always)]
-    fn pop_8(&mut self) -> (Offset, Option<Vararg<'a>>, Offset) {
+    fn pop_8(&mut self) -> (Offset, Name, Offset) {
         match (self.places.pop(), self.v8.pop()) {
             (Some((start, _, end)), Some(value)) => (start, value, end),
             _ => mismatch(),
         }
     }
     #[inline(always)]
-    fn push_8(&mut self, start: Offset, value: Option<Vararg<'a>>, end: Offset) {
+    fn push_8(&mut self, start: Offset, value: Name, end: Offset) {
         self.places.push((start, Token::Unknown, end));
         self.v8.push(value);
     }
     #[inline(always)]
-    fn pop_9(&mut self) -> (Offset, Name, Offset) {
+    fn pop_9(&mut self) -> (Offset, Option<Name>, Offset) {
         match (self.places.pop(), self.v9.pop()) {
             (Some((start, _, end)), Some(value)) => (start, value, end),
             _ => mismatch(),
         }
     }
     #[inline(always)]
-    fn push_9(&mut self, start: Offset, value: Name, end: Offset) {
+    fn push_9(&mut self, start: Offset, value: Option<Name>, end: Offset) {
         self.places.push((start, Token::Unknown, end));
         self.v9.push(value);
     }
     #[inline(always)]
-    fn pop_10(&mut self) -> (Offset, Option<Name>, Offset) {
+    fn pop_10(&mut self) -> (Offset, ParsedType<'a>, Offset) {
         match (self.places.pop(), self.v10.pop()) {
             (Some((start, _, end)), Some(value)) => (start, value, end),
             _ => mismatch(),
         }
     }
     #[inline(always)]
-    fn push_10(&mut self, start: Offset, value: Option<Name>, end: Offset) {
+    fn push_10(&mut self, start: Offset, value: ParsedType<'a>, end: Offset) {
         self.places.push((start, Token::Unknown, end));
         self.v10.push(value);
     }
     #[inline(always)]
-    fn pop_11(&mut self) -> (Offset, ParsedType<'a>, Offset) {
+    fn pop_11(&mut self) -> (Offset, Option<ParsedType<'a>>, Offset) {
         match (self.places.pop(), self.v11.pop()) {
             (Some((start, _, end)), Some(value)) => (start, value, end),
             _ => mismatch(),
         }
     }
     #[inline(always)]
-    fn push_11(&mut self, start: Offset, value: ParsedType<'a>, end: Offset) {
+    fn push_11(&mut self, start: Offset, value: Option<ParsedType<'a>>, end: Offset) {
         self.places.push((start, Token::Unknown, end));
         self.v11.push(value);
     }
     #[inline(always)]
-    fn pop_12(&mut self) -> (Offset, Option<ParsedType<'a>>, Offset) {
+    fn pop_12(&mut self) -> (Offset, Base, Offset) {
         match (self.places.pop(), self.v12.pop()) {
             (Some((start, _, end)), Some(value)) => (start, value, end),
             _ => mismatch(),
         }
     }
     #[inline(always)]
-    fn push_12(&mut self, start: Offset, value: Option<ParsedType<'a>>, end: Offset) {
+    fn push_12(&mut self, start: Offset, value: Base, end: Offset) {
         self.places.push((start, Token::Unknown, end));
         self.v12.push(value);
     }
     #[inline(always)]
-    fn pop_13(&mut self) -> (Offset, Base, Offset) {
+    fn pop_13(&mut self) -> (Offset, Option<Base>, Offset) {
         match (self.places.pop(), self.v13.pop()) {
             (Some((start, _, end)), Some(value)) => (start, value, end),
             _ => mismatch(),
         }
     }
     #[inline(always)]
-    fn push_13(&mut self, start: Offset, value: Base, end: Offset) {
+    fn push_13(&mut self, start: Offset, value: Option<Base>, end: Offset) {
         self.places.push((start, Token::Unknown, end));
         self.v13.push(value);
     }
     #[inline(always)]
-    fn pop_14(&mut self) -> (Offset, Option<Base>, Offset) {
+    fn pop_14(&mut self) -> (Offset, Offset, Offset) {
         match (self.places.pop(), self.v14.pop()) {
             (Some((start, _, end)), Some(value)) => (start, value, end),
             _ => mismatch(),
         }
     }
     #[inline(always)]
-    fn push_14(&mut self, start: Offset, value: Option<Base>, end: Offset) {
+    fn push_14(&mut self, start: Offset, value: Offset, end: Offset) {
         self.places.push((start, Token::Unknown, end));
         self.v14.push(value);
     }
     #[inline(always)]
-    fn pop_15(&mut self) -> (Offset, Offset, Offset) {
+    fn pop_15(&mut self) -> (Offset, &'a Annotation<'a>, Offset) {
         match (self.places.pop(), self.v15.pop()) {
             (Some((start, _, end)), Some(value)) => (start, value, end),
             _ => mismatch(),
         }
     }
     #[inline(always)]
-    fn push_15(&mut self, start: Offset, value: Offset, end: Offset) {
+    fn push_15(&mut self, start: Offset, value: &'a Annotation<'a>, end: Offset) {
         self.places.push((start, Token::Unknown, end));
         self.v15.push(value);
     }
     #[inline(always)]
-    fn pop_16(&mut self) -> (Offset, &'a Annotation<'a>, Offset) {
+    fn pop_16(&mut self) -> (Offset, &'a [Expression<'a>], Offset) {
         match (self.places.pop(), self.v16.pop()) {
             (Some((start, _, end)), Some(value)) => (start, value, end),
             _ => mismatch(),
         }
     }
     #[inline(always)]
-    fn push_16(&mut self, start: Offset, value: &'a Annotation<'a>, end: Offset) {
+    fn push_16(&mut self, start: Offset, value: &'a [Expression<'a>], end: Offset) {
         self.places.push((start, Token::Unknown, end));
         self.v16.push(value);
     }
     #[inline(always)]
-    fn pop_17(&mut self) -> (Offset, &'a [Expression<'a>], Offset) {
+    fn pop_17(&mut self) -> (Offset, BinaryOperator, Offset) {
         match (self.places.pop(), self.v17.pop()) {
             (Some((start, _, end)), Some(value)) => (start, value, end),
             _ => mismatch(),
         }
     }
     #[inline(always)]
-    fn push_17(&mut self, start: Offset, value: &'a [Expression<'a>], end: Offset) {
+    fn push_17(&mut self, start: Offset, value: BinaryOperator, end: Offset) {
         self.places.push((start, Token::Unknown, end));
         self.v17.push(value);
     }
     #[inline(always)]
-    fn pop_18(&mut self) -> (Offset, BinaryOperator, Offset) {
+    fn pop_18(&mut self) -> (Offset, Binding<'a>, Offset) {
         match (self.places.pop(), self.v18.pop()) {
             (Some((start, _, end)), Some(value)) => (start, value, end),
             _ => mismatch(),
         }
     }
     #[inline(always)]
-    fn push_18(&mut self, start: Offset, value: BinaryOperator, end: Offset) {
+    fn push_18(&mut self, start: Offset, value: Binding<'a>, end: Offset) {
         self.places.push((start, Token::Unknown, end));
         self.v18.push(value);
     }
     #[inline(always)]
-    fn pop_19(&mut self) -> (Offset, Binding<'a>, Offset) {
+    fn pop_19(&mut self) -> (Offset, &'a [Binding<'a>], Offset) {
         match (self.places.pop(), self.v19.pop()) {
             (Some((start, _, end)), Some(value)) => (start, value, end),
             _ => mismatch(),
         }
     }
     #[inline(always)]
-    fn push_19(&mut self, start: Offset, value: Binding<'a>, end: Offset) {
+    fn push_19(&mut self, start: Offset, value: &'a [Binding<'a>], end: Offset) {
         self.places.push((start, Token::Unknown, end));
         self.v19.push(value);
     }
     #[inline(always)]
-    fn pop_20(&mut self) -> (Offset, &'a [Binding<'a>], Offset) {
+    fn pop_20(&mut self) -> (Offset, Block<'a>, Offset) {
         match (self.places.pop(), self.v20.pop()) {
             (Some((start, _, end)), Some(value)) => (start, value, end),
             _ => mismatch(),
         }
     }
     #[inline(always)]
-    fn push_20(&mut self, start: Offset, value: &'a [Binding<'a>], end: Offset) {
+    fn push_20(&mut self, start: Offset, value: Block<'a>, end: Offset) {
         self.places.push((start, Token::Unknown, end));
         self.v20.push(value);
     }
     #[inline(always)]
-    fn pop_21(&mut self) -> (Offset, Block<'a>, Offset) {
+    fn pop_21(&mut self) -> (Offset, (), Offset) {
         match (self.places.pop(), self.v21.pop()) {
             (Some((start, _, end)), Some(value)) => (start, value, end),
             _ => mismatch(),
         }
     }
     #[inline(always)]
-    fn push_21(&mut self, start: Offset, value: Block<'a>, end: Offset) {
+    fn push_21(&mut self, start: Offset, value: (), end: Offset) {
         self.places.push((start, Token::Unknown, end));
         self.v21.push(value);
     }
     #[inline(always)]
-    fn pop_22(&mut self) -> (Offset, (), Offset) {
+    fn pop_22(&mut self) -> (Offset, Option<&'a [Expression<'a>]>, Offset) {
         match (self.places.pop(), self.v22.pop()) {
             (Some((start, _, end)), Some(value)) => (start, value, end),
             _ => mismatch(),
         }
     }
     #[inline(always)]
-    fn push_22(&mut self, start: Offset, value: (), end: Offset) {
+    fn push_22(&mut self, start: Offset, value: Option<&'a [Expression<'a>]>, end: Offset) {
         self.places.push((start, Token::Unknown, end));
         self.v22.push(value);
     }
     #[inline(always)]
-    fn pop_23(&mut self) -> (Offset, Option<&'a [Expression<'a>]>, Offset) {
+    fn pop_23(&mut self) -> (Offset, TableItem<'a>, Offset) {
         match (self.places.pop(), self.v23.pop()) {
             (Some((start, _, end)), Some(value)) => (start, value, end),
             _ => mismatch(),
         }
     }
     #[inline(always)]
-    fn push_23(&mut self, start: Offset, value: Option<&'a [Expression<'a>]>, end: Offset) {
+    fn push_23(&mut self, start: Offset, value: TableItem<'a>, end: Offset) {
         self.places.push((start, Token::Unknown, end));
         self.v23.push(value);
     }
     #[inline(always)]
-    fn pop_24(&mut self) -> (Offset, TableItem<'a>, Offset) {
+    fn pop_24(&mut self) -> (Offset, Option<()>, Offset) {
         match (self.places.pop(), self.v24.pop()) {
             (Some((start, _, end)), Some(value)) => (start, value, end),
             _ => mismatch(),
         }
     }
     #[inline(always)]
-    fn push_24(&mut self, start: Offset, value: TableItem<'a>, end: Offset) {
+    fn push_24(&mut self, start: Offset, value: Option<()>, end: Offset) {
         self.places.push((start, Token::Unknown, end));
         self.v24.push(value);
     }
     #[inline(always)]
-    fn pop_25(&mut self) -> (Offset, Option<()>, Offset) {
+    fn pop_25(&mut self) -> (Offset, FunctionTypeParameter<'a>, Offset) {
         match (self.places.pop(), self.v25.pop()) {
             (Some((start, _, end)), Some(value)) => (start, value, end),
             _ => mismatch(),
         }
     }
     #[inline(always)]
-    fn push_25(&mut self, start: Offset, value: Option<()>, end: Offset) {
+    fn push_25(&mut self, start: Offset, value: FunctionTypeParameter<'a>, end: Offset) {
         self.places.push((start, Token::Unknown, end));
         self.v25.push(value);
     }
     #[inline(always)]
-    fn pop_26(&mut self) -> (Offset, FunctionTypeParameter<'a>, Offset) {
+    fn pop_26(&mut self) -> (Offset, FunctionArguments<'a>, Offset) {
         match (self.places.pop(), self.v26.pop()) {
             (Some((start, _, end)), Some(value)) => (start, value, end),
             _ => mismatch(),
         }
     }
     #[inline(always)]
-    fn push_26(&mut self, start: Offset, value: FunctionTypeParameter<'a>, end: Offset) {
+    fn push_26(&mut self, start: Offset, value: FunctionArguments<'a>, end: Offset) {
         self.places.push((start, Token::Unknown, end));
         self.v26.push(value);
     }
     #[inline(always)]
-    fn pop_27(&mut self) -> (Offset, FunctionArguments<'a>, Offset) {
+    fn pop_27(&mut self) -> (Offset, &'a mut FunctionBody<'a>, Offset) {
         match (self.places.pop(), self.v27.pop()) {
             (Some((start, _, end)), Some(value)) => (start, value, end),
             _ => mismatch(),
         }
     }
     #[inline(always)]
-    fn push_27(&mut self, start: Offset, value: FunctionArguments<'a>, end: Offset) {
+    fn push_27(&mut self, start: Offset, value: &'a mut FunctionBody<'a>, end: Offset) {
         self.places.push((start, Token::Unknown, end));
         self.v27.push(value);
     }
     #[inline(always)]
-    fn pop_28(&mut self) -> (Offset, &'a mut FunctionBody<'a>, Offset) {
+    fn pop_28(&mut self) -> (Offset, GenericParameter<'a>, Offset) {
         match (self.places.pop(), self.v28.pop()) {
             (Some((start, _, end)), Some(value)) => (start, value, end),
             _ => mismatch(),
         }
     }
     #[inline(always)]
-    fn push_28(&mut self, start: Offset, value: &'a mut FunctionBody<'a>, end: Offset) {
+    fn push_28(&mut self, start: Offset, value: GenericParameter<'a>, end: Offset) {
         self.places.push((start, Token::Unknown, end));
         self.v28.push(value);
     }
     #[inline(always)]
-    fn pop_29(&mut self) -> (Offset, GenericParameter<'a>, Offset) {
+    fn pop_29(&mut self) -> (Offset, &'a [GenericParameter<'a>], Offset) {
         match (self.places.pop(), self.v29.pop()) {
             (Some((start, _, end)), Some(value)) => (start, value, end),
             _ => mismatch(),
         }
     }
     #[inline(always)]
-    fn push_29(&mut self, start: Offset, value: GenericParameter<'a>, end: Offset) {
+    fn push_29(&mut self, start: Offset, value: &'a [GenericParameter<'a>], end: Offset) {
         self.places.push((start, Token::Unknown, end));
         self.v29.push(value);
     }
     #[inline(always)]
-    fn pop_30(&mut self) -> (Offset, &'a [GenericParameter<'a>], Offset) {
+    fn pop_30(&mut self) -> (Offset, Option<&'a [GenericParameter<'a>]>, Offset) {
         match (self.places.pop(), self.v30.pop()) {
             (Some((start, _, end)), Some(value)) => (start, value, end),
             _ => mismatch(),
         }
     }
     #[inline(always)]
-    fn push_30(&mut self, start: Offset, value: &'a [GenericParameter<'a>], end: Offset) {
+    fn push_30(&mut self, start: Offset, value: Option<&'a [GenericParameter<'a>]>, end: Offset) {
         self.places.push((start, Token::Unknown, end));
         self.v30.push(value);
     }
     #[inline(always)]
-    fn pop_31(&mut self) -> (Offset, Option<&'a [GenericParameter<'a>]>, Offset) {
+    fn pop_31(&mut self) -> (Offset, Members<'a>, Offset) {
         match (self.places.pop(), self.v31.pop()) {
             (Some((start, _, end)), Some(value)) => (start, value, end),
             _ => mismatch(),
         }
     }
     #[inline(always)]
-    fn push_31(&mut self, start: Offset, value: Option<&'a [GenericParameter<'a>]>, end: Offset) {
+    fn push_31(&mut self, start: Offset, value: Members<'a>, end: Offset) {
         self.places.push((start, Token::Unknown, end));
         self.v31.push(value);
     }
     #[inline(always)]
-    fn pop_32(&mut self) -> (Offset, Members<'a>, Offset) {
+    fn pop_32(&mut self) -> (Offset, InterfaceItem<'a>, Offset) {
         match (self.places.pop(), self.v32.pop()) {
             (Some((start, _, end)), Some(value)) => (start, value, end),
             _ => mismatch(),
         }
     }
     #[inline(always)]
-    fn push_32(&mut self, start: Offset, value: Members<'a>, end: Offset) {
+    fn push_32(&mut self, start: Offset, value: InterfaceItem<'a>, end: Offset) {
         self.places.push((start, Token::Unknown, end));
         self.v32.push(value);
     }
     #[inline(always)]
-    fn pop_33(&mut self) -> (Offset, InterfaceItem<'a>, Offset) {
+    fn pop_33(&mut self) -> (Offset, StatementKind<'a>, Offset) {
         match (self.places.pop(), self.v33.pop()) {
             (Some((start, _, end)), Some(value)) => (start, value, end),
             _ => mismatch(),
         }
     }
     #[inline(always)]
-    fn push_33(&mut self, start: Offset, value: InterfaceItem<'a>, end: Offset) {
+    fn push_33(&mut self, start: Offset, value: StatementKind<'a>, end: Offset) {
         self.places.push((start, Token::Unknown, end));
         self.v33.push(value);
     }
     #[inline(always)]
-    fn pop_34(&mut self) -> (Offset, StatementKind<'a>, Offset) {
+    fn pop_34(&mut self) -> (Offset, TypeKind<'a>, Offset) {
         match (self.places.pop(), self.v34.pop()) {
             (Some((start, _, end)), Some(value)) => (start, value, end),
             _ => mismatch(),
         }
     }
     #[inline(always)]
-    fn push_34(&mut self, start: Offset, value: StatementKind<'a>, end: Offset) {
+    fn push_34(&mut self, start: Offset, value: TypeKind<'a>, end: Offset) {
         self.places.push((start, Token::Unknown, end));
         self.v34.push(value);
     }
     #[inline(always)]
-    fn pop_35(&mut self) -> (Offset, TypeKind<'a>, Offset) {
+    fn pop_35(&mut self) -> (Offset, RecordField<'a>, Offset) {
         match (self.places.pop(), self.v35.pop()) {
             (Some((start, _, end)), Some(value)) => (start, value, end),
             _ => mismatch(),
         }
     }
     #[inline(always)]
-    fn push_35(&mut self, start: Offset, value: TypeKind<'a>, end: Offset) {
+    fn push_35(&mut self, start: Offset, value: RecordField<'a>, end: Offset) {
         self.places.push((start, Token::Unknown, end));
         self.v35.push(value);
     }
     #[inline(always)]
-    fn pop_36(&mut self) -> (Offset, RecordField<'a>, Offset) {
+    fn pop_36(&mut self) -> (Offset, Parameters<'a>, Offset) {
         match (self.places.pop(), self.v36.pop()) {
             (Some((start, _, end)), Some(value)) => (start, value, end),
             _ => mismatch(),
         }
     }
     #[inline(always)]
-    fn push_36(&mut self, start: Offset, value: RecordField<'a>, end: Offset) {
+    fn push_36(&mut self, start: Offset, value: Parameters<'a>, end: Offset) {
         self.places.push((start, Token::Unknown, end));
         self.v36.push(value);
     }
     #[inline(always)]
-    fn pop_37(&mut self) -> (Offset, Parameters<'a>, Offset) {
+    fn pop_37(&mut self) -> (Offset, RecordItem<'a>, Offset) {
         match (self.places.pop(), self.v37.pop()) {
             (Some((start, _, end)), Some(value)) => (start, value, end),
             _ => mismatch(),
         }
     }
     #[inline(always)]
-    fn push_37(&mut self, start: Offset, value: Parameters<'a>, end: Offset) {
+    fn push_37(&mut self, start: Offset, value: RecordItem<'a>, end: Offset) {
         self.places.push((start, Token::Unknown, end));
         self.v37.push(value);
     }
     #[inline(always)]
-    fn pop_38(&mut self) -> (Offset, RecordItem<'a>, Offset) {
+    fn pop_38(&mut self) -> (Offset, ReturnAnnotation<'a>, Offset) {
         match (self.places.pop(), self.v38.pop()) {
             (Some((start, _, end)), Some(value)) => (start, value, end),
             _ => mismatch(),
         }
     }
     #[inline(always)]
-    fn push_38(&mut self, start: Offset, value: RecordItem<'a>, end: Offset) {
+    fn push_38(&mut self, start: Offset, value: ReturnAnnotation<'a>, end: Offset) {
         self.places.push((start, Token::Unknown, end));
         self.v38.push(value);
     }
     #[inline(always)]
-    fn pop_39(&mut self) -> (Offset, ReturnAnnotation<'a>, Offset) {
+    fn pop_39(&mut self) -> (Offset, Option<ReturnAnnotation<'a>>, Offset) {
         match (self.places.pop(), self.v39.pop()) {
             (Some((start, _, end)), Some(value)) => (start, value, end),
             _ => mismatch(),
         }
     }
     #[inline(always)]
-    fn push_39(&mut self, start: Offset, value: ReturnAnnotation<'a>, end: Offset) {
+    fn push_39(&mut self, start: Offset, value: Option<ReturnAnnotation<'a>>, end: Offset) {
         self.places.push((start, Token::Unknown, end));
         self.v39.push(value);
     }
     #[inline(always)]
-    fn pop_40(&mut self) -> (Offset, Option<ReturnAnnotation<'a>>, Offset) {
+    fn pop_40(&mut self) -> (Offset, Statement<'a>, Offset) {
         match (self.places.pop(), self.v40.pop()) {
             (Some((start, _, end)), Some(value)) => (start, value, end),
             _ => mismatch(),
         }
     }
     #[inline(always)]
-    fn push_40(&mut self, start: Offset, value: Option<ReturnAnnotation<'a>>, end: Offset) {
+    fn push_40(&mut self, start: Offset, value: Statement<'a>, end: Offset) {
         self.places.push((start, Token::Unknown, end));
         self.v40.push(value);
     }
     #[inline(always)]
-    fn pop_41(&mut self) -> (Offset, Statement<'a>, Offset) {
+    fn pop_41(&mut self) -> (Offset, TypeExpression<'a>, Offset) {
         match (self.places.pop(), self.v41.pop()) {
             (Some((start, _, end)), Some(value)) => (start, value, end),
             _ => mismatch(),
         }
     }
     #[inline(always)]
-    fn push_41(&mut self, start: Offset, value: Statement<'a>, end: Offset) {
+    fn push_41(&mut self, start: Offset, value: TypeExpression<'a>, end: Offset) {
         self.places.push((start, Token::Unknown, end));
         self.v41.push(value);
     }
     #[inline(always)]
-    fn pop_42(&mut self) -> (Offset, TypeExpression<'a>, Offset) {
+    fn pop_42(&mut self) -> (Offset, UnaryOperator, Offset) {
         match (self.places.pop(), self.v42.pop()) {
             (Some((start, _, end)), Some(value)) => (start, value, end),
             _ => mismatch(),
         }
     }
     #[inline(always)]
-    fn push_42(&mut self, start: Offset, value: TypeExpression<'a>, end: Offset) {
+    fn push_42(&mut self, start: Offset, value: UnaryOperator, end: Offset) {
         self.places.push((start, Token::Unknown, end));
         self.v42.push(value);
-    }
-    #[inline(always)]
-    fn pop_43(&mut self) -> (Offset, UnaryOperator, Offset) {
-        match (self.places.pop(), self.v43.pop()) {
-            (Some((start, _, end)), Some(value)) => (start, value, end),
-            _ => mismatch(),
-        }
-    }
-    #[inline(always)]
-    fn push_43(&mut self, start: Offset, value: UnaryOperator, end: Offset) {
-        self.places.push((start, Token::Unknown, end));
-        self.v43.push(value);
     }
 }
 
@@ -1843,7 +1833,7 @@ fn __reduce0<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>
     let __start = __sym0.0.clone();
     let __end = __sym0.2.clone();
     let __nt = __action290::<>(h, __sym0);
-    __symbols.push_4(__start, __nt, __end);
+    __symbols.push_3(__start, __nt, __end);
 }
 
 // ";"? =  => ActionFn(291);
@@ -1851,27 +1841,27 @@ fn __reduce1<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>
     let __start = __lookahead_start.cloned().or_else(|| __symbols.last().map(|s| s.2.clone())).unwrap_or_default();
     let __end = __start.clone();
     let __nt = __action291::<>(h, &__start, &__end);
-    __symbols.push_4(__start, __nt, __end);
+    __symbols.push_3(__start, __nt, __end);
 }
 
 // ("," <ExprAny>) = ",", ExprAny => ActionFn(278);
 fn __reduce2<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>) {
-    let __sym1 = __symbols.pop_5();
+    let __sym1 = __symbols.pop_4();
     let __sym0 = __symbols.pop_0();
     let __start = __sym0.0.clone();
     let __end = __sym1.2.clone();
     let __nt = __action278::<>(h, __sym0, __sym1);
-    __symbols.push_5(__start, __nt, __end);
+    __symbols.push_4(__start, __nt, __end);
 }
 
 // ("," <ExprAny>)? = ",", ExprAny => ActionFn(311);
 fn __reduce3<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>) {
-    let __sym1 = __symbols.pop_5();
+    let __sym1 = __symbols.pop_4();
     let __sym0 = __symbols.pop_0();
     let __start = __sym0.0.clone();
     let __end = __sym1.2.clone();
     let __nt = __action311::<>(h, __sym0, __sym1);
-    __symbols.push_6(__start, __nt, __end);
+    __symbols.push_5(__start, __nt, __end);
 }
 
 // ("," <ExprAny>)? =  => ActionFn(277);
@@ -1879,27 +1869,27 @@ fn __reduce4<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>
     let __start = __lookahead_start.cloned().or_else(|| __symbols.last().map(|s| s.2.clone())).unwrap_or_default();
     let __end = __start.clone();
     let __nt = __action277::<>(h, &__start, &__end);
-    __symbols.push_6(__start, __nt, __end);
+    __symbols.push_5(__start, __nt, __end);
 }
 
 // ("," <FnVar>) = ",", FnVar => ActionFn(228);
 fn __reduce5<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>) {
-    let __sym1 = __symbols.pop_7();
+    let __sym1 = __symbols.pop_6();
     let __sym0 = __symbols.pop_0();
     let __start = __sym0.0.clone();
     let __end = __sym1.2.clone();
     let __nt = __action228::<>(h, __sym0, __sym1);
-    __symbols.push_7(__start, __nt, __end);
+    __symbols.push_6(__start, __nt, __end);
 }
 
 // ("," <FnVar>)? = ",", FnVar => ActionFn(314);
 fn __reduce6<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>) {
-    let __sym1 = __symbols.pop_7();
+    let __sym1 = __symbols.pop_6();
     let __sym0 = __symbols.pop_0();
     let __start = __sym0.0.clone();
     let __end = __sym1.2.clone();
     let __nt = __action314::<>(h, __sym0, __sym1);
-    __symbols.push_8(__start, __nt, __end);
+    __symbols.push_7(__start, __nt, __end);
 }
 
 // ("," <FnVar>)? =  => ActionFn(227);
@@ -1907,27 +1897,27 @@ fn __reduce7<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>
     let __start = __lookahead_start.cloned().or_else(|| __symbols.last().map(|s| s.2.clone())).unwrap_or_default();
     let __end = __start.clone();
     let __nt = __action227::<>(h, &__start, &__end);
-    __symbols.push_8(__start, __nt, __end);
+    __symbols.push_7(__start, __nt, __end);
 }
 
 // ("," <VarParam>) = ",", VarParam => ActionFn(261);
 fn __reduce8<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>) {
-    let __sym1 = __symbols.pop_7();
+    let __sym1 = __symbols.pop_6();
     let __sym0 = __symbols.pop_0();
     let __start = __sym0.0.clone();
     let __end = __sym1.2.clone();
     let __nt = __action261::<>(h, __sym0, __sym1);
-    __symbols.push_7(__start, __nt, __end);
+    __symbols.push_6(__start, __nt, __end);
 }
 
 // ("," <VarParam>)? = ",", VarParam => ActionFn(317);
 fn __reduce9<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>) {
-    let __sym1 = __symbols.pop_7();
+    let __sym1 = __symbols.pop_6();
     let __sym0 = __symbols.pop_0();
     let __start = __sym0.0.clone();
     let __end = __sym1.2.clone();
     let __nt = __action317::<>(h, __sym0, __sym1);
-    __symbols.push_8(__start, __nt, __end);
+    __symbols.push_7(__start, __nt, __end);
 }
 
 // ("," <VarParam>)? =  => ActionFn(260);
@@ -1935,27 +1925,27 @@ fn __reduce10<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset
     let __start = __lookahead_start.cloned().or_else(|| __symbols.last().map(|s| s.2.clone())).unwrap_or_default();
     let __end = __start.clone();
     let __nt = __action260::<>(h, &__start, &__end);
-    __symbols.push_8(__start, __nt, __end);
+    __symbols.push_7(__start, __nt, __end);
 }
 
 // (":" <Identifier>) = ":", Identifier => ActionFn(275);
 fn __reduce11<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>) {
-    let __sym1 = __symbols.pop_9();
+    let __sym1 = __symbols.pop_8();
     let __sym0 = __symbols.pop_0();
     let __start = __sym0.0.clone();
     let __end = __sym1.2.clone();
     let __nt = __action275::<>(h, __sym0, __sym1);
-    __symbols.push_9(__start, __nt, __end);
+    __symbols.push_8(__start, __nt, __end);
 }
 
 // (":" <Identifier>)? = ":", Identifier => ActionFn(320);
 fn __reduce12<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>) {
-    let __sym1 = __symbols.pop_9();
+    let __sym1 = __symbols.pop_8();
     let __sym0 = __symbols.pop_0();
     let __start = __sym0.0.clone();
     let __end = __sym1.2.clone();
     let __nt = __action320::<>(h, __sym0, __sym1);
-    __symbols.push_10(__start, __nt, __end);
+    __symbols.push_9(__start, __nt, __end);
 }
 
 // (":" <Identifier>)? =  => ActionFn(274);
@@ -1963,27 +1953,27 @@ fn __reduce13<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset
     let __start = __lookahead_start.cloned().or_else(|| __symbols.last().map(|s| s.2.clone())).unwrap_or_default();
     let __end = __start.clone();
     let __nt = __action274::<>(h, &__start, &__end);
-    __symbols.push_10(__start, __nt, __end);
+    __symbols.push_9(__start, __nt, __end);
 }
 
 // (":" <Type>) = ":", Type => ActionFn(234);
 fn __reduce14<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>) {
-    let __sym1 = __symbols.pop_11();
+    let __sym1 = __symbols.pop_10();
     let __sym0 = __symbols.pop_0();
     let __start = __sym0.0.clone();
     let __end = __sym1.2.clone();
     let __nt = __action234::<>(h, __sym0, __sym1);
-    __symbols.push_11(__start, __nt, __end);
+    __symbols.push_10(__start, __nt, __end);
 }
 
 // (":" <Type>)? = ":", Type => ActionFn(323);
 fn __reduce15<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>) {
-    let __sym1 = __symbols.pop_11();
+    let __sym1 = __symbols.pop_10();
     let __sym0 = __symbols.pop_0();
     let __start = __sym0.0.clone();
     let __end = __sym1.2.clone();
     let __nt = __action323::<>(h, __sym0, __sym1);
-    __symbols.push_12(__start, __nt, __end);
+    __symbols.push_11(__start, __nt, __end);
 }
 
 // (":" <Type>)? =  => ActionFn(233);
@@ -1991,27 +1981,27 @@ fn __reduce16<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset
     let __start = __lookahead_start.cloned().or_else(|| __symbols.last().map(|s| s.2.clone())).unwrap_or_default();
     let __end = __start.clone();
     let __nt = __action233::<>(h, &__start, &__end);
-    __symbols.push_12(__start, __nt, __end);
+    __symbols.push_11(__start, __nt, __end);
 }
 
 // (":" <TypeRefs>) = ":", TypeRefs => ActionFn(268);
 fn __reduce17<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>) {
-    let __sym1 = __symbols.pop_13();
+    let __sym1 = __symbols.pop_12();
     let __sym0 = __symbols.pop_0();
     let __start = __sym0.0.clone();
     let __end = __sym1.2.clone();
     let __nt = __action268::<>(h, __sym0, __sym1);
-    __symbols.push_13(__start, __nt, __end);
+    __symbols.push_12(__start, __nt, __end);
 }
 
 // (":" <TypeRefs>)? = ":", TypeRefs => ActionFn(326);
 fn __reduce18<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>) {
-    let __sym1 = __symbols.pop_13();
+    let __sym1 = __symbols.pop_12();
     let __sym0 = __symbols.pop_0();
     let __start = __sym0.0.clone();
     let __end = __sym1.2.clone();
     let __nt = __action326::<>(h, __sym0, __sym1);
-    __symbols.push_14(__start, __nt, __end);
+    __symbols.push_13(__start, __nt, __end);
 }
 
 // (":" <TypeRefs>)? =  => ActionFn(267);
@@ -2019,27 +2009,27 @@ fn __reduce19<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset
     let __start = __lookahead_start.cloned().or_else(|| __symbols.last().map(|s| s.2.clone())).unwrap_or_default();
     let __end = __start.clone();
     let __nt = __action267::<>(h, &__start, &__end);
-    __symbols.push_14(__start, __nt, __end);
+    __symbols.push_13(__start, __nt, __end);
 }
 
 // ("=" <Type>) = "=", Type => ActionFn(231);
 fn __reduce20<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>) {
-    let __sym1 = __symbols.pop_11();
+    let __sym1 = __symbols.pop_10();
     let __sym0 = __symbols.pop_0();
     let __start = __sym0.0.clone();
     let __end = __sym1.2.clone();
     let __nt = __action231::<>(h, __sym0, __sym1);
-    __symbols.push_11(__start, __nt, __end);
+    __symbols.push_10(__start, __nt, __end);
 }
 
 // ("=" <Type>)? = "=", Type => ActionFn(329);
 fn __reduce21<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>) {
-    let __sym1 = __symbols.pop_11();
+    let __sym1 = __symbols.pop_10();
     let __sym0 = __symbols.pop_0();
     let __start = __sym0.0.clone();
     let __end = __sym1.2.clone();
     let __nt = __action329::<>(h, __sym0, __sym1);
-    __symbols.push_12(__start, __nt, __end);
+    __symbols.push_11(__start, __nt, __end);
 }
 
 // ("=" <Type>)? =  => ActionFn(230);
@@ -2047,27 +2037,27 @@ fn __reduce22<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset
     let __start = __lookahead_start.cloned().or_else(|| __symbols.last().map(|s| s.2.clone())).unwrap_or_default();
     let __end = __start.clone();
     let __nt = __action230::<>(h, &__start, &__end);
-    __symbols.push_12(__start, __nt, __end);
+    __symbols.push_11(__start, __nt, __end);
 }
 
 // (KW_IS <Type>) = KW_IS, Type => ActionFn(237);
 fn __reduce23<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>) {
-    let __sym1 = __symbols.pop_11();
+    let __sym1 = __symbols.pop_10();
     let __sym0 = __symbols.pop_0();
     let __start = __sym0.0.clone();
     let __end = __sym1.2.clone();
     let __nt = __action237::<>(h, __sym0, __sym1);
-    __symbols.push_11(__start, __nt, __end);
+    __symbols.push_10(__start, __nt, __end);
 }
 
 // (KW_IS <Type>)? = KW_IS, Type => ActionFn(334);
 fn __reduce24<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>) {
-    let __sym1 = __symbols.pop_11();
+    let __sym1 = __symbols.pop_10();
     let __sym0 = __symbols.pop_0();
     let __start = __sym0.0.clone();
     let __end = __sym1.2.clone();
     let __nt = __action334::<>(h, __sym0, __sym1);
-    __symbols.push_12(__start, __nt, __end);
+    __symbols.push_11(__start, __nt, __end);
 }
 
 // (KW_IS <Type>)? =  => ActionFn(236);
@@ -2075,7 +2065,7 @@ fn __reduce25<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset
     let __start = __lookahead_start.cloned().or_else(|| __symbols.last().map(|s| s.2.clone())).unwrap_or_default();
     let __end = __start.clone();
     let __nt = __action236::<>(h, &__start, &__end);
-    __symbols.push_12(__start, __nt, __end);
+    __symbols.push_11(__start, __nt, __end);
 }
 
 // @L =  => ActionFn(294);
@@ -2083,7 +2073,7 @@ fn __reduce26<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset
     let __start = __lookahead_start.cloned().or_else(|| __symbols.last().map(|s| s.2.clone())).unwrap_or_default();
     let __end = __start.clone();
     let __nt = __action294::<>(h, &__start, &__end);
-    __symbols.push_15(__start, __nt, __end);
+    __symbols.push_14(__start, __nt, __end);
 }
 
 // @R =  => ActionFn(289);
@@ -2091,7 +2081,7 @@ fn __reduce27<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset
     let __start = __lookahead_start.cloned().or_else(|| __symbols.last().map(|s| s.2.clone())).unwrap_or_default();
     let __end = __start.clone();
     let __nt = __action289::<>(h, &__start, &__end);
-    __symbols.push_15(__start, __nt, __end);
+    __symbols.push_14(__start, __nt, __end);
 }
 
 // Annotation = AT => ActionFn(413);
@@ -2100,18 +2090,18 @@ fn __reduce28<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset
     let __start = __sym0.0.clone();
     let __end = __sym0.2.clone();
     let __nt = __action413::<>(h, __sym0);
-    __symbols.push_16(__start, __nt, __end);
+    __symbols.push_15(__start, __nt, __end);
 }
 
 // Annotation = AT_CALL, ExprListAny, ")" => ActionFn(473);
 fn __reduce29<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>) {
     let __sym2 = __symbols.pop_0();
-    let __sym1 = __symbols.pop_17();
+    let __sym1 = __symbols.pop_16();
     let __sym0 = __symbols.pop_1();
     let __start = __sym0.0.clone();
     let __end = __sym2.2.clone();
     let __nt = __action473::<>(h, __sym0, __sym1, __sym2);
-    __symbols.push_16(__start, __nt, __end);
+    __symbols.push_15(__start, __nt, __end);
 }
 
 // Annotation = AT_CALL, ")" => ActionFn(474);
@@ -2121,18 +2111,18 @@ fn __reduce30<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset
     let __start = __sym0.0.clone();
     let __end = __sym1.2.clone();
     let __nt = __action474::<>(h, __sym0, __sym1);
-    __symbols.push_16(__start, __nt, __end);
+    __symbols.push_15(__start, __nt, __end);
 }
 
 // Args = "(", ExprListAny, ")" => ActionFn(475);
 fn __reduce31<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>) {
     let __sym2 = __symbols.pop_0();
-    let __sym1 = __symbols.pop_17();
+    let __sym1 = __symbols.pop_16();
     let __sym0 = __symbols.pop_0();
     let __start = __sym0.0.clone();
     let __end = __sym2.2.clone();
     let __nt = __action475::<>(h, __sym0, __sym1, __sym2);
-    __symbols.push_17(__start, __nt, __end);
+    __symbols.push_16(__start, __nt, __end);
 }
 
 // Args = "(", ")" => ActionFn(476);
@@ -2142,50 +2132,50 @@ fn __reduce32<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset
     let __start = __sym0.0.clone();
     let __end = __sym1.2.clone();
     let __nt = __action476::<>(h, __sym0, __sym1);
-    __symbols.push_17(__start, __nt, __end);
+    __symbols.push_16(__start, __nt, __end);
 }
 
 // Args = Table => ActionFn(70);
 fn __reduce33<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>) {
-    let __sym0 = __symbols.pop_5();
+    let __sym0 = __symbols.pop_4();
     let __start = __sym0.0.clone();
     let __end = __sym0.2.clone();
     let __nt = __action70::<>(h, __sym0);
-    __symbols.push_17(__start, __nt, __end);
+    __symbols.push_16(__start, __nt, __end);
 }
 
 // Args = Str => ActionFn(71);
 fn __reduce34<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>) {
-    let __sym0 = __symbols.pop_5();
+    let __sym0 = __symbols.pop_4();
     let __start = __sym0.0.clone();
     let __end = __sym0.2.clone();
     let __nt = __action71::<>(h, __sym0);
-    __symbols.push_17(__start, __nt, __end);
+    __symbols.push_16(__start, __nt, __end);
 }
 
 // Arms = "if", ExprAny, "then", Block => ActionFn(339);
 fn __reduce35<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>) {
-    let __sym3 = __symbols.pop_21();
+    let __sym3 = __symbols.pop_20();
     let __sym2 = __symbols.pop_0();
-    let __sym1 = __symbols.pop_5();
+    let __sym1 = __symbols.pop_4();
     let __sym0 = __symbols.pop_0();
     let __start = __sym0.0.clone();
     let __end = __sym3.2.clone();
     let __nt = __action339::<>(h, __sym0, __sym1, __sym2, __sym3);
-    __symbols.push_13(__start, __nt, __end);
+    __symbols.push_12(__start, __nt, __end);
 }
 
 // Arms = Arms, "elseif", ExprAny, "then", Block => ActionFn(340);
 fn __reduce36<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>) {
-    let __sym4 = __symbols.pop_21();
+    let __sym4 = __symbols.pop_20();
     let __sym3 = __symbols.pop_0();
-    let __sym2 = __symbols.pop_5();
+    let __sym2 = __symbols.pop_4();
     let __sym1 = __symbols.pop_0();
-    let __sym0 = __symbols.pop_13();
+    let __sym0 = __symbols.pop_12();
     let __start = __sym0.0.clone();
     let __end = __sym4.2.clone();
     let __nt = __action340::<>(h, __sym0, __sym1, __sym2, __sym3, __sym4);
-    __symbols.push_13(__start, __nt, __end);
+    __symbols.push_12(__start, __nt, __end);
 }
 
 // BinOp = "|" => ActionFn(106);
@@ -2194,7 +2184,7 @@ fn __reduce38<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset
     let __start = __sym0.0.clone();
     let __end = __sym0.2.clone();
     let __nt = __action106::<>(h, __sym0);
-    __symbols.push_18(__start, __nt, __end);
+    __symbols.push_17(__start, __nt, __end);
 }
 
 // BinOp = "&" => ActionFn(107);
@@ -2203,7 +2193,7 @@ fn __reduce39<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset
     let __start = __sym0.0.clone();
     let __end = __sym0.2.clone();
     let __nt = __action107::<>(h, __sym0);
-    __symbols.push_18(__start, __nt, __end);
+    __symbols.push_17(__start, __nt, __end);
 }
 
 // BinOp = "<" => ActionFn(108);
@@ -2212,7 +2202,7 @@ fn __reduce40<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset
     let __start = __sym0.0.clone();
     let __end = __sym0.2.clone();
     let __nt = __action108::<>(h, __sym0);
-    __symbols.push_18(__start, __nt, __end);
+    __symbols.push_17(__start, __nt, __end);
 }
 
 // BinOpC = "or" => ActionFn(109);
@@ -2221,7 +2211,7 @@ fn __reduce41<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset
     let __start = __sym0.0.clone();
     let __end = __sym0.2.clone();
     let __nt = __action109::<>(h, __sym0);
-    __symbols.push_18(__start, __nt, __end);
+    __symbols.push_17(__start, __nt, __end);
 }
 
 // BinOpC = "and" => ActionFn(110);
@@ -2230,7 +2220,7 @@ fn __reduce42<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset
     let __start = __sym0.0.clone();
     let __end = __sym0.2.clone();
     let __nt = __action110::<>(h, __sym0);
-    __symbols.push_18(__start, __nt, __end);
+    __symbols.push_17(__start, __nt, __end);
 }
 
 // BinOpC = ">" => ActionFn(111);
@@ -2239,7 +2229,7 @@ fn __reduce43<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset
     let __start = __sym0.0.clone();
     let __end = __sym0.2.clone();
     let __nt = __action111::<>(h, __sym0);
-    __symbols.push_18(__start, __nt, __end);
+    __symbols.push_17(__start, __nt, __end);
 }
 
 // BinOpC = ">E", "=" => ActionFn(112);
@@ -2249,7 +2239,7 @@ fn __reduce44<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset
     let __start = __sym0.0.clone();
     let __end = __sym1.2.clone();
     let __nt = __action112::<>(h, __sym0, __sym1);
-    __symbols.push_18(__start, __nt, __end);
+    __symbols.push_17(__start, __nt, __end);
 }
 
 // BinOpC = "<=" => ActionFn(113);
@@ -2258,7 +2248,7 @@ fn __reduce45<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset
     let __start = __sym0.0.clone();
     let __end = __sym0.2.clone();
     let __nt = __action113::<>(h, __sym0);
-    __symbols.push_18(__start, __nt, __end);
+    __symbols.push_17(__start, __nt, __end);
 }
 
 // BinOpC = "==" => ActionFn(114);
@@ -2267,7 +2257,7 @@ fn __reduce46<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset
     let __start = __sym0.0.clone();
     let __end = __sym0.2.clone();
     let __nt = __action114::<>(h, __sym0);
-    __symbols.push_18(__start, __nt, __end);
+    __symbols.push_17(__start, __nt, __end);
 }
 
 // BinOpC = "~=" => ActionFn(115);
@@ -2276,7 +2266,7 @@ fn __reduce47<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset
     let __start = __sym0.0.clone();
     let __end = __sym0.2.clone();
     let __nt = __action115::<>(h, __sym0);
-    __symbols.push_18(__start, __nt, __end);
+    __symbols.push_17(__start, __nt, __end);
 }
 
 // BinOpC = "~" => ActionFn(116);
@@ -2285,7 +2275,7 @@ fn __reduce48<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset
     let __start = __sym0.0.clone();
     let __end = __sym0.2.clone();
     let __nt = __action116::<>(h, __sym0);
-    __symbols.push_18(__start, __nt, __end);
+    __symbols.push_17(__start, __nt, __end);
 }
 
 // BinOpC = "<<" => ActionFn(117);
@@ -2294,7 +2284,7 @@ fn __reduce49<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset
     let __start = __sym0.0.clone();
     let __end = __sym0.2.clone();
     let __nt = __action117::<>(h, __sym0);
-    __symbols.push_18(__start, __nt, __end);
+    __symbols.push_17(__start, __nt, __end);
 }
 
 // BinOpC = ">J", ">" => ActionFn(118);
@@ -2304,7 +2294,7 @@ fn __reduce50<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset
     let __start = __sym0.0.clone();
     let __end = __sym1.2.clone();
     let __nt = __action118::<>(h, __sym0, __sym1);
-    __symbols.push_18(__start, __nt, __end);
+    __symbols.push_17(__start, __nt, __end);
 }
 
 // BinOpC = ".." => ActionFn(119);
@@ -2313,7 +2303,7 @@ fn __reduce51<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset
     let __start = __sym0.0.clone();
     let __end = __sym0.2.clone();
     let __nt = __action119::<>(h, __sym0);
-    __symbols.push_18(__start, __nt, __end);
+    __symbols.push_17(__start, __nt, __end);
 }
 
 // BinOpC = "+" => ActionFn(120);
@@ -2322,7 +2312,7 @@ fn __reduce52<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset
     let __start = __sym0.0.clone();
     let __end = __sym0.2.clone();
     let __nt = __action120::<>(h, __sym0);
-    __symbols.push_18(__start, __nt, __end);
+    __symbols.push_17(__start, __nt, __end);
 }
 
 // BinOpC = "-" => ActionFn(121);
@@ -2331,7 +2321,7 @@ fn __reduce53<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset
     let __start = __sym0.0.clone();
     let __end = __sym0.2.clone();
     let __nt = __action121::<>(h, __sym0);
-    __symbols.push_18(__start, __nt, __end);
+    __symbols.push_17(__start, __nt, __end);
 }
 
 // BinOpC = "*" => ActionFn(122);
@@ -2340,7 +2330,7 @@ fn __reduce54<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset
     let __start = __sym0.0.clone();
     let __end = __sym0.2.clone();
     let __nt = __action122::<>(h, __sym0);
-    __symbols.push_18(__start, __nt, __end);
+    __symbols.push_17(__start, __nt, __end);
 }
 
 // BinOpC = "/" => ActionFn(123);
@@ -2349,7 +2339,7 @@ fn __reduce55<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset
     let __start = __sym0.0.clone();
     let __end = __sym0.2.clone();
     let __nt = __action123::<>(h, __sym0);
-    __symbols.push_18(__start, __nt, __end);
+    __symbols.push_17(__start, __nt, __end);
 }
 
 // BinOpC = "//" => ActionFn(124);
@@ -2358,7 +2348,7 @@ fn __reduce56<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset
     let __start = __sym0.0.clone();
     let __end = __sym0.2.clone();
     let __nt = __action124::<>(h, __sym0);
-    __symbols.push_18(__start, __nt, __end);
+    __symbols.push_17(__start, __nt, __end);
 }
 
 // BinOpC = "%" => ActionFn(125);
@@ -2367,7 +2357,7 @@ fn __reduce57<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset
     let __start = __sym0.0.clone();
     let __end = __sym0.2.clone();
     let __nt = __action125::<>(h, __sym0);
-    __symbols.push_18(__start, __nt, __end);
+    __symbols.push_17(__start, __nt, __end);
 }
 
 // BinOpC = "^" => ActionFn(126);
@@ -2376,119 +2366,119 @@ fn __reduce58<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset
     let __start = __sym0.0.clone();
     let __end = __sym0.2.clone();
     let __nt = __action126::<>(h, __sym0);
-    __symbols.push_18(__start, __nt, __end);
+    __symbols.push_17(__start, __nt, __end);
 }
 
 // Binding = Identifier => ActionFn(59);
 fn __reduce59<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>) {
-    let __sym0 = __symbols.pop_9();
+    let __sym0 = __symbols.pop_8();
     let __start = __sym0.0.clone();
     let __end = __sym0.2.clone();
     let __nt = __action59::<>(h, __sym0);
-    __symbols.push_19(__start, __nt, __end);
+    __symbols.push_18(__start, __nt, __end);
 }
 
 // Binding = Identifier, ":", Type => ActionFn(60);
 fn __reduce60<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>) {
-    let __sym2 = __symbols.pop_11();
+    let __sym2 = __symbols.pop_10();
     let __sym1 = __symbols.pop_0();
-    let __sym0 = __symbols.pop_9();
+    let __sym0 = __symbols.pop_8();
     let __start = __sym0.0.clone();
     let __end = __sym2.2.clone();
     let __nt = __action60::<>(h, __sym0, __sym1, __sym2);
-    __symbols.push_19(__start, __nt, __end);
+    __symbols.push_18(__start, __nt, __end);
 }
 
 // BindingList = Binding => ActionFn(57);
 fn __reduce61<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>) {
-    let __sym0 = __symbols.pop_19();
+    let __sym0 = __symbols.pop_18();
     let __start = __sym0.0.clone();
     let __end = __sym0.2.clone();
     let __nt = __action57::<>(h, __sym0);
-    __symbols.push_13(__start, __nt, __end);
+    __symbols.push_12(__start, __nt, __end);
 }
 
 // BindingList = BindingList, ",", Binding => ActionFn(58);
 fn __reduce62<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>) {
-    let __sym2 = __symbols.pop_19();
+    let __sym2 = __symbols.pop_18();
     let __sym1 = __symbols.pop_0();
-    let __sym0 = __symbols.pop_13();
+    let __sym0 = __symbols.pop_12();
     let __start = __sym0.0.clone();
     let __end = __sym2.2.clone();
     let __nt = __action58::<>(h, __sym0, __sym1, __sym2);
-    __symbols.push_13(__start, __nt, __end);
+    __symbols.push_12(__start, __nt, __end);
 }
 
 // Bindings = BindingList => ActionFn(56);
 fn __reduce63<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>) {
-    let __sym0 = __symbols.pop_13();
+    let __sym0 = __symbols.pop_12();
     let __start = __sym0.0.clone();
     let __end = __sym0.2.clone();
     let __nt = __action56::<>(h, __sym0);
-    __symbols.push_20(__start, __nt, __end);
+    __symbols.push_19(__start, __nt, __end);
 }
 
 // Block = Stats => ActionFn(2);
 fn __reduce64<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>) {
-    let __sym0 = __symbols.pop_14();
+    let __sym0 = __symbols.pop_13();
     let __start = __sym0.0.clone();
     let __end = __sym0.2.clone();
     let __nt = __action2::<>(h, __sym0);
-    __symbols.push_21(__start, __nt, __end);
+    __symbols.push_20(__start, __nt, __end);
 }
 
 // Block = Stats, Return => ActionFn(3);
 fn __reduce65<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>) {
-    let __sym1 = __symbols.pop_41();
-    let __sym0 = __symbols.pop_14();
+    let __sym1 = __symbols.pop_40();
+    let __sym0 = __symbols.pop_13();
     let __start = __sym0.0.clone();
     let __end = __sym1.2.clone();
     let __nt = __action3::<>(h, __sym0, __sym1);
-    __symbols.push_21(__start, __nt, __end);
+    __symbols.push_20(__start, __nt, __end);
 }
 
 // Call<"n"> = Prefix<"n">, Args => ActionFn(415);
 fn __reduce66<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>) {
-    let __sym1 = __symbols.pop_17();
-    let __sym0 = __symbols.pop_5();
+    let __sym1 = __symbols.pop_16();
+    let __sym0 = __symbols.pop_4();
     let __start = __sym0.0.clone();
     let __end = __sym1.2.clone();
     let __nt = __action415::<>(h, __sym0, __sym1);
-    __symbols.push_5(__start, __nt, __end);
+    __symbols.push_4(__start, __nt, __end);
 }
 
 // Call<"n"> = Prefix<"n">, ":", Identifier, Args => ActionFn(416);
 fn __reduce67<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>) {
-    let __sym3 = __symbols.pop_17();
-    let __sym2 = __symbols.pop_9();
+    let __sym3 = __symbols.pop_16();
+    let __sym2 = __symbols.pop_8();
     let __sym1 = __symbols.pop_0();
-    let __sym0 = __symbols.pop_5();
+    let __sym0 = __symbols.pop_4();
     let __start = __sym0.0.clone();
     let __end = __sym3.2.clone();
     let __nt = __action416::<>(h, __sym0, __sym1, __sym2, __sym3);
-    __symbols.push_5(__start, __nt, __end);
+    __symbols.push_4(__start, __nt, __end);
 }
 
 // Call<"p"> = Prefix<"p">, Args => ActionFn(417);
 fn __reduce68<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>) {
-    let __sym1 = __symbols.pop_17();
-    let __sym0 = __symbols.pop_5();
+    let __sym1 = __symbols.pop_16();
+    let __sym0 = __symbols.pop_4();
     let __start = __sym0.0.clone();
     let __end = __sym1.2.clone();
     let __nt = __action417::<>(h, __sym0, __sym1);
-    __symbols.push_5(__start, __nt, __end);
+    __symbols.push_4(__start, __nt, __end);
 }
 
 // Call<"p"> = Prefix<"p">, ":", Identifier, Args => ActionFn(418);
 fn __reduce69<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>) {
-    let __sym3 = __symbols.pop_17();
-    let __sym2 = __symbols.pop_9();
+    let __sym3 = __symbols.pop_16();
+    let __sym2 = __symbols.pop_8();
     let __sym1 = __symbols.pop_0();
-    let __sym0 = __symbols.pop_5();
+    let __sym0 = __symbols.pop_4();
     let __start = __sym0.0.clone();
     let __end = __sym3.2.clone();
     let __nt = __action418::<>(h, __sym0, __sym1, __sym2, __sym3);
-    __symbols.push_5(__start, __nt, __end);
+    __symbols.push_4(__start, __nt, __end);
 }
 
 // Enter =  => ActionFn(142);
@@ -2496,103 +2486,103 @@ fn __reduce71<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset
     let __start = __lookahead_start.cloned().or_else(|| __symbols.last().map(|s| s.2.clone())).unwrap_or_default();
     let __end = __start.clone();
     let __nt = __action142::<>(h, &__start, &__end);
-    __symbols.push_22(__start, __nt, __end);
+    __symbols.push_21(__start, __nt, __end);
 }
 
 // Expr<"C"> = Pre, PostE<"C"> => ActionFn(245);
 fn __reduce73<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>) {
-    let __sym1 = __symbols.pop_5();
-    let __sym0 = __symbols.pop_13();
+    let __sym1 = __symbols.pop_4();
+    let __sym0 = __symbols.pop_12();
     let __start = __sym0.0.clone();
     let __end = __sym1.2.clone();
     let __nt = __action245::<>(h, __sym0, __sym1);
-    __symbols.push_5(__start, __nt, __end);
+    __symbols.push_4(__start, __nt, __end);
 }
 
 // Expr<"P"> = Pre, PostE<"P"> => ActionFn(280);
 fn __reduce75<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>) {
-    let __sym1 = __symbols.pop_5();
-    let __sym0 = __symbols.pop_13();
+    let __sym1 = __symbols.pop_4();
+    let __sym0 = __symbols.pop_12();
     let __start = __sym0.0.clone();
     let __end = __sym1.2.clone();
     let __nt = __action280::<>(h, __sym0, __sym1);
-    __symbols.push_5(__start, __nt, __end);
+    __symbols.push_4(__start, __nt, __end);
 }
 
 // Expr<"S"> = Pre, PostE<"S"> => ActionFn(247);
 fn __reduce77<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>) {
-    let __sym1 = __symbols.pop_5();
-    let __sym0 = __symbols.pop_13();
+    let __sym1 = __symbols.pop_4();
+    let __sym0 = __symbols.pop_12();
     let __start = __sym0.0.clone();
     let __end = __sym1.2.clone();
     let __nt = __action247::<>(h, __sym0, __sym1);
-    __symbols.push_5(__start, __nt, __end);
+    __symbols.push_4(__start, __nt, __end);
 }
 
 // ExprList<"C"> = Expr<"C"> => ActionFn(248);
 fn __reduce83<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>) {
-    let __sym0 = __symbols.pop_5();
+    let __sym0 = __symbols.pop_4();
     let __start = __sym0.0.clone();
     let __end = __sym0.2.clone();
     let __nt = __action248::<>(h, __sym0);
-    __symbols.push_17(__start, __nt, __end);
+    __symbols.push_16(__start, __nt, __end);
 }
 
 // ExprList<"C"> = ExprPre, Expr<"C"> => ActionFn(249);
 fn __reduce84<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>) {
-    let __sym1 = __symbols.pop_5();
-    let __sym0 = __symbols.pop_13();
+    let __sym1 = __symbols.pop_4();
+    let __sym0 = __symbols.pop_12();
     let __start = __sym0.0.clone();
     let __end = __sym1.2.clone();
     let __nt = __action249::<>(h, __sym0, __sym1);
-    __symbols.push_17(__start, __nt, __end);
+    __symbols.push_16(__start, __nt, __end);
 }
 
 // ExprList<"P"> = Expr<"P"> => ActionFn(283);
 fn __reduce85<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>) {
-    let __sym0 = __symbols.pop_5();
+    let __sym0 = __symbols.pop_4();
     let __start = __sym0.0.clone();
     let __end = __sym0.2.clone();
     let __nt = __action283::<>(h, __sym0);
-    __symbols.push_17(__start, __nt, __end);
+    __symbols.push_16(__start, __nt, __end);
 }
 
 // ExprList<"P"> = ExprPre, Expr<"P"> => ActionFn(284);
 fn __reduce86<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>) {
-    let __sym1 = __symbols.pop_5();
-    let __sym0 = __symbols.pop_13();
+    let __sym1 = __symbols.pop_4();
+    let __sym0 = __symbols.pop_12();
     let __start = __sym0.0.clone();
     let __end = __sym1.2.clone();
     let __nt = __action284::<>(h, __sym0, __sym1);
-    __symbols.push_17(__start, __nt, __end);
+    __symbols.push_16(__start, __nt, __end);
 }
 
 // ExprList<"S"> = Expr<"S"> => ActionFn(250);
 fn __reduce87<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>) {
-    let __sym0 = __symbols.pop_5();
+    let __sym0 = __symbols.pop_4();
     let __start = __sym0.0.clone();
     let __end = __sym0.2.clone();
     let __nt = __action250::<>(h, __sym0);
-    __symbols.push_17(__start, __nt, __end);
+    __symbols.push_16(__start, __nt, __end);
 }
 
 // ExprList<"S"> = ExprPre, Expr<"S"> => ActionFn(251);
 fn __reduce88<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>) {
-    let __sym1 = __symbols.pop_5();
-    let __sym0 = __symbols.pop_13();
+    let __sym1 = __symbols.pop_4();
+    let __sym0 = __symbols.pop_12();
     let __start = __sym0.0.clone();
     let __end = __sym1.2.clone();
     let __nt = __action251::<>(h, __sym0, __sym1);
-    __symbols.push_17(__start, __nt, __end);
+    __symbols.push_16(__start, __nt, __end);
 }
 
 // ExprListAny? = ExprListAny => ActionFn(292);
 fn __reduce92<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>) {
-    let __sym0 = __symbols.pop_17();
+    let __sym0 = __symbols.pop_16();
     let __start = __sym0.0.clone();
     let __end = __sym0.2.clone();
     let __nt = __action292::<>(h, __sym0);
-    __symbols.push_23(__start, __nt, __end);
+    __symbols.push_22(__start, __nt, __end);
 }
 
 // ExprListAny? =  => ActionFn(293);
@@ -2600,61 +2590,61 @@ fn __reduce93<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset
     let __start = __lookahead_start.cloned().or_else(|| __symbols.last().map(|s| s.2.clone())).unwrap_or_default();
     let __end = __start.clone();
     let __nt = __action293::<>(h, &__start, &__end);
-    __symbols.push_23(__start, __nt, __end);
+    __symbols.push_22(__start, __nt, __end);
 }
 
 // ExprPre = ExprAny, "," => ActionFn(86);
 fn __reduce96<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>) {
     let __sym1 = __symbols.pop_0();
-    let __sym0 = __symbols.pop_5();
+    let __sym0 = __symbols.pop_4();
     let __start = __sym0.0.clone();
     let __end = __sym1.2.clone();
     let __nt = __action86::<>(h, __sym0, __sym1);
-    __symbols.push_13(__start, __nt, __end);
+    __symbols.push_12(__start, __nt, __end);
 }
 
 // ExprPre = ExprPre, ExprAny, "," => ActionFn(87);
 fn __reduce97<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>) {
     let __sym2 = __symbols.pop_0();
-    let __sym1 = __symbols.pop_5();
-    let __sym0 = __symbols.pop_13();
+    let __sym1 = __symbols.pop_4();
+    let __sym0 = __symbols.pop_12();
     let __start = __sym0.0.clone();
     let __end = __sym2.2.clone();
     let __nt = __action87::<>(h, __sym0, __sym1, __sym2);
-    __symbols.push_13(__start, __nt, __end);
+    __symbols.push_12(__start, __nt, __end);
 }
 
 // Field = "[", ExprAny, "]", "=", ExprAny => ActionFn(78);
 fn __reduce98<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>) {
-    let __sym4 = __symbols.pop_5();
+    let __sym4 = __symbols.pop_4();
     let __sym3 = __symbols.pop_0();
     let __sym2 = __symbols.pop_0();
-    let __sym1 = __symbols.pop_5();
+    let __sym1 = __symbols.pop_4();
     let __sym0 = __symbols.pop_0();
     let __start = __sym0.0.clone();
     let __end = __sym4.2.clone();
     let __nt = __action78::<>(h, __sym0, __sym1, __sym2, __sym3, __sym4);
-    __symbols.push_24(__start, __nt, __end);
+    __symbols.push_23(__start, __nt, __end);
 }
 
 // Field = Identifier, "=", ExprAny => ActionFn(79);
 fn __reduce99<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>) {
-    let __sym2 = __symbols.pop_5();
+    let __sym2 = __symbols.pop_4();
     let __sym1 = __symbols.pop_0();
-    let __sym0 = __symbols.pop_9();
+    let __sym0 = __symbols.pop_8();
     let __start = __sym0.0.clone();
     let __end = __sym2.2.clone();
     let __nt = __action79::<>(h, __sym0, __sym1, __sym2);
-    __symbols.push_24(__start, __nt, __end);
+    __symbols.push_23(__start, __nt, __end);
 }
 
 // Field = ExprAny => ActionFn(80);
 fn __reduce100<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>) {
-    let __sym0 = __symbols.pop_5();
+    let __sym0 = __symbols.pop_4();
     let __start = __sym0.0.clone();
     let __end = __sym0.2.clone();
     let __nt = __action80::<>(h, __sym0);
-    __symbols.push_24(__start, __nt, __end);
+    __symbols.push_23(__start, __nt, __end);
 }
 
 // FieldSep = "," => ActionFn(76);
@@ -2663,7 +2653,7 @@ fn __reduce101<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offse
     let __start = __sym0.0.clone();
     let __end = __sym0.2.clone();
     let __nt = __action76::<>(h, __sym0);
-    __symbols.push_22(__start, __nt, __end);
+    __symbols.push_21(__start, __nt, __end);
 }
 
 // FieldSep = ";" => ActionFn(77);
@@ -2672,16 +2662,16 @@ fn __reduce102<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offse
     let __start = __sym0.0.clone();
     let __end = __sym0.2.clone();
     let __nt = __action77::<>(h, __sym0);
-    __symbols.push_22(__start, __nt, __end);
+    __symbols.push_21(__start, __nt, __end);
 }
 
 // FieldSep? = FieldSep => ActionFn(252);
 fn __reduce103<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>) {
-    let __sym0 = __symbols.pop_22();
+    let __sym0 = __symbols.pop_21();
     let __start = __sym0.0.clone();
     let __end = __sym0.2.clone();
     let __nt = __action252::<>(h, __sym0);
-    __symbols.push_25(__start, __nt, __end);
+    __symbols.push_24(__start, __nt, __end);
 }
 
 // FieldSep? =  => ActionFn(253);
@@ -2689,78 +2679,78 @@ fn __reduce104<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offse
     let __start = __lookahead_start.cloned().or_else(|| __symbols.last().map(|s| s.2.clone())).unwrap_or_default();
     let __end = __start.clone();
     let __nt = __action253::<>(h, &__start, &__end);
-    __symbols.push_25(__start, __nt, __end);
+    __symbols.push_24(__start, __nt, __end);
 }
 
 // Fields = Field => ActionFn(74);
 fn __reduce105<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>) {
-    let __sym0 = __symbols.pop_24();
+    let __sym0 = __symbols.pop_23();
     let __start = __sym0.0.clone();
     let __end = __sym0.2.clone();
     let __nt = __action74::<>(h, __sym0);
-    __symbols.push_13(__start, __nt, __end);
+    __symbols.push_12(__start, __nt, __end);
 }
 
 // Fields = Fields, FieldSep, Field => ActionFn(75);
 fn __reduce106<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>) {
-    let __sym2 = __symbols.pop_24();
-    let __sym1 = __symbols.pop_22();
-    let __sym0 = __symbols.pop_13();
+    let __sym2 = __symbols.pop_23();
+    let __sym1 = __symbols.pop_21();
+    let __sym0 = __symbols.pop_12();
     let __start = __sym0.0.clone();
     let __end = __sym2.2.clone();
     let __nt = __action75::<>(h, __sym0, __sym1, __sym2);
-    __symbols.push_13(__start, __nt, __end);
+    __symbols.push_12(__start, __nt, __end);
 }
 
 // FnArg = Type => ActionFn(176);
 fn __reduce107<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>) {
-    let __sym0 = __symbols.pop_11();
+    let __sym0 = __symbols.pop_10();
     let __start = __sym0.0.clone();
     let __end = __sym0.2.clone();
     let __nt = __action176::<>(h, __sym0);
-    __symbols.push_26(__start, __nt, __end);
+    __symbols.push_25(__start, __nt, __end);
 }
 
 // FnArg = PlainName, ":", Type => ActionFn(177);
 fn __reduce108<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>) {
-    let __sym2 = __symbols.pop_11();
+    let __sym2 = __symbols.pop_10();
     let __sym1 = __symbols.pop_0();
-    let __sym0 = __symbols.pop_9();
+    let __sym0 = __symbols.pop_8();
     let __start = __sym0.0.clone();
     let __end = __sym2.2.clone();
     let __nt = __action177::<>(h, __sym0, __sym1, __sym2);
-    __symbols.push_26(__start, __nt, __end);
+    __symbols.push_25(__start, __nt, __end);
 }
 
 // FnArg = PlainName, "?:", Type => ActionFn(178);
 fn __reduce109<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>) {
-    let __sym2 = __symbols.pop_11();
+    let __sym2 = __symbols.pop_10();
     let __sym1 = __symbols.pop_0();
-    let __sym0 = __symbols.pop_9();
+    let __sym0 = __symbols.pop_8();
     let __start = __sym0.0.clone();
     let __end = __sym2.2.clone();
     let __nt = __action178::<>(h, __sym0, __sym1, __sym2);
-    __symbols.push_26(__start, __nt, __end);
+    __symbols.push_25(__start, __nt, __end);
 }
 
 // FnArgList = FnArg => ActionFn(174);
 fn __reduce110<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>) {
-    let __sym0 = __symbols.pop_26();
+    let __sym0 = __symbols.pop_25();
     let __start = __sym0.0.clone();
     let __end = __sym0.2.clone();
     let __nt = __action174::<>(h, __sym0);
-    __symbols.push_13(__start, __nt, __end);
+    __symbols.push_12(__start, __nt, __end);
 }
 
 // FnArgList = FnArgList, ",", FnArg => ActionFn(175);
 fn __reduce111<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>) {
-    let __sym2 = __symbols.pop_26();
+    let __sym2 = __symbols.pop_25();
     let __sym1 = __symbols.pop_0();
-    let __sym0 = __symbols.pop_13();
+    let __sym0 = __symbols.pop_12();
     let __start = __sym0.0.clone();
     let __end = __sym2.2.clone();
     let __nt = __action175::<>(h, __sym0, __sym1, __sym2);
-    __symbols.push_13(__start, __nt, __end);
+    __symbols.push_12(__start, __nt, __end);
 }
 
 // FnArgs =  => ActionFn(171);
@@ -2768,46 +2758,46 @@ fn __reduce112<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offse
     let __start = __lookahead_start.cloned().or_else(|| __symbols.last().map(|s| s.2.clone())).unwrap_or_default();
     let __end = __start.clone();
     let __nt = __action171::<>(h, &__start, &__end);
-    __symbols.push_27(__start, __nt, __end);
+    __symbols.push_26(__start, __nt, __end);
 }
 
 // FnArgs = FnVar => ActionFn(172);
 fn __reduce113<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>) {
-    let __sym0 = __symbols.pop_7();
+    let __sym0 = __symbols.pop_6();
     let __start = __sym0.0.clone();
     let __end = __sym0.2.clone();
     let __nt = __action172::<>(h, __sym0);
-    __symbols.push_27(__start, __nt, __end);
+    __symbols.push_26(__start, __nt, __end);
 }
 
 // FnArgs = FnArgList, ",", FnVar => ActionFn(315);
 fn __reduce114<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>) {
-    let __sym2 = __symbols.pop_7();
+    let __sym2 = __symbols.pop_6();
     let __sym1 = __symbols.pop_0();
-    let __sym0 = __symbols.pop_13();
+    let __sym0 = __symbols.pop_12();
     let __start = __sym0.0.clone();
     let __end = __sym2.2.clone();
     let __nt = __action315::<>(h, __sym0, __sym1, __sym2);
-    __symbols.push_27(__start, __nt, __end);
+    __symbols.push_26(__start, __nt, __end);
 }
 
 // FnArgs = FnArgList => ActionFn(316);
 fn __reduce115<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>) {
-    let __sym0 = __symbols.pop_13();
+    let __sym0 = __symbols.pop_12();
     let __start = __sym0.0.clone();
     let __end = __sym0.2.clone();
     let __nt = __action316::<>(h, __sym0);
-    __symbols.push_27(__start, __nt, __end);
+    __symbols.push_26(__start, __nt, __end);
 }
 
 // FnVar = "...", Type => ActionFn(535);
 fn __reduce116<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>) {
-    let __sym1 = __symbols.pop_11();
+    let __sym1 = __symbols.pop_10();
     let __sym0 = __symbols.pop_0();
     let __start = __sym0.0.clone();
     let __end = __sym1.2.clone();
     let __nt = __action535::<>(h, __sym0, __sym1);
-    __symbols.push_7(__start, __nt, __end);
+    __symbols.push_6(__start, __nt, __end);
 }
 
 // FnVar = "..." => ActionFn(536);
@@ -2816,194 +2806,194 @@ fn __reduce117<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offse
     let __start = __sym0.0.clone();
     let __end = __sym0.2.clone();
     let __nt = __action536::<>(h, __sym0);
-    __symbols.push_7(__start, __nt, __end);
+    __symbols.push_6(__start, __nt, __end);
 }
 
 // FnVar = "...", ":", Type => ActionFn(420);
 fn __reduce118<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>) {
-    let __sym2 = __symbols.pop_11();
+    let __sym2 = __symbols.pop_10();
     let __sym1 = __symbols.pop_0();
     let __sym0 = __symbols.pop_0();
     let __start = __sym0.0.clone();
     let __end = __sym2.2.clone();
     let __nt = __action420::<>(h, __sym0, __sym1, __sym2);
-    __symbols.push_7(__start, __nt, __end);
+    __symbols.push_6(__start, __nt, __end);
 }
 
 // Function = KW_FUN, "(", FnArgs, ")" => ActionFn(421);
 fn __reduce119<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>) {
     let __sym3 = __symbols.pop_0();
-    let __sym2 = __symbols.pop_27();
+    let __sym2 = __symbols.pop_26();
     let __sym1 = __symbols.pop_0();
     let __sym0 = __symbols.pop_0();
     let __start = __sym0.0.clone();
     let __end = __sym3.2.clone();
     let __nt = __action421::<>(h, __sym0, __sym1, __sym2, __sym3);
-    __symbols.push_11(__start, __nt, __end);
+    __symbols.push_10(__start, __nt, __end);
 }
 
 // Function = KW_FUN, "(", FnArgs, ")", ":", Enter, Type => ActionFn(422);
 fn __reduce120<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>) {
-    let __sym6 = __symbols.pop_11();
-    let __sym5 = __symbols.pop_22();
+    let __sym6 = __symbols.pop_10();
+    let __sym5 = __symbols.pop_21();
     let __sym4 = __symbols.pop_0();
     let __sym3 = __symbols.pop_0();
-    let __sym2 = __symbols.pop_27();
+    let __sym2 = __symbols.pop_26();
     let __sym1 = __symbols.pop_0();
     let __sym0 = __symbols.pop_0();
     let __start = __sym0.0.clone();
     let __end = __sym6.2.clone();
     let __nt = __action422::<>(h, __sym0, __sym1, __sym2, __sym3, __sym4, __sym5, __sym6);
-    __symbols.push_11(__start, __nt, __end);
+    __symbols.push_10(__start, __nt, __end);
 }
 
 // Function = Generics, "(", FnArgs, ")", "->", Enter, Type => ActionFn(487);
 fn __reduce121<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>) {
-    let __sym6 = __symbols.pop_11();
-    let __sym5 = __symbols.pop_22();
+    let __sym6 = __symbols.pop_10();
+    let __sym5 = __symbols.pop_21();
     let __sym4 = __symbols.pop_0();
     let __sym3 = __symbols.pop_0();
-    let __sym2 = __symbols.pop_27();
+    let __sym2 = __symbols.pop_26();
     let __sym1 = __symbols.pop_0();
-    let __sym0 = __symbols.pop_30();
+    let __sym0 = __symbols.pop_29();
     let __start = __sym0.0.clone();
     let __end = __sym6.2.clone();
     let __nt = __action487::<>(h, __sym0, __sym1, __sym2, __sym3, __sym4, __sym5, __sym6);
-    __symbols.push_11(__start, __nt, __end);
+    __symbols.push_10(__start, __nt, __end);
 }
 
 // Function = "(", FnArgs, ")", "->", Enter, Type => ActionFn(488);
 fn __reduce122<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>) {
-    let __sym5 = __symbols.pop_11();
-    let __sym4 = __symbols.pop_22();
+    let __sym5 = __symbols.pop_10();
+    let __sym4 = __symbols.pop_21();
     let __sym3 = __symbols.pop_0();
     let __sym2 = __symbols.pop_0();
-    let __sym1 = __symbols.pop_27();
+    let __sym1 = __symbols.pop_26();
     let __sym0 = __symbols.pop_0();
     let __start = __sym0.0.clone();
     let __end = __sym5.2.clone();
     let __nt = __action488::<>(h, __sym0, __sym1, __sym2, __sym3, __sym4, __sym5);
-    __symbols.push_11(__start, __nt, __end);
+    __symbols.push_10(__start, __nt, __end);
 }
 
 // FunctionBody = Generics, "(", Params, ")", Result, Block, "end" => ActionFn(527);
 fn __reduce123<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>) {
     let __sym6 = __symbols.pop_0();
-    let __sym5 = __symbols.pop_21();
-    let __sym4 = __symbols.pop_39();
+    let __sym5 = __symbols.pop_20();
+    let __sym4 = __symbols.pop_38();
     let __sym3 = __symbols.pop_0();
-    let __sym2 = __symbols.pop_37();
+    let __sym2 = __symbols.pop_36();
     let __sym1 = __symbols.pop_0();
-    let __sym0 = __symbols.pop_30();
+    let __sym0 = __symbols.pop_29();
     let __start = __sym0.0.clone();
     let __end = __sym6.2.clone();
     let __nt = __action527::<>(h, __sym0, __sym1, __sym2, __sym3, __sym4, __sym5, __sym6);
-    __symbols.push_28(__start, __nt, __end);
+    __symbols.push_27(__start, __nt, __end);
 }
 
 // FunctionBody = Generics, "(", Params, ")", Block, "end" => ActionFn(528);
 fn __reduce124<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>) {
     let __sym5 = __symbols.pop_0();
-    let __sym4 = __symbols.pop_21();
+    let __sym4 = __symbols.pop_20();
     let __sym3 = __symbols.pop_0();
-    let __sym2 = __symbols.pop_37();
+    let __sym2 = __symbols.pop_36();
     let __sym1 = __symbols.pop_0();
-    let __sym0 = __symbols.pop_30();
+    let __sym0 = __symbols.pop_29();
     let __start = __sym0.0.clone();
     let __end = __sym5.2.clone();
     let __nt = __action528::<>(h, __sym0, __sym1, __sym2, __sym3, __sym4, __sym5);
-    __symbols.push_28(__start, __nt, __end);
+    __symbols.push_27(__start, __nt, __end);
 }
 
 // FunctionBody = "(", Params, ")", Result, Block, "end" => ActionFn(529);
 fn __reduce125<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>) {
     let __sym5 = __symbols.pop_0();
-    let __sym4 = __symbols.pop_21();
-    let __sym3 = __symbols.pop_39();
+    let __sym4 = __symbols.pop_20();
+    let __sym3 = __symbols.pop_38();
     let __sym2 = __symbols.pop_0();
-    let __sym1 = __symbols.pop_37();
+    let __sym1 = __symbols.pop_36();
     let __sym0 = __symbols.pop_0();
     let __start = __sym0.0.clone();
     let __end = __sym5.2.clone();
     let __nt = __action529::<>(h, __sym0, __sym1, __sym2, __sym3, __sym4, __sym5);
-    __symbols.push_28(__start, __nt, __end);
+    __symbols.push_27(__start, __nt, __end);
 }
 
 // FunctionBody = "(", Params, ")", Block, "end" => ActionFn(530);
 fn __reduce126<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>) {
     let __sym4 = __symbols.pop_0();
-    let __sym3 = __symbols.pop_21();
+    let __sym3 = __symbols.pop_20();
     let __sym2 = __symbols.pop_0();
-    let __sym1 = __symbols.pop_37();
+    let __sym1 = __symbols.pop_36();
     let __sym0 = __symbols.pop_0();
     let __start = __sym0.0.clone();
     let __end = __sym4.2.clone();
     let __nt = __action530::<>(h, __sym0, __sym1, __sym2, __sym3, __sym4);
-    __symbols.push_28(__start, __nt, __end);
+    __symbols.push_27(__start, __nt, __end);
 }
 
 // FunctionPath = Identifier => ActionFn(44);
 fn __reduce127<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>) {
-    let __sym0 = __symbols.pop_9();
+    let __sym0 = __symbols.pop_8();
     let __start = __sym0.0.clone();
     let __end = __sym0.2.clone();
     let __nt = __action44::<>(h, __sym0);
-    __symbols.push_13(__start, __nt, __end);
+    __symbols.push_12(__start, __nt, __end);
 }
 
 // FunctionPath = FunctionPath, ".", Identifier => ActionFn(45);
 fn __reduce128<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>) {
-    let __sym2 = __symbols.pop_9();
+    let __sym2 = __symbols.pop_8();
     let __sym1 = __symbols.pop_0();
-    let __sym0 = __symbols.pop_13();
+    let __sym0 = __symbols.pop_12();
     let __start = __sym0.0.clone();
     let __end = __sym2.2.clone();
     let __nt = __action45::<>(h, __sym0, __sym1, __sym2);
-    __symbols.push_13(__start, __nt, __end);
+    __symbols.push_12(__start, __nt, __end);
 }
 
 // Generic = PlainName, ":", Type, "=", Type => ActionFn(330);
 fn __reduce129<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>) {
-    let __sym4 = __symbols.pop_11();
+    let __sym4 = __symbols.pop_10();
     let __sym3 = __symbols.pop_0();
-    let __sym2 = __symbols.pop_11();
+    let __sym2 = __symbols.pop_10();
     let __sym1 = __symbols.pop_0();
-    let __sym0 = __symbols.pop_9();
+    let __sym0 = __symbols.pop_8();
     let __start = __sym0.0.clone();
     let __end = __sym4.2.clone();
     let __nt = __action330::<>(h, __sym0, __sym1, __sym2, __sym3, __sym4);
-    __symbols.push_29(__start, __nt, __end);
+    __symbols.push_28(__start, __nt, __end);
 }
 
 // Generic = PlainName, ":", Type => ActionFn(331);
 fn __reduce130<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>) {
-    let __sym2 = __symbols.pop_11();
+    let __sym2 = __symbols.pop_10();
     let __sym1 = __symbols.pop_0();
-    let __sym0 = __symbols.pop_9();
+    let __sym0 = __symbols.pop_8();
     let __start = __sym0.0.clone();
     let __end = __sym2.2.clone();
     let __nt = __action331::<>(h, __sym0, __sym1, __sym2);
-    __symbols.push_29(__start, __nt, __end);
+    __symbols.push_28(__start, __nt, __end);
 }
 
 // Generic = PlainName, "=", Type => ActionFn(332);
 fn __reduce131<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>) {
-    let __sym2 = __symbols.pop_11();
+    let __sym2 = __symbols.pop_10();
     let __sym1 = __symbols.pop_0();
-    let __sym0 = __symbols.pop_9();
+    let __sym0 = __symbols.pop_8();
     let __start = __sym0.0.clone();
     let __end = __sym2.2.clone();
     let __nt = __action332::<>(h, __sym0, __sym1, __sym2);
-    __symbols.push_29(__start, __nt, __end);
+    __symbols.push_28(__start, __nt, __end);
 }
 
 // Generic = PlainName => ActionFn(333);
 fn __reduce132<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>) {
-    let __sym0 = __symbols.pop_9();
+    let __sym0 = __symbols.pop_8();
     let __start = __sym0.0.clone();
     let __end = __sym0.2.clone();
     let __nt = __action333::<>(h, __sym0);
-    __symbols.push_29(__start, __nt, __end);
+    __symbols.push_28(__start, __nt, __end);
 }
 
 // GenericClose = ">" => ActionFn(149);
@@ -3012,7 +3002,7 @@ fn __reduce133<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offse
     let __start = __sym0.0.clone();
     let __end = __sym0.2.clone();
     let __nt = __action149::<>(h, __sym0);
-    __symbols.push_22(__start, __nt, __end);
+    __symbols.push_21(__start, __nt, __end);
 }
 
 // GenericClose = ">J" => ActionFn(150);
@@ -3021,7 +3011,7 @@ fn __reduce134<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offse
     let __start = __sym0.0.clone();
     let __end = __sym0.2.clone();
     let __nt = __action150::<>(h, __sym0);
-    __symbols.push_22(__start, __nt, __end);
+    __symbols.push_21(__start, __nt, __end);
 }
 
 // GenericClose = ">E" => ActionFn(151);
@@ -3030,48 +3020,48 @@ fn __reduce135<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offse
     let __start = __sym0.0.clone();
     let __end = __sym0.2.clone();
     let __nt = __action151::<>(h, __sym0);
-    __symbols.push_22(__start, __nt, __end);
+    __symbols.push_21(__start, __nt, __end);
 }
 
 // GenericList = Generic => ActionFn(146);
 fn __reduce136<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>) {
-    let __sym0 = __symbols.pop_29();
+    let __sym0 = __symbols.pop_28();
     let __start = __sym0.0.clone();
     let __end = __sym0.2.clone();
     let __nt = __action146::<>(h, __sym0);
-    __symbols.push_13(__start, __nt, __end);
+    __symbols.push_12(__start, __nt, __end);
 }
 
 // GenericList = GenericList, ",", Generic => ActionFn(147);
 fn __reduce137<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>) {
-    let __sym2 = __symbols.pop_29();
+    let __sym2 = __symbols.pop_28();
     let __sym1 = __symbols.pop_0();
-    let __sym0 = __symbols.pop_13();
+    let __sym0 = __symbols.pop_12();
     let __start = __sym0.0.clone();
     let __end = __sym2.2.clone();
     let __nt = __action147::<>(h, __sym0, __sym1, __sym2);
-    __symbols.push_13(__start, __nt, __end);
+    __symbols.push_12(__start, __nt, __end);
 }
 
 // Generics = "<", Enter, GenericList, GenericClose => ActionFn(145);
 fn __reduce138<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>) {
-    let __sym3 = __symbols.pop_22();
-    let __sym2 = __symbols.pop_13();
-    let __sym1 = __symbols.pop_22();
+    let __sym3 = __symbols.pop_21();
+    let __sym2 = __symbols.pop_12();
+    let __sym1 = __symbols.pop_21();
     let __sym0 = __symbols.pop_0();
     let __start = __sym0.0.clone();
     let __end = __sym3.2.clone();
     let __nt = __action145::<>(h, __sym0, __sym1, __sym2, __sym3);
-    __symbols.push_30(__start, __nt, __end);
+    __symbols.push_29(__start, __nt, __end);
 }
 
 // Generics? = Generics => ActionFn(269);
 fn __reduce139<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>) {
-    let __sym0 = __symbols.pop_30();
+    let __sym0 = __symbols.pop_29();
     let __start = __sym0.0.clone();
     let __end = __sym0.2.clone();
     let __nt = __action269::<>(h, __sym0);
-    __symbols.push_31(__start, __nt, __end);
+    __symbols.push_30(__start, __nt, __end);
 }
 
 // Generics? =  => ActionFn(270);
@@ -3079,7 +3069,7 @@ fn __reduce140<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offse
     let __start = __lookahead_start.cloned().or_else(|| __symbols.last().map(|s| s.2.clone())).unwrap_or_default();
     let __end = __start.clone();
     let __nt = __action270::<>(h, &__start, &__end);
-    __symbols.push_31(__start, __nt, __end);
+    __symbols.push_30(__start, __nt, __end);
 }
 
 // Identifier = NameLike => ActionFn(425);
@@ -3088,130 +3078,130 @@ fn __reduce141<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offse
     let __start = __sym0.0.clone();
     let __end = __sym0.2.clone();
     let __nt = __action425::<>(h, __sym0);
-    __symbols.push_9(__start, __nt, __end);
+    __symbols.push_8(__start, __nt, __end);
 }
 
 // Inter = Suffixed => ActionFn(166);
 fn __reduce142<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>) {
-    let __sym0 = __symbols.pop_11();
+    let __sym0 = __symbols.pop_10();
     let __start = __sym0.0.clone();
     let __end = __sym0.2.clone();
     let __nt = __action166::<>(h, __sym0);
-    __symbols.push_32(__start, __nt, __end);
+    __symbols.push_31(__start, __nt, __end);
 }
 
 // Inter = Inter, "&", Suffixed => ActionFn(167);
 fn __reduce143<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>) {
-    let __sym2 = __symbols.pop_11();
+    let __sym2 = __symbols.pop_10();
     let __sym1 = __symbols.pop_0();
-    let __sym0 = __symbols.pop_32();
+    let __sym0 = __symbols.pop_31();
     let __start = __sym0.0.clone();
     let __end = __sym2.2.clone();
     let __nt = __action167::<>(h, __sym0, __sym1, __sym2);
-    __symbols.push_32(__start, __nt, __end);
+    __symbols.push_31(__start, __nt, __end);
 }
 
 // InterfaceItem = "function", Identifier, Generics, "(", Params, ")", Result => ActionFn(531);
 fn __reduce144<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>) {
-    let __sym6 = __symbols.pop_39();
+    let __sym6 = __symbols.pop_38();
     let __sym5 = __symbols.pop_0();
-    let __sym4 = __symbols.pop_37();
+    let __sym4 = __symbols.pop_36();
     let __sym3 = __symbols.pop_0();
-    let __sym2 = __symbols.pop_30();
-    let __sym1 = __symbols.pop_9();
+    let __sym2 = __symbols.pop_29();
+    let __sym1 = __symbols.pop_8();
     let __sym0 = __symbols.pop_0();
     let __start = __sym0.0.clone();
     let __end = __sym6.2.clone();
     let __nt = __action531::<>(h, __sym0, __sym1, __sym2, __sym3, __sym4, __sym5, __sym6);
-    __symbols.push_33(__start, __nt, __end);
+    __symbols.push_32(__start, __nt, __end);
 }
 
 // InterfaceItem = "function", Identifier, Generics, "(", Params, ")" => ActionFn(532);
 fn __reduce145<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>) {
     let __sym5 = __symbols.pop_0();
-    let __sym4 = __symbols.pop_37();
+    let __sym4 = __symbols.pop_36();
     let __sym3 = __symbols.pop_0();
-    let __sym2 = __symbols.pop_30();
-    let __sym1 = __symbols.pop_9();
+    let __sym2 = __symbols.pop_29();
+    let __sym1 = __symbols.pop_8();
     let __sym0 = __symbols.pop_0();
     let __start = __sym0.0.clone();
     let __end = __sym5.2.clone();
     let __nt = __action532::<>(h, __sym0, __sym1, __sym2, __sym3, __sym4, __sym5);
-    __symbols.push_33(__start, __nt, __end);
+    __symbols.push_32(__start, __nt, __end);
 }
 
 // InterfaceItem = "function", Identifier, "(", Params, ")", Result => ActionFn(533);
 fn __reduce146<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>) {
-    let __sym5 = __symbols.pop_39();
+    let __sym5 = __symbols.pop_38();
     let __sym4 = __symbols.pop_0();
-    let __sym3 = __symbols.pop_37();
+    let __sym3 = __symbols.pop_36();
     let __sym2 = __symbols.pop_0();
-    let __sym1 = __symbols.pop_9();
+    let __sym1 = __symbols.pop_8();
     let __sym0 = __symbols.pop_0();
     let __start = __sym0.0.clone();
     let __end = __sym5.2.clone();
     let __nt = __action533::<>(h, __sym0, __sym1, __sym2, __sym3, __sym4, __sym5);
-    __symbols.push_33(__start, __nt, __end);
+    __symbols.push_32(__start, __nt, __end);
 }
 
 // InterfaceItem = "function", Identifier, "(", Params, ")" => ActionFn(534);
 fn __reduce147<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>) {
     let __sym4 = __symbols.pop_0();
-    let __sym3 = __symbols.pop_37();
+    let __sym3 = __symbols.pop_36();
     let __sym2 = __symbols.pop_0();
-    let __sym1 = __symbols.pop_9();
+    let __sym1 = __symbols.pop_8();
     let __sym0 = __symbols.pop_0();
     let __start = __sym0.0.clone();
     let __end = __sym4.2.clone();
     let __nt = __action534::<>(h, __sym0, __sym1, __sym2, __sym3, __sym4);
-    __symbols.push_33(__start, __nt, __end);
+    __symbols.push_32(__start, __nt, __end);
 }
 
 // InterfaceItem = NamedField, FieldSep => ActionFn(481);
 fn __reduce148<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>) {
-    let __sym1 = __symbols.pop_22();
-    let __sym0 = __symbols.pop_36();
+    let __sym1 = __symbols.pop_21();
+    let __sym0 = __symbols.pop_35();
     let __start = __sym0.0.clone();
     let __end = __sym1.2.clone();
     let __nt = __action481::<>(h, __sym0, __sym1);
-    __symbols.push_33(__start, __nt, __end);
+    __symbols.push_32(__start, __nt, __end);
 }
 
 // InterfaceItem = NamedField => ActionFn(482);
 fn __reduce149<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>) {
-    let __sym0 = __symbols.pop_36();
+    let __sym0 = __symbols.pop_35();
     let __start = __sym0.0.clone();
     let __end = __sym0.2.clone();
     let __nt = __action482::<>(h, __sym0);
-    __symbols.push_33(__start, __nt, __end);
+    __symbols.push_32(__start, __nt, __end);
 }
 
 // InterfaceItems = InterfaceItem => ActionFn(220);
 fn __reduce150<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>) {
-    let __sym0 = __symbols.pop_33();
+    let __sym0 = __symbols.pop_32();
     let __start = __sym0.0.clone();
     let __end = __sym0.2.clone();
     let __nt = __action220::<>(h, __sym0);
-    __symbols.push_13(__start, __nt, __end);
+    __symbols.push_12(__start, __nt, __end);
 }
 
 // InterfaceItems = InterfaceItems, InterfaceItem => ActionFn(221);
 fn __reduce151<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>) {
-    let __sym1 = __symbols.pop_33();
-    let __sym0 = __symbols.pop_13();
+    let __sym1 = __symbols.pop_32();
+    let __sym0 = __symbols.pop_12();
     let __start = __sym0.0.clone();
     let __end = __sym1.2.clone();
     let __nt = __action221::<>(h, __sym0, __sym1);
-    __symbols.push_13(__start, __nt, __end);
+    __symbols.push_12(__start, __nt, __end);
 }
 
 // InterfaceItems? = InterfaceItems => ActionFn(264);
 fn __reduce152<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>) {
-    let __sym0 = __symbols.pop_13();
+    let __sym0 = __symbols.pop_12();
     let __start = __sym0.0.clone();
     let __end = __sym0.2.clone();
     let __nt = __action264::<>(h, __sym0);
-    __symbols.push_14(__start, __nt, __end);
+    __symbols.push_13(__start, __nt, __end);
 }
 
 // InterfaceItems? =  => ActionFn(265);
@@ -3219,7 +3209,7 @@ fn __reduce153<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offse
     let __start = __lookahead_start.cloned().or_else(|| __symbols.last().map(|s| s.2.clone())).unwrap_or_default();
     let __end = __start.clone();
     let __nt = __action265::<>(h, &__start, &__end);
-    __symbols.push_14(__start, __nt, __end);
+    __symbols.push_13(__start, __nt, __end);
 }
 
 // KW_EXPORT? = KW_EXPORT => ActionFn(271);
@@ -3228,7 +3218,7 @@ fn __reduce154<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offse
     let __start = __sym0.0.clone();
     let __end = __sym0.2.clone();
     let __nt = __action271::<>(h, __sym0);
-    __symbols.push_4(__start, __nt, __end);
+    __symbols.push_3(__start, __nt, __end);
 }
 
 // KW_EXPORT? =  => ActionFn(272);
@@ -3236,7 +3226,7 @@ fn __reduce155<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offse
     let __start = __lookahead_start.cloned().or_else(|| __symbols.last().map(|s| s.2.clone())).unwrap_or_default();
     let __end = __start.clone();
     let __nt = __action272::<>(h, &__start, &__end);
-    __symbols.push_4(__start, __nt, __end);
+    __symbols.push_3(__start, __nt, __end);
 }
 
 // KindE = ";" => ActionFn(24);
@@ -3245,18 +3235,18 @@ fn __reduce156<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offse
     let __start = __sym0.0.clone();
     let __end = __sym0.2.clone();
     let __nt = __action24::<>(h, __sym0);
-    __symbols.push_34(__start, __nt, __end);
+    __symbols.push_33(__start, __nt, __end);
 }
 
 // KindE = VarList<"n">, "=", ExprListE => ActionFn(353);
 fn __reduce157<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>) {
-    let __sym2 = __symbols.pop_17();
+    let __sym2 = __symbols.pop_16();
     let __sym1 = __symbols.pop_0();
-    let __sym0 = __symbols.pop_13();
+    let __sym0 = __symbols.pop_12();
     let __start = __sym0.0.clone();
     let __end = __sym2.2.clone();
     let __nt = __action353::<>(h, __sym0, __sym1, __sym2);
-    __symbols.push_34(__start, __nt, __end);
+    __symbols.push_33(__start, __nt, __end);
 }
 
 // KindE = LABEL => ActionFn(427);
@@ -3265,7 +3255,7 @@ fn __reduce158<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offse
     let __start = __sym0.0.clone();
     let __end = __sym0.2.clone();
     let __nt = __action427::<>(h, __sym0);
-    __symbols.push_34(__start, __nt, __end);
+    __symbols.push_33(__start, __nt, __end);
 }
 
 // KindE = "break" => ActionFn(27);
@@ -3274,527 +3264,527 @@ fn __reduce159<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offse
     let __start = __sym0.0.clone();
     let __end = __sym0.2.clone();
     let __nt = __action27::<>(h, __sym0);
-    __symbols.push_34(__start, __nt, __end);
+    __symbols.push_33(__start, __nt, __end);
 }
 
 // KindE = "goto", PlainName => ActionFn(28);
 fn __reduce160<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>) {
-    let __sym1 = __symbols.pop_9();
+    let __sym1 = __symbols.pop_8();
     let __sym0 = __symbols.pop_0();
     let __start = __sym0.0.clone();
     let __end = __sym1.2.clone();
     let __nt = __action28::<>(h, __sym0, __sym1);
-    __symbols.push_34(__start, __nt, __end);
+    __symbols.push_33(__start, __nt, __end);
 }
 
 // KindE = "do", Block, "end" => ActionFn(355);
 fn __reduce161<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>) {
     let __sym2 = __symbols.pop_0();
-    let __sym1 = __symbols.pop_21();
+    let __sym1 = __symbols.pop_20();
     let __sym0 = __symbols.pop_0();
     let __start = __sym0.0.clone();
     let __end = __sym2.2.clone();
     let __nt = __action355::<>(h, __sym0, __sym1, __sym2);
-    __symbols.push_34(__start, __nt, __end);
+    __symbols.push_33(__start, __nt, __end);
 }
 
 // KindE = "while", ExprAny, "do", Block, "end" => ActionFn(356);
 fn __reduce162<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>) {
     let __sym4 = __symbols.pop_0();
-    let __sym3 = __symbols.pop_21();
+    let __sym3 = __symbols.pop_20();
     let __sym2 = __symbols.pop_0();
-    let __sym1 = __symbols.pop_5();
+    let __sym1 = __symbols.pop_4();
     let __sym0 = __symbols.pop_0();
     let __start = __sym0.0.clone();
     let __end = __sym4.2.clone();
     let __nt = __action356::<>(h, __sym0, __sym1, __sym2, __sym3, __sym4);
-    __symbols.push_34(__start, __nt, __end);
+    __symbols.push_33(__start, __nt, __end);
 }
 
 // KindE = "repeat", Block, "until", ExprE => ActionFn(357);
 fn __reduce163<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>) {
-    let __sym3 = __symbols.pop_5();
+    let __sym3 = __symbols.pop_4();
     let __sym2 = __symbols.pop_0();
-    let __sym1 = __symbols.pop_21();
+    let __sym1 = __symbols.pop_20();
     let __sym0 = __symbols.pop_0();
     let __start = __sym0.0.clone();
     let __end = __sym3.2.clone();
     let __nt = __action357::<>(h, __sym0, __sym1, __sym2, __sym3);
-    __symbols.push_34(__start, __nt, __end);
+    __symbols.push_33(__start, __nt, __end);
 }
 
 // KindE = Arms, "end" => ActionFn(358);
 fn __reduce164<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>) {
     let __sym1 = __symbols.pop_0();
-    let __sym0 = __symbols.pop_13();
+    let __sym0 = __symbols.pop_12();
     let __start = __sym0.0.clone();
     let __end = __sym1.2.clone();
     let __nt = __action358::<>(h, __sym0, __sym1);
-    __symbols.push_34(__start, __nt, __end);
+    __symbols.push_33(__start, __nt, __end);
 }
 
 // KindE = Arms, "else", Block, "end" => ActionFn(359);
 fn __reduce165<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>) {
     let __sym3 = __symbols.pop_0();
-    let __sym2 = __symbols.pop_21();
+    let __sym2 = __symbols.pop_20();
     let __sym1 = __symbols.pop_0();
-    let __sym0 = __symbols.pop_13();
+    let __sym0 = __symbols.pop_12();
     let __start = __sym0.0.clone();
     let __end = __sym3.2.clone();
     let __nt = __action359::<>(h, __sym0, __sym1, __sym2, __sym3);
-    __symbols.push_34(__start, __nt, __end);
+    __symbols.push_33(__start, __nt, __end);
 }
 
 // KindE = "for", Binding, "=", ExprAny, ",", ExprAny, ",", ExprAny, "do", Block, "end" => ActionFn(360);
 fn __reduce166<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>) {
     let __sym10 = __symbols.pop_0();
-    let __sym9 = __symbols.pop_21();
+    let __sym9 = __symbols.pop_20();
     let __sym8 = __symbols.pop_0();
-    let __sym7 = __symbols.pop_5();
+    let __sym7 = __symbols.pop_4();
     let __sym6 = __symbols.pop_0();
-    let __sym5 = __symbols.pop_5();
+    let __sym5 = __symbols.pop_4();
     let __sym4 = __symbols.pop_0();
-    let __sym3 = __symbols.pop_5();
+    let __sym3 = __symbols.pop_4();
     let __sym2 = __symbols.pop_0();
-    let __sym1 = __symbols.pop_19();
+    let __sym1 = __symbols.pop_18();
     let __sym0 = __symbols.pop_0();
     let __start = __sym0.0.clone();
     let __end = __sym10.2.clone();
     let __nt = __action360::<>(h, __sym0, __sym1, __sym2, __sym3, __sym4, __sym5, __sym6, __sym7, __sym8, __sym9, __sym10);
-    __symbols.push_34(__start, __nt, __end);
+    __symbols.push_33(__start, __nt, __end);
 }
 
 // KindE = "for", Binding, "=", ExprAny, ",", ExprAny, "do", Block, "end" => ActionFn(361);
 fn __reduce167<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>) {
     let __sym8 = __symbols.pop_0();
-    let __sym7 = __symbols.pop_21();
+    let __sym7 = __symbols.pop_20();
     let __sym6 = __symbols.pop_0();
-    let __sym5 = __symbols.pop_5();
+    let __sym5 = __symbols.pop_4();
     let __sym4 = __symbols.pop_0();
-    let __sym3 = __symbols.pop_5();
+    let __sym3 = __symbols.pop_4();
     let __sym2 = __symbols.pop_0();
-    let __sym1 = __symbols.pop_19();
+    let __sym1 = __symbols.pop_18();
     let __sym0 = __symbols.pop_0();
     let __start = __sym0.0.clone();
     let __end = __sym8.2.clone();
     let __nt = __action361::<>(h, __sym0, __sym1, __sym2, __sym3, __sym4, __sym5, __sym6, __sym7, __sym8);
-    __symbols.push_34(__start, __nt, __end);
+    __symbols.push_33(__start, __nt, __end);
 }
 
 // KindE = "for", Bindings, "in", ExprListAny, "do", Block, "end" => ActionFn(362);
 fn __reduce168<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>) {
     let __sym6 = __symbols.pop_0();
-    let __sym5 = __symbols.pop_21();
+    let __sym5 = __symbols.pop_20();
     let __sym4 = __symbols.pop_0();
-    let __sym3 = __symbols.pop_17();
+    let __sym3 = __symbols.pop_16();
     let __sym2 = __symbols.pop_0();
-    let __sym1 = __symbols.pop_20();
+    let __sym1 = __symbols.pop_19();
     let __sym0 = __symbols.pop_0();
     let __start = __sym0.0.clone();
     let __end = __sym6.2.clone();
     let __nt = __action362::<>(h, __sym0, __sym1, __sym2, __sym3, __sym4, __sym5, __sym6);
-    __symbols.push_34(__start, __nt, __end);
+    __symbols.push_33(__start, __nt, __end);
 }
 
 // KindE = "function", FunctionPath, ":", Identifier, FunctionBody => ActionFn(428);
 fn __reduce169<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>) {
-    let __sym4 = __symbols.pop_28();
-    let __sym3 = __symbols.pop_9();
+    let __sym4 = __symbols.pop_27();
+    let __sym3 = __symbols.pop_8();
     let __sym2 = __symbols.pop_0();
-    let __sym1 = __symbols.pop_13();
+    let __sym1 = __symbols.pop_12();
     let __sym0 = __symbols.pop_0();
     let __start = __sym0.0.clone();
     let __end = __sym4.2.clone();
     let __nt = __action428::<>(h, __sym0, __sym1, __sym2, __sym3, __sym4);
-    __symbols.push_34(__start, __nt, __end);
+    __symbols.push_33(__start, __nt, __end);
 }
 
 // KindE = "function", FunctionPath, FunctionBody => ActionFn(429);
 fn __reduce170<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>) {
-    let __sym2 = __symbols.pop_28();
-    let __sym1 = __symbols.pop_13();
+    let __sym2 = __symbols.pop_27();
+    let __sym1 = __symbols.pop_12();
     let __sym0 = __symbols.pop_0();
     let __start = __sym0.0.clone();
     let __end = __sym2.2.clone();
     let __nt = __action429::<>(h, __sym0, __sym1, __sym2);
-    __symbols.push_34(__start, __nt, __end);
+    __symbols.push_33(__start, __nt, __end);
 }
 
 // KindE = "local", "function", Identifier, FunctionBody => ActionFn(430);
 fn __reduce171<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>) {
-    let __sym3 = __symbols.pop_28();
-    let __sym2 = __symbols.pop_9();
+    let __sym3 = __symbols.pop_27();
+    let __sym2 = __symbols.pop_8();
     let __sym1 = __symbols.pop_0();
     let __sym0 = __symbols.pop_0();
     let __start = __sym0.0.clone();
     let __end = __sym3.2.clone();
     let __nt = __action430::<>(h, __sym0, __sym1, __sym2, __sym3);
-    __symbols.push_34(__start, __nt, __end);
+    __symbols.push_33(__start, __nt, __end);
 }
 
 // KindE = "local", Bindings => ActionFn(38);
 fn __reduce172<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>) {
-    let __sym1 = __symbols.pop_20();
+    let __sym1 = __symbols.pop_19();
     let __sym0 = __symbols.pop_0();
     let __start = __sym0.0.clone();
     let __end = __sym1.2.clone();
     let __nt = __action38::<>(h, __sym0, __sym1);
-    __symbols.push_34(__start, __nt, __end);
+    __symbols.push_33(__start, __nt, __end);
 }
 
 // KindE = "local", Bindings, "=", ExprListE => ActionFn(39);
 fn __reduce173<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>) {
-    let __sym3 = __symbols.pop_17();
+    let __sym3 = __symbols.pop_16();
     let __sym2 = __symbols.pop_0();
-    let __sym1 = __symbols.pop_20();
+    let __sym1 = __symbols.pop_19();
     let __sym0 = __symbols.pop_0();
     let __start = __sym0.0.clone();
     let __end = __sym3.2.clone();
     let __nt = __action39::<>(h, __sym0, __sym1, __sym2, __sym3);
-    __symbols.push_34(__start, __nt, __end);
+    __symbols.push_33(__start, __nt, __end);
 }
 
 // KindE = KW_EXPORT, KW_TYPE, PlainName, Generics, "=", Type => ActionFn(507);
 fn __reduce174<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>) {
-    let __sym5 = __symbols.pop_11();
+    let __sym5 = __symbols.pop_10();
     let __sym4 = __symbols.pop_0();
-    let __sym3 = __symbols.pop_30();
-    let __sym2 = __symbols.pop_9();
+    let __sym3 = __symbols.pop_29();
+    let __sym2 = __symbols.pop_8();
     let __sym1 = __symbols.pop_0();
     let __sym0 = __symbols.pop_0();
     let __start = __sym0.0.clone();
     let __end = __sym5.2.clone();
     let __nt = __action507::<>(h, __sym0, __sym1, __sym2, __sym3, __sym4, __sym5);
-    __symbols.push_34(__start, __nt, __end);
+    __symbols.push_33(__start, __nt, __end);
 }
 
 // KindE = KW_TYPE, PlainName, Generics, "=", Type => ActionFn(508);
 fn __reduce175<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>) {
-    let __sym4 = __symbols.pop_11();
+    let __sym4 = __symbols.pop_10();
     let __sym3 = __symbols.pop_0();
-    let __sym2 = __symbols.pop_30();
-    let __sym1 = __symbols.pop_9();
+    let __sym2 = __symbols.pop_29();
+    let __sym1 = __symbols.pop_8();
     let __sym0 = __symbols.pop_0();
     let __start = __sym0.0.clone();
     let __end = __sym4.2.clone();
     let __nt = __action508::<>(h, __sym0, __sym1, __sym2, __sym3, __sym4);
-    __symbols.push_34(__start, __nt, __end);
+    __symbols.push_33(__start, __nt, __end);
 }
 
 // KindE = KW_EXPORT, KW_TYPE, PlainName, "=", Type => ActionFn(509);
 fn __reduce176<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>) {
-    let __sym4 = __symbols.pop_11();
+    let __sym4 = __symbols.pop_10();
     let __sym3 = __symbols.pop_0();
-    let __sym2 = __symbols.pop_9();
+    let __sym2 = __symbols.pop_8();
     let __sym1 = __symbols.pop_0();
     let __sym0 = __symbols.pop_0();
     let __start = __sym0.0.clone();
     let __end = __sym4.2.clone();
     let __nt = __action509::<>(h, __sym0, __sym1, __sym2, __sym3, __sym4);
-    __symbols.push_34(__start, __nt, __end);
+    __symbols.push_33(__start, __nt, __end);
 }
 
 // KindE = KW_TYPE, PlainName, "=", Type => ActionFn(510);
 fn __reduce177<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>) {
-    let __sym3 = __symbols.pop_11();
+    let __sym3 = __symbols.pop_10();
     let __sym2 = __symbols.pop_0();
-    let __sym1 = __symbols.pop_9();
+    let __sym1 = __symbols.pop_8();
     let __sym0 = __symbols.pop_0();
     let __start = __sym0.0.clone();
     let __end = __sym3.2.clone();
     let __nt = __action510::<>(h, __sym0, __sym1, __sym2, __sym3);
-    __symbols.push_34(__start, __nt, __end);
+    __symbols.push_33(__start, __nt, __end);
 }
 
 // KindE = KW_EXPORT, KW_INTERFACE, PlainName, Generics, ":", TypeRefs, InterfaceItems, "end" => ActionFn(511);
 fn __reduce178<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>) {
     let __sym7 = __symbols.pop_0();
-    let __sym6 = __symbols.pop_13();
-    let __sym5 = __symbols.pop_13();
+    let __sym6 = __symbols.pop_12();
+    let __sym5 = __symbols.pop_12();
     let __sym4 = __symbols.pop_0();
-    let __sym3 = __symbols.pop_30();
-    let __sym2 = __symbols.pop_9();
+    let __sym3 = __symbols.pop_29();
+    let __sym2 = __symbols.pop_8();
     let __sym1 = __symbols.pop_0();
     let __sym0 = __symbols.pop_0();
     let __start = __sym0.0.clone();
     let __end = __sym7.2.clone();
     let __nt = __action511::<>(h, __sym0, __sym1, __sym2, __sym3, __sym4, __sym5, __sym6, __sym7);
-    __symbols.push_34(__start, __nt, __end);
+    __symbols.push_33(__start, __nt, __end);
 }
 
 // KindE = KW_INTERFACE, PlainName, Generics, ":", TypeRefs, InterfaceItems, "end" => ActionFn(512);
 fn __reduce179<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>) {
     let __sym6 = __symbols.pop_0();
-    let __sym5 = __symbols.pop_13();
-    let __sym4 = __symbols.pop_13();
+    let __sym5 = __symbols.pop_12();
+    let __sym4 = __symbols.pop_12();
     let __sym3 = __symbols.pop_0();
-    let __sym2 = __symbols.pop_30();
-    let __sym1 = __symbols.pop_9();
+    let __sym2 = __symbols.pop_29();
+    let __sym1 = __symbols.pop_8();
     let __sym0 = __symbols.pop_0();
     let __start = __sym0.0.clone();
     let __end = __sym6.2.clone();
     let __nt = __action512::<>(h, __sym0, __sym1, __sym2, __sym3, __sym4, __sym5, __sym6);
-    __symbols.push_34(__start, __nt, __end);
+    __symbols.push_33(__start, __nt, __end);
 }
 
 // KindE = KW_EXPORT, KW_INTERFACE, PlainName, Generics, ":", TypeRefs, "end" => ActionFn(513);
 fn __reduce180<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>) {
     let __sym6 = __symbols.pop_0();
-    let __sym5 = __symbols.pop_13();
+    let __sym5 = __symbols.pop_12();
     let __sym4 = __symbols.pop_0();
-    let __sym3 = __symbols.pop_30();
-    let __sym2 = __symbols.pop_9();
+    let __sym3 = __symbols.pop_29();
+    let __sym2 = __symbols.pop_8();
     let __sym1 = __symbols.pop_0();
     let __sym0 = __symbols.pop_0();
     let __start = __sym0.0.clone();
     let __end = __sym6.2.clone();
     let __nt = __action513::<>(h, __sym0, __sym1, __sym2, __sym3, __sym4, __sym5, __sym6);
-    __symbols.push_34(__start, __nt, __end);
+    __symbols.push_33(__start, __nt, __end);
 }
 
 // KindE = KW_INTERFACE, PlainName, Generics, ":", TypeRefs, "end" => ActionFn(514);
 fn __reduce181<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>) {
     let __sym5 = __symbols.pop_0();
-    let __sym4 = __symbols.pop_13();
+    let __sym4 = __symbols.pop_12();
     let __sym3 = __symbols.pop_0();
-    let __sym2 = __symbols.pop_30();
-    let __sym1 = __symbols.pop_9();
+    let __sym2 = __symbols.pop_29();
+    let __sym1 = __symbols.pop_8();
     let __sym0 = __symbols.pop_0();
     let __start = __sym0.0.clone();
     let __end = __sym5.2.clone();
     let __nt = __action514::<>(h, __sym0, __sym1, __sym2, __sym3, __sym4, __sym5);
-    __symbols.push_34(__start, __nt, __end);
+    __symbols.push_33(__start, __nt, __end);
 }
 
 // KindE = KW_EXPORT, KW_INTERFACE, PlainName, ":", TypeRefs, InterfaceItems, "end" => ActionFn(515);
 fn __reduce182<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>) {
     let __sym6 = __symbols.pop_0();
-    let __sym5 = __symbols.pop_13();
-    let __sym4 = __symbols.pop_13();
+    let __sym5 = __symbols.pop_12();
+    let __sym4 = __symbols.pop_12();
     let __sym3 = __symbols.pop_0();
-    let __sym2 = __symbols.pop_9();
+    let __sym2 = __symbols.pop_8();
     let __sym1 = __symbols.pop_0();
     let __sym0 = __symbols.pop_0();
     let __start = __sym0.0.clone();
     let __end = __sym6.2.clone();
     let __nt = __action515::<>(h, __sym0, __sym1, __sym2, __sym3, __sym4, __sym5, __sym6);
-    __symbols.push_34(__start, __nt, __end);
+    __symbols.push_33(__start, __nt, __end);
 }
 
 // KindE = KW_INTERFACE, PlainName, ":", TypeRefs, InterfaceItems, "end" => ActionFn(516);
 fn __reduce183<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>) {
     let __sym5 = __symbols.pop_0();
-    let __sym4 = __symbols.pop_13();
-    let __sym3 = __symbols.pop_13();
+    let __sym4 = __symbols.pop_12();
+    let __sym3 = __symbols.pop_12();
     let __sym2 = __symbols.pop_0();
-    let __sym1 = __symbols.pop_9();
+    let __sym1 = __symbols.pop_8();
     let __sym0 = __symbols.pop_0();
     let __start = __sym0.0.clone();
     let __end = __sym5.2.clone();
     let __nt = __action516::<>(h, __sym0, __sym1, __sym2, __sym3, __sym4, __sym5);
-    __symbols.push_34(__start, __nt, __end);
+    __symbols.push_33(__start, __nt, __end);
 }
 
 // KindE = KW_EXPORT, KW_INTERFACE, PlainName, ":", TypeRefs, "end" => ActionFn(517);
 fn __reduce184<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>) {
     let __sym5 = __symbols.pop_0();
-    let __sym4 = __symbols.pop_13();
+    let __sym4 = __symbols.pop_12();
     let __sym3 = __symbols.pop_0();
-    let __sym2 = __symbols.pop_9();
+    let __sym2 = __symbols.pop_8();
     let __sym1 = __symbols.pop_0();
     let __sym0 = __symbols.pop_0();
     let __start = __sym0.0.clone();
     let __end = __sym5.2.clone();
     let __nt = __action517::<>(h, __sym0, __sym1, __sym2, __sym3, __sym4, __sym5);
-    __symbols.push_34(__start, __nt, __end);
+    __symbols.push_33(__start, __nt, __end);
 }
 
 // KindE = KW_INTERFACE, PlainName, ":", TypeRefs, "end" => ActionFn(518);
 fn __reduce185<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>) {
     let __sym4 = __symbols.pop_0();
-    let __sym3 = __symbols.pop_13();
+    let __sym3 = __symbols.pop_12();
     let __sym2 = __symbols.pop_0();
-    let __sym1 = __symbols.pop_9();
+    let __sym1 = __symbols.pop_8();
     let __sym0 = __symbols.pop_0();
     let __start = __sym0.0.clone();
     let __end = __sym4.2.clone();
     let __nt = __action518::<>(h, __sym0, __sym1, __sym2, __sym3, __sym4);
-    __symbols.push_34(__start, __nt, __end);
+    __symbols.push_33(__start, __nt, __end);
 }
 
 // KindE = KW_EXPORT, KW_INTERFACE, PlainName, Generics, InterfaceItems, "end" => ActionFn(519);
 fn __reduce186<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>) {
     let __sym5 = __symbols.pop_0();
-    let __sym4 = __symbols.pop_13();
-    let __sym3 = __symbols.pop_30();
-    let __sym2 = __symbols.pop_9();
+    let __sym4 = __symbols.pop_12();
+    let __sym3 = __symbols.pop_29();
+    let __sym2 = __symbols.pop_8();
     let __sym1 = __symbols.pop_0();
     let __sym0 = __symbols.pop_0();
     let __start = __sym0.0.clone();
     let __end = __sym5.2.clone();
     let __nt = __action519::<>(h, __sym0, __sym1, __sym2, __sym3, __sym4, __sym5);
-    __symbols.push_34(__start, __nt, __end);
+    __symbols.push_33(__start, __nt, __end);
 }
 
 // KindE = KW_INTERFACE, PlainName, Generics, InterfaceItems, "end" => ActionFn(520);
 fn __reduce187<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>) {
     let __sym4 = __symbols.pop_0();
-    let __sym3 = __symbols.pop_13();
-    let __sym2 = __symbols.pop_30();
-    let __sym1 = __symbols.pop_9();
+    let __sym3 = __symbols.pop_12();
+    let __sym2 = __symbols.pop_29();
+    let __sym1 = __symbols.pop_8();
     let __sym0 = __symbols.pop_0();
     let __start = __sym0.0.clone();
     let __end = __sym4.2.clone();
     let __nt = __action520::<>(h, __sym0, __sym1, __sym2, __sym3, __sym4);
-    __symbols.push_34(__start, __nt, __end);
+    __symbols.push_33(__start, __nt, __end);
 }
 
 // KindE = KW_EXPORT, KW_INTERFACE, PlainName, Generics, "end" => ActionFn(521);
 fn __reduce188<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>) {
     let __sym4 = __symbols.pop_0();
-    let __sym3 = __symbols.pop_30();
-    let __sym2 = __symbols.pop_9();
+    let __sym3 = __symbols.pop_29();
+    let __sym2 = __symbols.pop_8();
     let __sym1 = __symbols.pop_0();
     let __sym0 = __symbols.pop_0();
     let __start = __sym0.0.clone();
     let __end = __sym4.2.clone();
     let __nt = __action521::<>(h, __sym0, __sym1, __sym2, __sym3, __sym4);
-    __symbols.push_34(__start, __nt, __end);
+    __symbols.push_33(__start, __nt, __end);
 }
 
 // KindE = KW_INTERFACE, PlainName, Generics, "end" => ActionFn(522);
 fn __reduce189<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>) {
     let __sym3 = __symbols.pop_0();
-    let __sym2 = __symbols.pop_30();
-    let __sym1 = __symbols.pop_9();
+    let __sym2 = __symbols.pop_29();
+    let __sym1 = __symbols.pop_8();
     let __sym0 = __symbols.pop_0();
     let __start = __sym0.0.clone();
     let __end = __sym3.2.clone();
     let __nt = __action522::<>(h, __sym0, __sym1, __sym2, __sym3);
-    __symbols.push_34(__start, __nt, __end);
+    __symbols.push_33(__start, __nt, __end);
 }
 
 // KindE = KW_EXPORT, KW_INTERFACE, PlainName, InterfaceItems, "end" => ActionFn(523);
 fn __reduce190<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>) {
     let __sym4 = __symbols.pop_0();
-    let __sym3 = __symbols.pop_13();
-    let __sym2 = __symbols.pop_9();
+    let __sym3 = __symbols.pop_12();
+    let __sym2 = __symbols.pop_8();
     let __sym1 = __symbols.pop_0();
     let __sym0 = __symbols.pop_0();
     let __start = __sym0.0.clone();
     let __end = __sym4.2.clone();
     let __nt = __action523::<>(h, __sym0, __sym1, __sym2, __sym3, __sym4);
-    __symbols.push_34(__start, __nt, __end);
+    __symbols.push_33(__start, __nt, __end);
 }
 
 // KindE = KW_INTERFACE, PlainName, InterfaceItems, "end" => ActionFn(524);
 fn __reduce191<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>) {
     let __sym3 = __symbols.pop_0();
-    let __sym2 = __symbols.pop_13();
-    let __sym1 = __symbols.pop_9();
+    let __sym2 = __symbols.pop_12();
+    let __sym1 = __symbols.pop_8();
     let __sym0 = __symbols.pop_0();
     let __start = __sym0.0.clone();
     let __end = __sym3.2.clone();
     let __nt = __action524::<>(h, __sym0, __sym1, __sym2, __sym3);
-    __symbols.push_34(__start, __nt, __end);
+    __symbols.push_33(__start, __nt, __end);
 }
 
 // KindE = KW_EXPORT, KW_INTERFACE, PlainName, "end" => ActionFn(525);
 fn __reduce192<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>) {
     let __sym3 = __symbols.pop_0();
-    let __sym2 = __symbols.pop_9();
+    let __sym2 = __symbols.pop_8();
     let __sym1 = __symbols.pop_0();
     let __sym0 = __symbols.pop_0();
     let __start = __sym0.0.clone();
     let __end = __sym3.2.clone();
     let __nt = __action525::<>(h, __sym0, __sym1, __sym2, __sym3);
-    __symbols.push_34(__start, __nt, __end);
+    __symbols.push_33(__start, __nt, __end);
 }
 
 // KindE = KW_INTERFACE, PlainName, "end" => ActionFn(526);
 fn __reduce193<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>) {
     let __sym2 = __symbols.pop_0();
-    let __sym1 = __symbols.pop_9();
+    let __sym1 = __symbols.pop_8();
     let __sym0 = __symbols.pop_0();
     let __start = __sym0.0.clone();
     let __end = __sym2.2.clone();
     let __nt = __action526::<>(h, __sym0, __sym1, __sym2);
-    __symbols.push_34(__start, __nt, __end);
+    __symbols.push_33(__start, __nt, __end);
 }
 
 // KindO = VarList<"n">, "=", ExprList<"P"> => ActionFn(366);
 fn __reduce194<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>) {
-    let __sym2 = __symbols.pop_17();
+    let __sym2 = __symbols.pop_16();
     let __sym1 = __symbols.pop_0();
-    let __sym0 = __symbols.pop_13();
+    let __sym0 = __symbols.pop_12();
     let __start = __sym0.0.clone();
     let __end = __sym2.2.clone();
     let __nt = __action366::<>(h, __sym0, __sym1, __sym2);
-    __symbols.push_34(__start, __nt, __end);
+    __symbols.push_33(__start, __nt, __end);
 }
 
 // KindO = Call<"n"> => ActionFn(20);
 fn __reduce195<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>) {
-    let __sym0 = __symbols.pop_5();
+    let __sym0 = __symbols.pop_4();
     let __start = __sym0.0.clone();
     let __end = __sym0.2.clone();
     let __nt = __action20::<>(h, __sym0);
-    __symbols.push_34(__start, __nt, __end);
+    __symbols.push_33(__start, __nt, __end);
 }
 
 // KindO = "repeat", Block, "until", Expr<"P"> => ActionFn(367);
 fn __reduce196<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>) {
-    let __sym3 = __symbols.pop_5();
-    let __sym2 = __symbols.pop_0();
-    let __sym1 = __symbols.pop_21();
-    let __sym0 = __symbols.pop_0();
-    let __start = __sym0.0.clone();
-    let __end = __sym3.2.clone();
-    let __nt = __action367::<>(h, __sym0, __sym1, __sym2, __sym3);
-    __symbols.push_34(__start, __nt, __end);
-}
-
-// KindO = "local", Bindings, "=", ExprList<"P"> => ActionFn(22);
-fn __reduce197<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>) {
-    let __sym3 = __symbols.pop_17();
+    let __sym3 = __symbols.pop_4();
     let __sym2 = __symbols.pop_0();
     let __sym1 = __symbols.pop_20();
     let __sym0 = __symbols.pop_0();
     let __start = __sym0.0.clone();
     let __end = __sym3.2.clone();
+    let __nt = __action367::<>(h, __sym0, __sym1, __sym2, __sym3);
+    __symbols.push_33(__start, __nt, __end);
+}
+
+// KindO = "local", Bindings, "=", ExprList<"P"> => ActionFn(22);
+fn __reduce197<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>) {
+    let __sym3 = __symbols.pop_16();
+    let __sym2 = __symbols.pop_0();
+    let __sym1 = __symbols.pop_19();
+    let __sym0 = __symbols.pop_0();
+    let __start = __sym0.0.clone();
+    let __end = __sym3.2.clone();
     let __nt = __action22::<>(h, __sym0, __sym1, __sym2, __sym3);
-    __symbols.push_34(__start, __nt, __end);
+    __symbols.push_33(__start, __nt, __end);
 }
 
 // KindP<"E"> = VarList<"p">, "=", ExprListE => ActionFn(368);
 fn __reduce198<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>) {
-    let __sym2 = __symbols.pop_17();
+    let __sym2 = __symbols.pop_16();
     let __sym1 = __symbols.pop_0();
-    let __sym0 = __symbols.pop_13();
+    let __sym0 = __symbols.pop_12();
     let __start = __sym0.0.clone();
     let __end = __sym2.2.clone();
     let __nt = __action368::<>(h, __sym0, __sym1, __sym2);
-    __symbols.push_34(__start, __nt, __end);
+    __symbols.push_33(__start, __nt, __end);
 }
 
 // KindP<"O"> = VarList<"p">, "=", ExprList<"P"> => ActionFn(369);
 fn __reduce199<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>) {
-    let __sym2 = __symbols.pop_17();
+    let __sym2 = __symbols.pop_16();
     let __sym1 = __symbols.pop_0();
-    let __sym0 = __symbols.pop_13();
+    let __sym0 = __symbols.pop_12();
     let __start = __sym0.0.clone();
     let __end = __sym2.2.clone();
     let __nt = __action369::<>(h, __sym0, __sym1, __sym2);
-    __symbols.push_34(__start, __nt, __end);
+    __symbols.push_33(__start, __nt, __end);
 }
 
 // KindP<"O"> = Call<"p"> => ActionFn(297);
 fn __reduce200<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>) {
-    let __sym0 = __symbols.pop_5();
+    let __sym0 = __symbols.pop_4();
     let __start = __sym0.0.clone();
     let __end = __sym0.2.clone();
     let __nt = __action297::<>(h, __sym0);
-    __symbols.push_34(__start, __nt, __end);
+    __symbols.push_33(__start, __nt, __end);
 }
 
 // LiteralType = "nil" => ActionFn(195);
@@ -3803,7 +3793,7 @@ fn __reduce201<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offse
     let __start = __sym0.0.clone();
     let __end = __sym0.2.clone();
     let __nt = __action195::<>(h, __sym0);
-    __symbols.push_35(__start, __nt, __end);
+    __symbols.push_34(__start, __nt, __end);
 }
 
 // LiteralType = "true" => ActionFn(196);
@@ -3812,7 +3802,7 @@ fn __reduce202<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offse
     let __start = __sym0.0.clone();
     let __end = __sym0.2.clone();
     let __nt = __action196::<>(h, __sym0);
-    __symbols.push_35(__start, __nt, __end);
+    __symbols.push_34(__start, __nt, __end);
 }
 
 // LiteralType = "false" => ActionFn(197);
@@ -3821,7 +3811,7 @@ fn __reduce203<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offse
     let __start = __sym0.0.clone();
     let __end = __sym0.2.clone();
     let __nt = __action197::<>(h, __sym0);
-    __symbols.push_35(__start, __nt, __end);
+    __symbols.push_34(__start, __nt, __end);
 }
 
 // LiteralType = INTEGER => ActionFn(198);
@@ -3830,7 +3820,7 @@ fn __reduce204<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offse
     let __start = __sym0.0.clone();
     let __end = __sym0.2.clone();
     let __nt = __action198::<>(h, __sym0);
-    __symbols.push_35(__start, __nt, __end);
+    __symbols.push_34(__start, __nt, __end);
 }
 
 // LiteralType = "-", INTEGER => ActionFn(199);
@@ -3840,26 +3830,26 @@ fn __reduce205<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offse
     let __start = __sym0.0.clone();
     let __end = __sym1.2.clone();
     let __nt = __action199::<>(h, __sym0, __sym1);
-    __symbols.push_35(__start, __nt, __end);
+    __symbols.push_34(__start, __nt, __end);
 }
 
 // LiteralType = FLOAT => ActionFn(200);
 fn __reduce206<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>) {
-    let __sym0 = __symbols.pop_3();
+    let __sym0 = __symbols.pop_2();
     let __start = __sym0.0.clone();
     let __end = __sym0.2.clone();
     let __nt = __action200::<>(h, __sym0);
-    __symbols.push_35(__start, __nt, __end);
+    __symbols.push_34(__start, __nt, __end);
 }
 
 // LiteralType = "-", FLOAT => ActionFn(201);
 fn __reduce207<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>) {
-    let __sym1 = __symbols.pop_3();
+    let __sym1 = __symbols.pop_2();
     let __sym0 = __symbols.pop_0();
     let __start = __sym0.0.clone();
     let __end = __sym1.2.clone();
     let __nt = __action201::<>(h, __sym0, __sym1);
-    __symbols.push_35(__start, __nt, __end);
+    __symbols.push_34(__start, __nt, __end);
 }
 
 // LiteralType = STRING => ActionFn(202);
@@ -3868,7 +3858,7 @@ fn __reduce208<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offse
     let __start = __sym0.0.clone();
     let __end = __sym0.2.clone();
     let __nt = __action202::<>(h, __sym0);
-    __symbols.push_35(__start, __nt, __end);
+    __symbols.push_34(__start, __nt, __end);
 }
 
 // NameLike = KW_TYPEOF => ActionFn(64);
@@ -3900,79 +3890,79 @@ fn __reduce212<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offse
 
 // NamedField = Identifier, ":", Type => ActionFn(216);
 fn __reduce213<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>) {
-    let __sym2 = __symbols.pop_11();
+    let __sym2 = __symbols.pop_10();
     let __sym1 = __symbols.pop_0();
-    let __sym0 = __symbols.pop_9();
+    let __sym0 = __symbols.pop_8();
     let __start = __sym0.0.clone();
     let __end = __sym2.2.clone();
     let __nt = __action216::<>(h, __sym0, __sym1, __sym2);
-    __symbols.push_36(__start, __nt, __end);
+    __symbols.push_35(__start, __nt, __end);
 }
 
 // NamedField = Identifier, "?:", Type => ActionFn(217);
 fn __reduce214<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>) {
-    let __sym2 = __symbols.pop_11();
+    let __sym2 = __symbols.pop_10();
     let __sym1 = __symbols.pop_0();
-    let __sym0 = __symbols.pop_9();
+    let __sym0 = __symbols.pop_8();
     let __start = __sym0.0.clone();
     let __end = __sym2.2.clone();
     let __nt = __action217::<>(h, __sym0, __sym1, __sym2);
-    __symbols.push_36(__start, __nt, __end);
+    __symbols.push_35(__start, __nt, __end);
 }
 
 // NamedField = PlainName, Identifier, ":", Type => ActionFn(218);
 fn __reduce215<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>) {
-    let __sym3 = __symbols.pop_11();
+    let __sym3 = __symbols.pop_10();
     let __sym2 = __symbols.pop_0();
-    let __sym1 = __symbols.pop_9();
-    let __sym0 = __symbols.pop_9();
+    let __sym1 = __symbols.pop_8();
+    let __sym0 = __symbols.pop_8();
     let __start = __sym0.0.clone();
     let __end = __sym3.2.clone();
     let __nt = __action218::<>(h, __sym0, __sym1, __sym2, __sym3);
-    __symbols.push_36(__start, __nt, __end);
+    __symbols.push_35(__start, __nt, __end);
 }
 
 // NamedField = PlainName, Identifier, "?:", Type => ActionFn(219);
 fn __reduce216<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>) {
-    let __sym3 = __symbols.pop_11();
+    let __sym3 = __symbols.pop_10();
     let __sym2 = __symbols.pop_0();
-    let __sym1 = __symbols.pop_9();
-    let __sym0 = __symbols.pop_9();
+    let __sym1 = __symbols.pop_8();
+    let __sym0 = __symbols.pop_8();
     let __start = __sym0.0.clone();
     let __end = __sym3.2.clone();
     let __nt = __action219::<>(h, __sym0, __sym1, __sym2, __sym3);
-    __symbols.push_36(__start, __nt, __end);
+    __symbols.push_35(__start, __nt, __end);
 }
 
 // Param = Identifier, "?:", Type => ActionFn(55);
 fn __reduce218<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>) {
-    let __sym2 = __symbols.pop_11();
+    let __sym2 = __symbols.pop_10();
     let __sym1 = __symbols.pop_0();
-    let __sym0 = __symbols.pop_9();
+    let __sym0 = __symbols.pop_8();
     let __start = __sym0.0.clone();
     let __end = __sym2.2.clone();
     let __nt = __action55::<>(h, __sym0, __sym1, __sym2);
-    __symbols.push_19(__start, __nt, __end);
+    __symbols.push_18(__start, __nt, __end);
 }
 
 // ParamList = Param => ActionFn(52);
 fn __reduce219<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>) {
-    let __sym0 = __symbols.pop_19();
+    let __sym0 = __symbols.pop_18();
     let __start = __sym0.0.clone();
     let __end = __sym0.2.clone();
     let __nt = __action52::<>(h, __sym0);
-    __symbols.push_13(__start, __nt, __end);
+    __symbols.push_12(__start, __nt, __end);
 }
 
 // ParamList = ParamList, ",", Param => ActionFn(53);
 fn __reduce220<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>) {
-    let __sym2 = __symbols.pop_19();
+    let __sym2 = __symbols.pop_18();
     let __sym1 = __symbols.pop_0();
-    let __sym0 = __symbols.pop_13();
+    let __sym0 = __symbols.pop_12();
     let __start = __sym0.0.clone();
     let __end = __sym2.2.clone();
     let __nt = __action53::<>(h, __sym0, __sym1, __sym2);
-    __symbols.push_13(__start, __nt, __end);
+    __symbols.push_12(__start, __nt, __end);
 }
 
 // Params =  => ActionFn(47);
@@ -3980,36 +3970,36 @@ fn __reduce221<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offse
     let __start = __lookahead_start.cloned().or_else(|| __symbols.last().map(|s| s.2.clone())).unwrap_or_default();
     let __end = __start.clone();
     let __nt = __action47::<>(h, &__start, &__end);
-    __symbols.push_37(__start, __nt, __end);
+    __symbols.push_36(__start, __nt, __end);
 }
 
 // Params = VarParam => ActionFn(48);
 fn __reduce222<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>) {
-    let __sym0 = __symbols.pop_7();
+    let __sym0 = __symbols.pop_6();
     let __start = __sym0.0.clone();
     let __end = __sym0.2.clone();
     let __nt = __action48::<>(h, __sym0);
-    __symbols.push_37(__start, __nt, __end);
+    __symbols.push_36(__start, __nt, __end);
 }
 
 // Params = ParamList, ",", VarParam => ActionFn(318);
 fn __reduce223<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>) {
-    let __sym2 = __symbols.pop_7();
+    let __sym2 = __symbols.pop_6();
     let __sym1 = __symbols.pop_0();
-    let __sym0 = __symbols.pop_13();
+    let __sym0 = __symbols.pop_12();
     let __start = __sym0.0.clone();
     let __end = __sym2.2.clone();
     let __nt = __action318::<>(h, __sym0, __sym1, __sym2);
-    __symbols.push_37(__start, __nt, __end);
+    __symbols.push_36(__start, __nt, __end);
 }
 
 // Params = ParamList => ActionFn(319);
 fn __reduce224<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>) {
-    let __sym0 = __symbols.pop_13();
+    let __sym0 = __symbols.pop_12();
     let __start = __sym0.0.clone();
     let __end = __sym0.2.clone();
     let __nt = __action319::<>(h, __sym0);
-    __symbols.push_37(__start, __nt, __end);
+    __symbols.push_36(__start, __nt, __end);
 }
 
 // PlainName = NAME => ActionFn(431);
@@ -4018,289 +4008,289 @@ fn __reduce225<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offse
     let __start = __sym0.0.clone();
     let __end = __sym0.2.clone();
     let __nt = __action431::<>(h, __sym0);
-    __symbols.push_9(__start, __nt, __end);
+    __symbols.push_8(__start, __nt, __end);
 }
 
 // PostBang = PostE<"C">, "!" => ActionFn(432);
 fn __reduce229<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>) {
     let __sym1 = __symbols.pop_0();
-    let __sym0 = __symbols.pop_5();
+    let __sym0 = __symbols.pop_4();
     let __start = __sym0.0.clone();
     let __end = __sym1.2.clone();
     let __nt = __action432::<>(h, __sym0, __sym1);
-    __symbols.push_5(__start, __nt, __end);
+    __symbols.push_4(__start, __nt, __end);
 }
 
 // PostBang = PostBang, "!" => ActionFn(433);
 fn __reduce230<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>) {
     let __sym1 = __symbols.pop_0();
-    let __sym0 = __symbols.pop_5();
+    let __sym0 = __symbols.pop_4();
     let __start = __sym0.0.clone();
     let __end = __sym1.2.clone();
     let __nt = __action433::<>(h, __sym0, __sym1);
-    __symbols.push_5(__start, __nt, __end);
+    __symbols.push_4(__start, __nt, __end);
 }
 
 // PostE<"C"> = PostAny, "::", Type => ActionFn(242);
 fn __reduce231<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>) {
-    let __sym2 = __symbols.pop_11();
+    let __sym2 = __symbols.pop_10();
     let __sym1 = __symbols.pop_0();
-    let __sym0 = __symbols.pop_5();
+    let __sym0 = __symbols.pop_4();
     let __start = __sym0.0.clone();
     let __end = __sym2.2.clone();
     let __nt = __action242::<>(h, __sym0, __sym1, __sym2);
-    __symbols.push_5(__start, __nt, __end);
+    __symbols.push_4(__start, __nt, __end);
 }
 
 // PostE<"C"> = PostAny, KW_AS, Type => ActionFn(243);
 fn __reduce232<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>) {
-    let __sym2 = __symbols.pop_11();
+    let __sym2 = __symbols.pop_10();
     let __sym1 = __symbols.pop_0();
-    let __sym0 = __symbols.pop_5();
+    let __sym0 = __symbols.pop_4();
     let __start = __sym0.0.clone();
     let __end = __sym2.2.clone();
     let __nt = __action243::<>(h, __sym0, __sym1, __sym2);
-    __symbols.push_5(__start, __nt, __end);
+    __symbols.push_4(__start, __nt, __end);
 }
 
 // Pre = UnOp => ActionFn(371);
 fn __reduce239<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>) {
-    let __sym0 = __symbols.pop_43();
+    let __sym0 = __symbols.pop_42();
     let __start = __sym0.0.clone();
     let __end = __sym0.2.clone();
     let __nt = __action371::<>(h, __sym0);
-    __symbols.push_13(__start, __nt, __end);
+    __symbols.push_12(__start, __nt, __end);
 }
 
 // Pre = Pre, UnOp => ActionFn(372);
 fn __reduce240<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>) {
-    let __sym1 = __symbols.pop_43();
-    let __sym0 = __symbols.pop_13();
+    let __sym1 = __symbols.pop_42();
+    let __sym0 = __symbols.pop_12();
     let __start = __sym0.0.clone();
     let __end = __sym1.2.clone();
     let __nt = __action372::<>(h, __sym0, __sym1);
-    __symbols.push_13(__start, __nt, __end);
+    __symbols.push_12(__start, __nt, __end);
 }
 
 // Pre = PostPS, BinOp => ActionFn(373);
 fn __reduce241<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>) {
-    let __sym1 = __symbols.pop_18();
-    let __sym0 = __symbols.pop_5();
+    let __sym1 = __symbols.pop_17();
+    let __sym0 = __symbols.pop_4();
     let __start = __sym0.0.clone();
     let __end = __sym1.2.clone();
     let __nt = __action373::<>(h, __sym0, __sym1);
-    __symbols.push_13(__start, __nt, __end);
+    __symbols.push_12(__start, __nt, __end);
 }
 
 // Pre = PostE<"C">, BinOpC => ActionFn(374);
 fn __reduce242<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>) {
-    let __sym1 = __symbols.pop_18();
-    let __sym0 = __symbols.pop_5();
+    let __sym1 = __symbols.pop_17();
+    let __sym0 = __symbols.pop_4();
     let __start = __sym0.0.clone();
     let __end = __sym1.2.clone();
     let __nt = __action374::<>(h, __sym0, __sym1);
-    __symbols.push_13(__start, __nt, __end);
+    __symbols.push_12(__start, __nt, __end);
 }
 
 // Pre = Pre, PostPS, BinOp => ActionFn(375);
 fn __reduce243<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>) {
-    let __sym2 = __symbols.pop_18();
-    let __sym1 = __symbols.pop_5();
-    let __sym0 = __symbols.pop_13();
+    let __sym2 = __symbols.pop_17();
+    let __sym1 = __symbols.pop_4();
+    let __sym0 = __symbols.pop_12();
     let __start = __sym0.0.clone();
     let __end = __sym2.2.clone();
     let __nt = __action375::<>(h, __sym0, __sym1, __sym2);
-    __symbols.push_13(__start, __nt, __end);
+    __symbols.push_12(__start, __nt, __end);
 }
 
 // Pre = Pre, PostE<"C">, BinOpC => ActionFn(376);
 fn __reduce244<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>) {
-    let __sym2 = __symbols.pop_18();
-    let __sym1 = __symbols.pop_5();
-    let __sym0 = __symbols.pop_13();
+    let __sym2 = __symbols.pop_17();
+    let __sym1 = __symbols.pop_4();
+    let __sym0 = __symbols.pop_12();
     let __start = __sym0.0.clone();
     let __end = __sym2.2.clone();
     let __nt = __action376::<>(h, __sym0, __sym1, __sym2);
-    __symbols.push_13(__start, __nt, __end);
+    __symbols.push_12(__start, __nt, __end);
 }
 
 // Prefix<"n"> = Prefix<"n">, "!" => ActionFn(434);
 fn __reduce247<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>) {
     let __sym1 = __symbols.pop_0();
-    let __sym0 = __symbols.pop_5();
+    let __sym0 = __symbols.pop_4();
     let __start = __sym0.0.clone();
     let __end = __sym1.2.clone();
     let __nt = __action434::<>(h, __sym0, __sym1);
-    __symbols.push_5(__start, __nt, __end);
+    __symbols.push_4(__start, __nt, __end);
 }
 
 // Prefix<"p"> = "(", ExprAny, ")" => ActionFn(435);
 fn __reduce250<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>) {
     let __sym2 = __symbols.pop_0();
-    let __sym1 = __symbols.pop_5();
+    let __sym1 = __symbols.pop_4();
     let __sym0 = __symbols.pop_0();
     let __start = __sym0.0.clone();
     let __end = __sym2.2.clone();
     let __nt = __action435::<>(h, __sym0, __sym1, __sym2);
-    __symbols.push_5(__start, __nt, __end);
+    __symbols.push_4(__start, __nt, __end);
 }
 
 // Prefix<"p"> = Prefix<"p">, "!" => ActionFn(436);
 fn __reduce251<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>) {
     let __sym1 = __symbols.pop_0();
-    let __sym0 = __symbols.pop_5();
+    let __sym0 = __symbols.pop_4();
     let __start = __sym0.0.clone();
     let __end = __sym1.2.clone();
     let __nt = __action436::<>(h, __sym0, __sym1);
-    __symbols.push_5(__start, __nt, __end);
+    __symbols.push_4(__start, __nt, __end);
 }
 
 // Primary = LiteralType => ActionFn(437);
 fn __reduce252<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>) {
-    let __sym0 = __symbols.pop_35();
+    let __sym0 = __symbols.pop_34();
     let __start = __sym0.0.clone();
     let __end = __sym0.2.clone();
     let __nt = __action437::<>(h, __sym0);
-    __symbols.push_11(__start, __nt, __end);
+    __symbols.push_10(__start, __nt, __end);
 }
 
 // Primary = PlainName, TableType => ActionFn(190);
 fn __reduce254<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>) {
-    let __sym1 = __symbols.pop_42();
-    let __sym0 = __symbols.pop_9();
+    let __sym1 = __symbols.pop_41();
+    let __sym0 = __symbols.pop_8();
     let __start = __sym0.0.clone();
     let __end = __sym1.2.clone();
     let __nt = __action190::<>(h, __sym0, __sym1);
-    __symbols.push_11(__start, __nt, __end);
+    __symbols.push_10(__start, __nt, __end);
 }
 
 // Primary = TableType => ActionFn(191);
 fn __reduce255<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>) {
-    let __sym0 = __symbols.pop_42();
+    let __sym0 = __symbols.pop_41();
     let __start = __sym0.0.clone();
     let __end = __sym0.2.clone();
     let __nt = __action191::<>(h, __sym0);
-    __symbols.push_11(__start, __nt, __end);
+    __symbols.push_10(__start, __nt, __end);
 }
 
 // Primary = "(", FnArgs, ")" => ActionFn(438);
 fn __reduce256<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>) {
     let __sym2 = __symbols.pop_0();
-    let __sym1 = __symbols.pop_27();
+    let __sym1 = __symbols.pop_26();
     let __sym0 = __symbols.pop_0();
     let __start = __sym0.0.clone();
     let __end = __sym2.2.clone();
     let __nt = __action438::<>(h, __sym0, __sym1, __sym2);
-    __symbols.push_11(__start, __nt, __end);
+    __symbols.push_10(__start, __nt, __end);
 }
 
 // Primary = KW_TYPEOF, "(", ExprAny, ")" => ActionFn(439);
 fn __reduce257<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>) {
     let __sym3 = __symbols.pop_0();
-    let __sym2 = __symbols.pop_5();
+    let __sym2 = __symbols.pop_4();
     let __sym1 = __symbols.pop_0();
     let __sym0 = __symbols.pop_0();
     let __start = __sym0.0.clone();
     let __end = __sym3.2.clone();
     let __nt = __action439::<>(h, __sym0, __sym1, __sym2, __sym3);
-    __symbols.push_11(__start, __nt, __end);
+    __symbols.push_10(__start, __nt, __end);
 }
 
 // Primary = KW_KEYOF, "(", Type, ")" => ActionFn(440);
 fn __reduce258<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>) {
     let __sym3 = __symbols.pop_0();
-    let __sym2 = __symbols.pop_11();
+    let __sym2 = __symbols.pop_10();
     let __sym1 = __symbols.pop_0();
     let __sym0 = __symbols.pop_0();
     let __start = __sym0.0.clone();
     let __end = __sym3.2.clone();
     let __nt = __action440::<>(h, __sym0, __sym1, __sym2, __sym3);
-    __symbols.push_11(__start, __nt, __end);
+    __symbols.push_10(__start, __nt, __end);
 }
 
 // RecordItem = NamedField => ActionFn(214);
 fn __reduce259<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>) {
-    let __sym0 = __symbols.pop_36();
+    let __sym0 = __symbols.pop_35();
     let __start = __sym0.0.clone();
     let __end = __sym0.2.clone();
     let __nt = __action214::<>(h, __sym0);
-    __symbols.push_38(__start, __nt, __end);
+    __symbols.push_37(__start, __nt, __end);
 }
 
 // RecordItem = "[", Type, "]", ":", Type => ActionFn(215);
 fn __reduce260<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>) {
-    let __sym4 = __symbols.pop_11();
+    let __sym4 = __symbols.pop_10();
     let __sym3 = __symbols.pop_0();
     let __sym2 = __symbols.pop_0();
-    let __sym1 = __symbols.pop_11();
+    let __sym1 = __symbols.pop_10();
     let __sym0 = __symbols.pop_0();
     let __start = __sym0.0.clone();
     let __end = __sym4.2.clone();
     let __nt = __action215::<>(h, __sym0, __sym1, __sym2, __sym3, __sym4);
-    __symbols.push_38(__start, __nt, __end);
+    __symbols.push_37(__start, __nt, __end);
 }
 
 // RecordItems = RecordItem => ActionFn(212);
 fn __reduce261<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>) {
-    let __sym0 = __symbols.pop_38();
+    let __sym0 = __symbols.pop_37();
     let __start = __sym0.0.clone();
     let __end = __sym0.2.clone();
     let __nt = __action212::<>(h, __sym0);
-    __symbols.push_13(__start, __nt, __end);
+    __symbols.push_12(__start, __nt, __end);
 }
 
 // RecordItems = RecordItems, FieldSep, RecordItem => ActionFn(213);
 fn __reduce262<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>) {
-    let __sym2 = __symbols.pop_38();
-    let __sym1 = __symbols.pop_22();
-    let __sym0 = __symbols.pop_13();
+    let __sym2 = __symbols.pop_37();
+    let __sym1 = __symbols.pop_21();
+    let __sym0 = __symbols.pop_12();
     let __start = __sym0.0.clone();
     let __end = __sym2.2.clone();
     let __nt = __action213::<>(h, __sym0, __sym1, __sym2);
-    __symbols.push_13(__start, __nt, __end);
+    __symbols.push_12(__start, __nt, __end);
 }
 
 // Result = ":", Types => ActionFn(143);
 fn __reduce263<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>) {
-    let __sym1 = __symbols.pop_13();
+    let __sym1 = __symbols.pop_12();
     let __sym0 = __symbols.pop_0();
     let __start = __sym0.0.clone();
     let __end = __sym1.2.clone();
     let __nt = __action143::<>(h, __sym0, __sym1);
-    __symbols.push_39(__start, __nt, __end);
+    __symbols.push_38(__start, __nt, __end);
 }
 
 // Result = ":", KW_ASSERTS, PlainName, KW_IS, Type => ActionFn(441);
 fn __reduce264<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>) {
-    let __sym4 = __symbols.pop_11();
+    let __sym4 = __symbols.pop_10();
     let __sym3 = __symbols.pop_0();
-    let __sym2 = __symbols.pop_9();
+    let __sym2 = __symbols.pop_8();
     let __sym1 = __symbols.pop_0();
     let __sym0 = __symbols.pop_0();
     let __start = __sym0.0.clone();
     let __end = __sym4.2.clone();
     let __nt = __action441::<>(h, __sym0, __sym1, __sym2, __sym3, __sym4);
-    __symbols.push_39(__start, __nt, __end);
+    __symbols.push_38(__start, __nt, __end);
 }
 
 // Result = ":", KW_ASSERTS, PlainName => ActionFn(442);
 fn __reduce265<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>) {
-    let __sym2 = __symbols.pop_9();
+    let __sym2 = __symbols.pop_8();
     let __sym1 = __symbols.pop_0();
     let __sym0 = __symbols.pop_0();
     let __start = __sym0.0.clone();
     let __end = __sym2.2.clone();
     let __nt = __action442::<>(h, __sym0, __sym1, __sym2);
-    __symbols.push_39(__start, __nt, __end);
+    __symbols.push_38(__start, __nt, __end);
 }
 
 // Result? = Result => ActionFn(262);
 fn __reduce266<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>) {
-    let __sym0 = __symbols.pop_39();
+    let __sym0 = __symbols.pop_38();
     let __start = __sym0.0.clone();
     let __end = __sym0.2.clone();
     let __nt = __action262::<>(h, __sym0);
-    __symbols.push_40(__start, __nt, __end);
+    __symbols.push_39(__start, __nt, __end);
 }
 
 // Result? =  => ActionFn(263);
@@ -4308,18 +4298,18 @@ fn __reduce267<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offse
     let __start = __lookahead_start.cloned().or_else(|| __symbols.last().map(|s| s.2.clone())).unwrap_or_default();
     let __end = __start.clone();
     let __nt = __action263::<>(h, &__start, &__end);
-    __symbols.push_40(__start, __nt, __end);
+    __symbols.push_39(__start, __nt, __end);
 }
 
 // Return = "return", ExprListAny, ";" => ActionFn(477);
 fn __reduce268<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>) {
     let __sym2 = __symbols.pop_0();
-    let __sym1 = __symbols.pop_17();
+    let __sym1 = __symbols.pop_16();
     let __sym0 = __symbols.pop_0();
     let __start = __sym0.0.clone();
     let __end = __sym2.2.clone();
     let __nt = __action477::<>(h, __sym0, __sym1, __sym2);
-    __symbols.push_41(__start, __nt, __end);
+    __symbols.push_40(__start, __nt, __end);
 }
 
 // Return = "return", ";" => ActionFn(478);
@@ -4329,17 +4319,17 @@ fn __reduce269<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offse
     let __start = __sym0.0.clone();
     let __end = __sym1.2.clone();
     let __nt = __action478::<>(h, __sym0, __sym1);
-    __symbols.push_41(__start, __nt, __end);
+    __symbols.push_40(__start, __nt, __end);
 }
 
 // Return = "return", ExprListAny => ActionFn(479);
 fn __reduce270<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>) {
-    let __sym1 = __symbols.pop_17();
+    let __sym1 = __symbols.pop_16();
     let __sym0 = __symbols.pop_0();
     let __start = __sym0.0.clone();
     let __end = __sym1.2.clone();
     let __nt = __action479::<>(h, __sym0, __sym1);
-    __symbols.push_41(__start, __nt, __end);
+    __symbols.push_40(__start, __nt, __end);
 }
 
 // Return = "return" => ActionFn(480);
@@ -4348,7 +4338,7 @@ fn __reduce271<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offse
     let __start = __sym0.0.clone();
     let __end = __sym0.2.clone();
     let __nt = __action480::<>(h, __sym0);
-    __symbols.push_41(__start, __nt, __end);
+    __symbols.push_40(__start, __nt, __end);
 }
 
 // Simple = "nil" => ActionFn(445);
@@ -4357,7 +4347,7 @@ fn __reduce272<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offse
     let __start = __sym0.0.clone();
     let __end = __sym0.2.clone();
     let __nt = __action445::<>(h, __sym0);
-    __symbols.push_5(__start, __nt, __end);
+    __symbols.push_4(__start, __nt, __end);
 }
 
 // Simple = "true" => ActionFn(446);
@@ -4366,7 +4356,7 @@ fn __reduce273<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offse
     let __start = __sym0.0.clone();
     let __end = __sym0.2.clone();
     let __nt = __action446::<>(h, __sym0);
-    __symbols.push_5(__start, __nt, __end);
+    __symbols.push_4(__start, __nt, __end);
 }
 
 // Simple = "false" => ActionFn(447);
@@ -4375,7 +4365,7 @@ fn __reduce274<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offse
     let __start = __sym0.0.clone();
     let __end = __sym0.2.clone();
     let __nt = __action447::<>(h, __sym0);
-    __symbols.push_5(__start, __nt, __end);
+    __symbols.push_4(__start, __nt, __end);
 }
 
 // Simple = "..." => ActionFn(448);
@@ -4384,7 +4374,7 @@ fn __reduce275<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offse
     let __start = __sym0.0.clone();
     let __end = __sym0.2.clone();
     let __nt = __action448::<>(h, __sym0);
-    __symbols.push_5(__start, __nt, __end);
+    __symbols.push_4(__start, __nt, __end);
 }
 
 // Simple = INTEGER => ActionFn(449);
@@ -4393,62 +4383,62 @@ fn __reduce276<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offse
     let __start = __sym0.0.clone();
     let __end = __sym0.2.clone();
     let __nt = __action449::<>(h, __sym0);
-    __symbols.push_5(__start, __nt, __end);
+    __symbols.push_4(__start, __nt, __end);
 }
 
 // Simple = FLOAT => ActionFn(450);
 fn __reduce277<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>) {
-    let __sym0 = __symbols.pop_3();
+    let __sym0 = __symbols.pop_2();
     let __start = __sym0.0.clone();
     let __end = __sym0.2.clone();
     let __nt = __action450::<>(h, __sym0);
-    __symbols.push_5(__start, __nt, __end);
+    __symbols.push_4(__start, __nt, __end);
 }
 
 // Simple = "function", FunctionBody => ActionFn(451);
 fn __reduce280<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>) {
-    let __sym1 = __symbols.pop_28();
+    let __sym1 = __symbols.pop_27();
     let __sym0 = __symbols.pop_0();
     let __start = __sym0.0.clone();
     let __end = __sym1.2.clone();
     let __nt = __action451::<>(h, __sym0, __sym1);
-    __symbols.push_5(__start, __nt, __end);
+    __symbols.push_4(__start, __nt, __end);
 }
 
 // StatE = KindE => ActionFn(452);
 fn __reduce281<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>) {
-    let __sym0 = __symbols.pop_34();
+    let __sym0 = __symbols.pop_33();
     let __start = __sym0.0.clone();
     let __end = __sym0.2.clone();
     let __nt = __action452::<>(h, __sym0);
-    __symbols.push_41(__start, __nt, __end);
+    __symbols.push_40(__start, __nt, __end);
 }
 
 // StatO = KindO => ActionFn(453);
 fn __reduce282<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>) {
-    let __sym0 = __symbols.pop_34();
+    let __sym0 = __symbols.pop_33();
     let __start = __sym0.0.clone();
     let __end = __sym0.2.clone();
     let __nt = __action453::<>(h, __sym0);
-    __symbols.push_41(__start, __nt, __end);
+    __symbols.push_40(__start, __nt, __end);
 }
 
 // StatP<"E"> = KindP<"E"> => ActionFn(454);
 fn __reduce283<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>) {
-    let __sym0 = __symbols.pop_34();
+    let __sym0 = __symbols.pop_33();
     let __start = __sym0.0.clone();
     let __end = __sym0.2.clone();
     let __nt = __action454::<>(h, __sym0);
-    __symbols.push_41(__start, __nt, __end);
+    __symbols.push_40(__start, __nt, __end);
 }
 
 // StatP<"O"> = KindP<"O"> => ActionFn(455);
 fn __reduce284<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>) {
-    let __sym0 = __symbols.pop_34();
+    let __sym0 = __symbols.pop_33();
     let __start = __sym0.0.clone();
     let __end = __sym0.2.clone();
     let __nt = __action455::<>(h, __sym0);
-    __symbols.push_41(__start, __nt, __end);
+    __symbols.push_40(__start, __nt, __end);
 }
 
 // Stats =  => ActionFn(5);
@@ -4456,121 +4446,121 @@ fn __reduce285<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offse
     let __start = __lookahead_start.cloned().or_else(|| __symbols.last().map(|s| s.2.clone())).unwrap_or_default();
     let __end = __start.clone();
     let __nt = __action5::<>(h, &__start, &__end);
-    __symbols.push_14(__start, __nt, __end);
+    __symbols.push_13(__start, __nt, __end);
 }
 
 // Stats = StatsE => ActionFn(6);
 fn __reduce286<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>) {
-    let __sym0 = __symbols.pop_13();
+    let __sym0 = __symbols.pop_12();
     let __start = __sym0.0.clone();
     let __end = __sym0.2.clone();
     let __nt = __action6::<>(h, __sym0);
-    __symbols.push_14(__start, __nt, __end);
+    __symbols.push_13(__start, __nt, __end);
 }
 
 // Stats = StatsO => ActionFn(7);
 fn __reduce287<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>) {
-    let __sym0 = __symbols.pop_13();
+    let __sym0 = __symbols.pop_12();
     let __start = __sym0.0.clone();
     let __end = __sym0.2.clone();
     let __nt = __action7::<>(h, __sym0);
-    __symbols.push_14(__start, __nt, __end);
+    __symbols.push_13(__start, __nt, __end);
 }
 
 // StatsE = StatE => ActionFn(8);
 fn __reduce288<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>) {
-    let __sym0 = __symbols.pop_41();
+    let __sym0 = __symbols.pop_40();
     let __start = __sym0.0.clone();
     let __end = __sym0.2.clone();
     let __nt = __action8::<>(h, __sym0);
-    __symbols.push_13(__start, __nt, __end);
+    __symbols.push_12(__start, __nt, __end);
 }
 
 // StatsE = StatP<"E"> => ActionFn(9);
 fn __reduce289<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>) {
-    let __sym0 = __symbols.pop_41();
+    let __sym0 = __symbols.pop_40();
     let __start = __sym0.0.clone();
     let __end = __sym0.2.clone();
     let __nt = __action9::<>(h, __sym0);
-    __symbols.push_13(__start, __nt, __end);
+    __symbols.push_12(__start, __nt, __end);
 }
 
 // StatsE = StatsE, StatE => ActionFn(10);
 fn __reduce290<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>) {
-    let __sym1 = __symbols.pop_41();
-    let __sym0 = __symbols.pop_13();
+    let __sym1 = __symbols.pop_40();
+    let __sym0 = __symbols.pop_12();
     let __start = __sym0.0.clone();
     let __end = __sym1.2.clone();
     let __nt = __action10::<>(h, __sym0, __sym1);
-    __symbols.push_13(__start, __nt, __end);
+    __symbols.push_12(__start, __nt, __end);
 }
 
 // StatsE = StatsE, StatP<"E"> => ActionFn(11);
 fn __reduce291<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>) {
-    let __sym1 = __symbols.pop_41();
-    let __sym0 = __symbols.pop_13();
+    let __sym1 = __symbols.pop_40();
+    let __sym0 = __symbols.pop_12();
     let __start = __sym0.0.clone();
     let __end = __sym1.2.clone();
     let __nt = __action11::<>(h, __sym0, __sym1);
-    __symbols.push_13(__start, __nt, __end);
+    __symbols.push_12(__start, __nt, __end);
 }
 
 // StatsE = StatsO, StatE => ActionFn(12);
 fn __reduce292<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>) {
-    let __sym1 = __symbols.pop_41();
-    let __sym0 = __symbols.pop_13();
+    let __sym1 = __symbols.pop_40();
+    let __sym0 = __symbols.pop_12();
     let __start = __sym0.0.clone();
     let __end = __sym1.2.clone();
     let __nt = __action12::<>(h, __sym0, __sym1);
-    __symbols.push_13(__start, __nt, __end);
+    __symbols.push_12(__start, __nt, __end);
 }
 
 // StatsO = StatO => ActionFn(13);
 fn __reduce293<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>) {
-    let __sym0 = __symbols.pop_41();
+    let __sym0 = __symbols.pop_40();
     let __start = __sym0.0.clone();
     let __end = __sym0.2.clone();
     let __nt = __action13::<>(h, __sym0);
-    __symbols.push_13(__start, __nt, __end);
+    __symbols.push_12(__start, __nt, __end);
 }
 
 // StatsO = StatP<"O"> => ActionFn(14);
 fn __reduce294<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>) {
-    let __sym0 = __symbols.pop_41();
+    let __sym0 = __symbols.pop_40();
     let __start = __sym0.0.clone();
     let __end = __sym0.2.clone();
     let __nt = __action14::<>(h, __sym0);
-    __symbols.push_13(__start, __nt, __end);
+    __symbols.push_12(__start, __nt, __end);
 }
 
 // StatsO = StatsE, StatO => ActionFn(15);
 fn __reduce295<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>) {
-    let __sym1 = __symbols.pop_41();
-    let __sym0 = __symbols.pop_13();
+    let __sym1 = __symbols.pop_40();
+    let __sym0 = __symbols.pop_12();
     let __start = __sym0.0.clone();
     let __end = __sym1.2.clone();
     let __nt = __action15::<>(h, __sym0, __sym1);
-    __symbols.push_13(__start, __nt, __end);
+    __symbols.push_12(__start, __nt, __end);
 }
 
 // StatsO = StatsE, StatP<"O"> => ActionFn(16);
 fn __reduce296<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>) {
-    let __sym1 = __symbols.pop_41();
-    let __sym0 = __symbols.pop_13();
+    let __sym1 = __symbols.pop_40();
+    let __sym0 = __symbols.pop_12();
     let __start = __sym0.0.clone();
     let __end = __sym1.2.clone();
     let __nt = __action16::<>(h, __sym0, __sym1);
-    __symbols.push_13(__start, __nt, __end);
+    __symbols.push_12(__start, __nt, __end);
 }
 
 // StatsO = StatsO, StatO => ActionFn(17);
 fn __reduce297<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>) {
-    let __sym1 = __symbols.pop_41();
-    let __sym0 = __symbols.pop_13();
+    let __sym1 = __symbols.pop_40();
+    let __sym0 = __symbols.pop_12();
     let __start = __sym0.0.clone();
     let __end = __sym1.2.clone();
     let __nt = __action17::<>(h, __sym0, __sym1);
-    __symbols.push_13(__start, __nt, __end);
+    __symbols.push_12(__start, __nt, __end);
 }
 
 // Str = STRING => ActionFn(456);
@@ -4579,50 +4569,50 @@ fn __reduce298<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offse
     let __start = __sym0.0.clone();
     let __end = __sym0.2.clone();
     let __nt = __action456::<>(h, __sym0);
-    __symbols.push_5(__start, __nt, __end);
+    __symbols.push_4(__start, __nt, __end);
 }
 
 // Suffixed = Suffixed, "?" => ActionFn(457);
 fn __reduce300<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>) {
     let __sym1 = __symbols.pop_0();
-    let __sym0 = __symbols.pop_11();
+    let __sym0 = __symbols.pop_10();
     let __start = __sym0.0.clone();
     let __end = __sym1.2.clone();
     let __nt = __action457::<>(h, __sym0, __sym1);
-    __symbols.push_11(__start, __nt, __end);
+    __symbols.push_10(__start, __nt, __end);
 }
 
 // Suffixed = Suffixed, "[", "]" => ActionFn(458);
 fn __reduce301<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>) {
     let __sym2 = __symbols.pop_0();
     let __sym1 = __symbols.pop_0();
-    let __sym0 = __symbols.pop_11();
+    let __sym0 = __symbols.pop_10();
     let __start = __sym0.0.clone();
     let __end = __sym2.2.clone();
     let __nt = __action458::<>(h, __sym0, __sym1, __sym2);
-    __symbols.push_11(__start, __nt, __end);
+    __symbols.push_10(__start, __nt, __end);
 }
 
 // Suffixed = Suffixed, "[", Type, "]" => ActionFn(459);
 fn __reduce302<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>) {
     let __sym3 = __symbols.pop_0();
-    let __sym2 = __symbols.pop_11();
+    let __sym2 = __symbols.pop_10();
     let __sym1 = __symbols.pop_0();
-    let __sym0 = __symbols.pop_11();
+    let __sym0 = __symbols.pop_10();
     let __start = __sym0.0.clone();
     let __end = __sym3.2.clone();
     let __nt = __action459::<>(h, __sym0, __sym1, __sym2, __sym3);
-    __symbols.push_11(__start, __nt, __end);
+    __symbols.push_10(__start, __nt, __end);
 }
 
 // Suffixed = Suffixed, Annotation => ActionFn(460);
 fn __reduce303<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>) {
-    let __sym1 = __symbols.pop_16();
-    let __sym0 = __symbols.pop_11();
+    let __sym1 = __symbols.pop_15();
+    let __sym0 = __symbols.pop_10();
     let __start = __sym0.0.clone();
     let __end = __sym1.2.clone();
     let __nt = __action460::<>(h, __sym0, __sym1);
-    __symbols.push_11(__start, __nt, __end);
+    __symbols.push_10(__start, __nt, __end);
 }
 
 // Table = "{", "}" => ActionFn(461);
@@ -4632,30 +4622,30 @@ fn __reduce304<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offse
     let __start = __sym0.0.clone();
     let __end = __sym1.2.clone();
     let __nt = __action461::<>(h, __sym0, __sym1);
-    __symbols.push_5(__start, __nt, __end);
+    __symbols.push_4(__start, __nt, __end);
 }
 
 // Table = "{", Fields, FieldSep, "}" => ActionFn(483);
 fn __reduce305<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>) {
     let __sym3 = __symbols.pop_0();
-    let __sym2 = __symbols.pop_22();
-    let __sym1 = __symbols.pop_13();
+    let __sym2 = __symbols.pop_21();
+    let __sym1 = __symbols.pop_12();
     let __sym0 = __symbols.pop_0();
     let __start = __sym0.0.clone();
     let __end = __sym3.2.clone();
     let __nt = __action483::<>(h, __sym0, __sym1, __sym2, __sym3);
-    __symbols.push_5(__start, __nt, __end);
+    __symbols.push_4(__start, __nt, __end);
 }
 
 // Table = "{", Fields, "}" => ActionFn(484);
 fn __reduce306<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>) {
     let __sym2 = __symbols.pop_0();
-    let __sym1 = __symbols.pop_13();
+    let __sym1 = __symbols.pop_12();
     let __sym0 = __symbols.pop_0();
     let __start = __sym0.0.clone();
     let __end = __sym2.2.clone();
     let __nt = __action484::<>(h, __sym0, __sym1, __sym2);
-    __symbols.push_5(__start, __nt, __end);
+    __symbols.push_4(__start, __nt, __end);
 }
 
 // TableType = "{", "}" => ActionFn(463);
@@ -4665,152 +4655,152 @@ fn __reduce307<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offse
     let __start = __sym0.0.clone();
     let __end = __sym1.2.clone();
     let __nt = __action463::<>(h, __sym0, __sym1);
-    __symbols.push_42(__start, __nt, __end);
+    __symbols.push_41(__start, __nt, __end);
 }
 
 // TableType = "{", Type, "}" => ActionFn(464);
 fn __reduce308<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>) {
     let __sym2 = __symbols.pop_0();
-    let __sym1 = __symbols.pop_11();
+    let __sym1 = __symbols.pop_10();
     let __sym0 = __symbols.pop_0();
     let __start = __sym0.0.clone();
     let __end = __sym2.2.clone();
     let __nt = __action464::<>(h, __sym0, __sym1, __sym2);
-    __symbols.push_42(__start, __nt, __end);
+    __symbols.push_41(__start, __nt, __end);
 }
 
 // TableType = "{", RecordItems, FieldSep, "}" => ActionFn(485);
 fn __reduce309<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>) {
     let __sym3 = __symbols.pop_0();
-    let __sym2 = __symbols.pop_22();
-    let __sym1 = __symbols.pop_13();
+    let __sym2 = __symbols.pop_21();
+    let __sym1 = __symbols.pop_12();
     let __sym0 = __symbols.pop_0();
     let __start = __sym0.0.clone();
     let __end = __sym3.2.clone();
     let __nt = __action485::<>(h, __sym0, __sym1, __sym2, __sym3);
-    __symbols.push_42(__start, __nt, __end);
+    __symbols.push_41(__start, __nt, __end);
 }
 
 // TableType = "{", RecordItems, "}" => ActionFn(486);
 fn __reduce310<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>) {
     let __sym2 = __symbols.pop_0();
-    let __sym1 = __symbols.pop_13();
+    let __sym1 = __symbols.pop_12();
     let __sym0 = __symbols.pop_0();
     let __start = __sym0.0.clone();
     let __end = __sym2.2.clone();
     let __nt = __action486::<>(h, __sym0, __sym1, __sym2);
-    __symbols.push_42(__start, __nt, __end);
+    __symbols.push_41(__start, __nt, __end);
 }
 
 // Type = Union => ActionFn(154);
 fn __reduce311<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>) {
-    let __sym0 = __symbols.pop_32();
+    let __sym0 = __symbols.pop_31();
     let __start = __sym0.0.clone();
     let __end = __sym0.2.clone();
     let __nt = __action154::<>(h, __sym0);
-    __symbols.push_11(__start, __nt, __end);
+    __symbols.push_10(__start, __nt, __end);
 }
 
 // Type = "|", Union => ActionFn(403);
 fn __reduce312<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>) {
-    let __sym1 = __symbols.pop_32();
+    let __sym1 = __symbols.pop_31();
     let __sym0 = __symbols.pop_0();
     let __start = __sym0.0.clone();
     let __end = __sym1.2.clone();
     let __nt = __action403::<>(h, __sym0, __sym1);
-    __symbols.push_11(__start, __nt, __end);
+    __symbols.push_10(__start, __nt, __end);
 }
 
 // Type = "&", Inter => ActionFn(404);
 fn __reduce313<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>) {
-    let __sym1 = __symbols.pop_32();
+    let __sym1 = __symbols.pop_31();
     let __sym0 = __symbols.pop_0();
     let __start = __sym0.0.clone();
     let __end = __sym1.2.clone();
     let __nt = __action404::<>(h, __sym0, __sym1);
-    __symbols.push_11(__start, __nt, __end);
+    __symbols.push_10(__start, __nt, __end);
 }
 
 // Type = Union, "|", Function => ActionFn(158);
 fn __reduce315<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>) {
-    let __sym2 = __symbols.pop_11();
+    let __sym2 = __symbols.pop_10();
     let __sym1 = __symbols.pop_0();
-    let __sym0 = __symbols.pop_32();
+    let __sym0 = __symbols.pop_31();
     let __start = __sym0.0.clone();
     let __end = __sym2.2.clone();
     let __nt = __action158::<>(h, __sym0, __sym1, __sym2);
-    __symbols.push_11(__start, __nt, __end);
+    __symbols.push_10(__start, __nt, __end);
 }
 
 // Type = "|", Union, "|", Function => ActionFn(405);
 fn __reduce316<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>) {
-    let __sym3 = __symbols.pop_11();
+    let __sym3 = __symbols.pop_10();
     let __sym2 = __symbols.pop_0();
-    let __sym1 = __symbols.pop_32();
+    let __sym1 = __symbols.pop_31();
     let __sym0 = __symbols.pop_0();
     let __start = __sym0.0.clone();
     let __end = __sym3.2.clone();
     let __nt = __action405::<>(h, __sym0, __sym1, __sym2, __sym3);
-    __symbols.push_11(__start, __nt, __end);
+    __symbols.push_10(__start, __nt, __end);
 }
 
 // Type = Inter, "&", Function => ActionFn(160);
 fn __reduce317<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>) {
-    let __sym2 = __symbols.pop_11();
+    let __sym2 = __symbols.pop_10();
     let __sym1 = __symbols.pop_0();
-    let __sym0 = __symbols.pop_32();
+    let __sym0 = __symbols.pop_31();
     let __start = __sym0.0.clone();
     let __end = __sym2.2.clone();
     let __nt = __action160::<>(h, __sym0, __sym1, __sym2);
-    __symbols.push_11(__start, __nt, __end);
+    __symbols.push_10(__start, __nt, __end);
 }
 
 // Type = "|", Inter, "&", Function => ActionFn(406);
 fn __reduce318<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>) {
-    let __sym3 = __symbols.pop_11();
+    let __sym3 = __symbols.pop_10();
     let __sym2 = __symbols.pop_0();
-    let __sym1 = __symbols.pop_32();
+    let __sym1 = __symbols.pop_31();
     let __sym0 = __symbols.pop_0();
     let __start = __sym0.0.clone();
     let __end = __sym3.2.clone();
     let __nt = __action406::<>(h, __sym0, __sym1, __sym2, __sym3);
-    __symbols.push_11(__start, __nt, __end);
+    __symbols.push_10(__start, __nt, __end);
 }
 
 // Type = Union, "|", Inter, "&", Function => ActionFn(162);
 fn __reduce319<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>) {
-    let __sym4 = __symbols.pop_11();
+    let __sym4 = __symbols.pop_10();
     let __sym3 = __symbols.pop_0();
-    let __sym2 = __symbols.pop_32();
+    let __sym2 = __symbols.pop_31();
     let __sym1 = __symbols.pop_0();
-    let __sym0 = __symbols.pop_32();
+    let __sym0 = __symbols.pop_31();
     let __start = __sym0.0.clone();
     let __end = __sym4.2.clone();
     let __nt = __action162::<>(h, __sym0, __sym1, __sym2, __sym3, __sym4);
-    __symbols.push_11(__start, __nt, __end);
+    __symbols.push_10(__start, __nt, __end);
 }
 
 // Type = "|", Union, "|", Inter, "&", Function => ActionFn(407);
 fn __reduce320<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>) {
-    let __sym5 = __symbols.pop_11();
+    let __sym5 = __symbols.pop_10();
     let __sym4 = __symbols.pop_0();
-    let __sym3 = __symbols.pop_32();
+    let __sym3 = __symbols.pop_31();
     let __sym2 = __symbols.pop_0();
-    let __sym1 = __symbols.pop_32();
+    let __sym1 = __symbols.pop_31();
     let __sym0 = __symbols.pop_0();
     let __start = __sym0.0.clone();
     let __end = __sym5.2.clone();
     let __nt = __action407::<>(h, __sym0, __sym1, __sym2, __sym3, __sym4, __sym5);
-    __symbols.push_11(__start, __nt, __end);
+    __symbols.push_10(__start, __nt, __end);
 }
 
 // Type? = Type => ActionFn(224);
 fn __reduce321<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>) {
-    let __sym0 = __symbols.pop_11();
+    let __sym0 = __symbols.pop_10();
     let __start = __sym0.0.clone();
     let __end = __sym0.2.clone();
     let __nt = __action224::<>(h, __sym0);
-    __symbols.push_12(__start, __nt, __end);
+    __symbols.push_11(__start, __nt, __end);
 }
 
 // Type? =  => ActionFn(225);
@@ -4818,89 +4808,89 @@ fn __reduce322<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offse
     let __start = __lookahead_start.cloned().or_else(|| __symbols.last().map(|s| s.2.clone())).unwrap_or_default();
     let __end = __start.clone();
     let __nt = __action225::<>(h, &__start, &__end);
-    __symbols.push_12(__start, __nt, __end);
+    __symbols.push_11(__start, __nt, __end);
 }
 
 // TypePath = PlainName => ActionFn(203);
 fn __reduce323<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>) {
-    let __sym0 = __symbols.pop_9();
+    let __sym0 = __symbols.pop_8();
     let __start = __sym0.0.clone();
     let __end = __sym0.2.clone();
     let __nt = __action203::<>(h, __sym0);
-    __symbols.push_13(__start, __nt, __end);
+    __symbols.push_12(__start, __nt, __end);
 }
 
 // TypePath = TypePath, ".", PlainName => ActionFn(204);
 fn __reduce324<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>) {
-    let __sym2 = __symbols.pop_9();
+    let __sym2 = __symbols.pop_8();
     let __sym1 = __symbols.pop_0();
-    let __sym0 = __symbols.pop_13();
+    let __sym0 = __symbols.pop_12();
     let __start = __sym0.0.clone();
     let __end = __sym2.2.clone();
     let __nt = __action204::<>(h, __sym0, __sym1, __sym2);
-    __symbols.push_13(__start, __nt, __end);
+    __symbols.push_12(__start, __nt, __end);
 }
 
 // TypeRef = TypePath => ActionFn(466);
 fn __reduce325<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>) {
-    let __sym0 = __symbols.pop_13();
+    let __sym0 = __symbols.pop_12();
     let __start = __sym0.0.clone();
     let __end = __sym0.2.clone();
     let __nt = __action466::<>(h, __sym0);
-    __symbols.push_11(__start, __nt, __end);
+    __symbols.push_10(__start, __nt, __end);
 }
 
 // TypeRef = TypePath, "<", Enter, Types, GenericClose => ActionFn(467);
 fn __reduce326<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>) {
-    let __sym4 = __symbols.pop_22();
-    let __sym3 = __symbols.pop_13();
-    let __sym2 = __symbols.pop_22();
+    let __sym4 = __symbols.pop_21();
+    let __sym3 = __symbols.pop_12();
+    let __sym2 = __symbols.pop_21();
     let __sym1 = __symbols.pop_0();
-    let __sym0 = __symbols.pop_13();
+    let __sym0 = __symbols.pop_12();
     let __start = __sym0.0.clone();
     let __end = __sym4.2.clone();
     let __nt = __action467::<>(h, __sym0, __sym1, __sym2, __sym3, __sym4);
-    __symbols.push_11(__start, __nt, __end);
+    __symbols.push_10(__start, __nt, __end);
 }
 
 // TypeRefs = TypeRef => ActionFn(205);
 fn __reduce327<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>) {
-    let __sym0 = __symbols.pop_11();
+    let __sym0 = __symbols.pop_10();
     let __start = __sym0.0.clone();
     let __end = __sym0.2.clone();
     let __nt = __action205::<>(h, __sym0);
-    __symbols.push_13(__start, __nt, __end);
+    __symbols.push_12(__start, __nt, __end);
 }
 
 // TypeRefs = TypeRefs, ",", TypeRef => ActionFn(206);
 fn __reduce328<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>) {
-    let __sym2 = __symbols.pop_11();
+    let __sym2 = __symbols.pop_10();
     let __sym1 = __symbols.pop_0();
-    let __sym0 = __symbols.pop_13();
+    let __sym0 = __symbols.pop_12();
     let __start = __sym0.0.clone();
     let __end = __sym2.2.clone();
     let __nt = __action206::<>(h, __sym0, __sym1, __sym2);
-    __symbols.push_13(__start, __nt, __end);
+    __symbols.push_12(__start, __nt, __end);
 }
 
 // Types = Type => ActionFn(152);
 fn __reduce329<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>) {
-    let __sym0 = __symbols.pop_11();
+    let __sym0 = __symbols.pop_10();
     let __start = __sym0.0.clone();
     let __end = __sym0.2.clone();
     let __nt = __action152::<>(h, __sym0);
-    __symbols.push_13(__start, __nt, __end);
+    __symbols.push_12(__start, __nt, __end);
 }
 
 // Types = Types, ",", Type => ActionFn(153);
 fn __reduce330<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>) {
-    let __sym2 = __symbols.pop_11();
+    let __sym2 = __symbols.pop_10();
     let __sym1 = __symbols.pop_0();
-    let __sym0 = __symbols.pop_13();
+    let __sym0 = __symbols.pop_12();
     let __start = __sym0.0.clone();
     let __end = __sym2.2.clone();
     let __nt = __action153::<>(h, __sym0, __sym1, __sym2);
-    __symbols.push_13(__start, __nt, __end);
+    __symbols.push_12(__start, __nt, __end);
 }
 
 // UnOp = "not" => ActionFn(101);
@@ -4909,7 +4899,7 @@ fn __reduce331<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offse
     let __start = __sym0.0.clone();
     let __end = __sym0.2.clone();
     let __nt = __action101::<>(h, __sym0);
-    __symbols.push_43(__start, __nt, __end);
+    __symbols.push_42(__start, __nt, __end);
 }
 
 // UnOp = "-" => ActionFn(102);
@@ -4918,7 +4908,7 @@ fn __reduce332<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offse
     let __start = __sym0.0.clone();
     let __end = __sym0.2.clone();
     let __nt = __action102::<>(h, __sym0);
-    __symbols.push_43(__start, __nt, __end);
+    __symbols.push_42(__start, __nt, __end);
 }
 
 // UnOp = "#" => ActionFn(103);
@@ -4927,7 +4917,7 @@ fn __reduce333<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offse
     let __start = __sym0.0.clone();
     let __end = __sym0.2.clone();
     let __nt = __action103::<>(h, __sym0);
-    __symbols.push_43(__start, __nt, __end);
+    __symbols.push_42(__start, __nt, __end);
 }
 
 // UnOp = "~" => ActionFn(104);
@@ -4936,27 +4926,27 @@ fn __reduce334<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offse
     let __start = __sym0.0.clone();
     let __end = __sym0.2.clone();
     let __nt = __action104::<>(h, __sym0);
-    __symbols.push_43(__start, __nt, __end);
+    __symbols.push_42(__start, __nt, __end);
 }
 
 // Union = Inter => ActionFn(164);
 fn __reduce335<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>) {
-    let __sym0 = __symbols.pop_32();
+    let __sym0 = __symbols.pop_31();
     let __start = __sym0.0.clone();
     let __end = __sym0.2.clone();
     let __nt = __action164::<>(h, __sym0);
-    __symbols.push_32(__start, __nt, __end);
+    __symbols.push_31(__start, __nt, __end);
 }
 
 // Union = Union, "|", Inter => ActionFn(165);
 fn __reduce336<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>) {
-    let __sym2 = __symbols.pop_32();
+    let __sym2 = __symbols.pop_31();
     let __sym1 = __symbols.pop_0();
-    let __sym0 = __symbols.pop_32();
+    let __sym0 = __symbols.pop_31();
     let __start = __sym0.0.clone();
     let __end = __sym2.2.clone();
     let __nt = __action165::<>(h, __sym0, __sym1, __sym2);
-    __symbols.push_32(__start, __nt, __end);
+    __symbols.push_31(__start, __nt, __end);
 }
 
 // Var<"n"> = NameLike => ActionFn(468);
@@ -4965,93 +4955,93 @@ fn __reduce337<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offse
     let __start = __sym0.0.clone();
     let __end = __sym0.2.clone();
     let __nt = __action468::<>(h, __sym0);
-    __symbols.push_5(__start, __nt, __end);
+    __symbols.push_4(__start, __nt, __end);
 }
 
 // Var<"n"> = Prefix<"n">, "[", ExprAny, "]" => ActionFn(469);
 fn __reduce338<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>) {
     let __sym3 = __symbols.pop_0();
-    let __sym2 = __symbols.pop_5();
+    let __sym2 = __symbols.pop_4();
     let __sym1 = __symbols.pop_0();
-    let __sym0 = __symbols.pop_5();
+    let __sym0 = __symbols.pop_4();
     let __start = __sym0.0.clone();
     let __end = __sym3.2.clone();
     let __nt = __action469::<>(h, __sym0, __sym1, __sym2, __sym3);
-    __symbols.push_5(__start, __nt, __end);
+    __symbols.push_4(__start, __nt, __end);
 }
 
 // Var<"n"> = Prefix<"n">, ".", Identifier => ActionFn(258);
 fn __reduce339<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>) {
-    let __sym2 = __symbols.pop_9();
+    let __sym2 = __symbols.pop_8();
     let __sym1 = __symbols.pop_0();
-    let __sym0 = __symbols.pop_5();
+    let __sym0 = __symbols.pop_4();
     let __start = __sym0.0.clone();
     let __end = __sym2.2.clone();
     let __nt = __action258::<>(h, __sym0, __sym1, __sym2);
-    __symbols.push_5(__start, __nt, __end);
+    __symbols.push_4(__start, __nt, __end);
 }
 
 // Var<"p"> = Prefix<"p">, "[", ExprAny, "]" => ActionFn(470);
 fn __reduce340<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>) {
     let __sym3 = __symbols.pop_0();
-    let __sym2 = __symbols.pop_5();
+    let __sym2 = __symbols.pop_4();
     let __sym1 = __symbols.pop_0();
-    let __sym0 = __symbols.pop_5();
+    let __sym0 = __symbols.pop_4();
     let __start = __sym0.0.clone();
     let __end = __sym3.2.clone();
     let __nt = __action470::<>(h, __sym0, __sym1, __sym2, __sym3);
-    __symbols.push_5(__start, __nt, __end);
+    __symbols.push_4(__start, __nt, __end);
 }
 
 // Var<"p"> = Prefix<"p">, ".", Identifier => ActionFn(255);
 fn __reduce341<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>) {
-    let __sym2 = __symbols.pop_9();
+    let __sym2 = __symbols.pop_8();
     let __sym1 = __symbols.pop_0();
-    let __sym0 = __symbols.pop_5();
+    let __sym0 = __symbols.pop_4();
     let __start = __sym0.0.clone();
     let __end = __sym2.2.clone();
     let __nt = __action255::<>(h, __sym0, __sym1, __sym2);
-    __symbols.push_5(__start, __nt, __end);
+    __symbols.push_4(__start, __nt, __end);
 }
 
 // VarList<"n"> = Var<"n"> => ActionFn(285);
 fn __reduce344<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>) {
-    let __sym0 = __symbols.pop_5();
+    let __sym0 = __symbols.pop_4();
     let __start = __sym0.0.clone();
     let __end = __sym0.2.clone();
     let __nt = __action285::<>(h, __sym0);
-    __symbols.push_13(__start, __nt, __end);
+    __symbols.push_12(__start, __nt, __end);
 }
 
 // VarList<"n"> = VarList<"n">, ",", VarAny => ActionFn(286);
 fn __reduce345<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>) {
-    let __sym2 = __symbols.pop_5();
+    let __sym2 = __symbols.pop_4();
     let __sym1 = __symbols.pop_0();
-    let __sym0 = __symbols.pop_13();
+    let __sym0 = __symbols.pop_12();
     let __start = __sym0.0.clone();
     let __end = __sym2.2.clone();
     let __nt = __action286::<>(h, __sym0, __sym1, __sym2);
-    __symbols.push_13(__start, __nt, __end);
+    __symbols.push_12(__start, __nt, __end);
 }
 
 // VarList<"p"> = Var<"p"> => ActionFn(307);
 fn __reduce346<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>) {
-    let __sym0 = __symbols.pop_5();
+    let __sym0 = __symbols.pop_4();
     let __start = __sym0.0.clone();
     let __end = __sym0.2.clone();
     let __nt = __action307::<>(h, __sym0);
-    __symbols.push_13(__start, __nt, __end);
+    __symbols.push_12(__start, __nt, __end);
 }
 
 // VarList<"p"> = VarList<"p">, ",", VarAny => ActionFn(308);
 fn __reduce347<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>) {
-    let __sym2 = __symbols.pop_5();
+    let __sym2 = __symbols.pop_4();
     let __sym1 = __symbols.pop_0();
-    let __sym0 = __symbols.pop_13();
+    let __sym0 = __symbols.pop_12();
     let __start = __sym0.0.clone();
     let __end = __sym2.2.clone();
     let __nt = __action308::<>(h, __sym0, __sym1, __sym2);
-    __symbols.push_13(__start, __nt, __end);
+    __symbols.push_12(__start, __nt, __end);
 }
 
 // VarParam = "..." => ActionFn(471);
@@ -5060,18 +5050,18 @@ fn __reduce348<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offse
     let __start = __sym0.0.clone();
     let __end = __sym0.2.clone();
     let __nt = __action471::<>(h, __sym0);
-    __symbols.push_7(__start, __nt, __end);
+    __symbols.push_6(__start, __nt, __end);
 }
 
 // VarParam = "...", ":", Type => ActionFn(472);
 fn __reduce349<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>) {
-    let __sym2 = __symbols.pop_11();
+    let __sym2 = __symbols.pop_10();
     let __sym1 = __symbols.pop_0();
     let __sym0 = __symbols.pop_0();
     let __start = __sym0.0.clone();
     let __end = __sym2.2.clone();
     let __nt = __action472::<>(h, __sym0, __sym1, __sym2);
-    __symbols.push_7(__start, __nt, __end);
+    __symbols.push_6(__start, __nt, __end);
 }
 
 #[inline(always)]
@@ -7205,11 +7195,11 @@ fn __action136<
 >(
     h: &mut Builder<'a, 's>,
     (_, l, _): (Offset, Offset, Offset),
-    (_, n, _): (Offset, i64, Offset),
+    (_, n, _): (Offset, Value, Offset),
     (_, r, _): (Offset, Offset, Offset),
 ) -> Expression<'a>
 {
-    Expression { span: Span::new(l, r), kind: ExpressionKind::Integer(n) }
+    Expression { span: Span::new(l, r), kind: ExpressionKind::Integer(h.integer(n)) }
 }
 
 #[allow(unused_variables)]
@@ -7221,11 +7211,11 @@ fn __action137<
 >(
     h: &mut Builder<'a, 's>,
     (_, l, _): (Offset, Offset, Offset),
-    (_, n, _): (Offset, f64, Offset),
+    (_, n, _): (Offset, Value, Offset),
     (_, r, _): (Offset, Offset, Offset),
 ) -> Expression<'a>
 {
-    Expression { span: Span::new(l, r), kind: ExpressionKind::Float(n) }
+    Expression { span: Span::new(l, r), kind: ExpressionKind::Float(h.float(n)) }
 }
 
 #[allow(unused_variables)]
@@ -8258,10 +8248,10 @@ fn __action198<
     's,
 >(
     h: &mut Builder<'a, 's>,
-    (_, n, _): (Offset, i64, Offset),
+    (_, n, _): (Offset, Value, Offset),
 ) -> TypeKind<'a>
 {
-    TypeKind::Integer(n)
+    TypeKind::Integer(h.integer(n))
 }
 
 #[allow(unused_variables)]
@@ -8273,10 +8263,10 @@ fn __action199<
 >(
     h: &mut Builder<'a, 's>,
     (_, _, _): (Offset, Token, Offset),
-    (_, n, _): (Offset, i64, Offset),
+    (_, n, _): (Offset, Value, Offset),
 ) -> TypeKind<'a>
 {
-    TypeKind::Integer(n.wrapping_neg())
+    TypeKind::Integer(h.integer(n).wrapping_neg())
 }
 
 #[allow(unused_variables)]
@@ -8287,10 +8277,10 @@ fn __action200<
     's,
 >(
     h: &mut Builder<'a, 's>,
-    (_, n, _): (Offset, f64, Offset),
+    (_, n, _): (Offset, Value, Offset),
 ) -> TypeKind<'a>
 {
-    TypeKind::Float(n)
+    TypeKind::Float(h.float(n))
 }
 
 #[allow(unused_variables)]
@@ -8302,10 +8292,10 @@ fn __action201<
 >(
     h: &mut Builder<'a, 's>,
     (_, _, _): (Offset, Token, Offset),
-    (_, n, _): (Offset, f64, Offset),
+    (_, n, _): (Offset, Value, Offset),
 ) -> TypeKind<'a>
 {
-    TypeKind::Float(-n)
+    TypeKind::Float(-h.float(n))
 }
 
 #[allow(unused_variables)]
@@ -12681,7 +12671,7 @@ fn __action390<
     's,
 >(
     h: &mut Builder<'a, 's>,
-    __0: (Offset, i64, Offset),
+    __0: (Offset, Value, Offset),
     __1: (Offset, Offset, Offset),
 ) -> Expression<'a>
 {
@@ -12710,7 +12700,7 @@ fn __action391<
     's,
 >(
     h: &mut Builder<'a, 's>,
-    __0: (Offset, f64, Offset),
+    __0: (Offset, Value, Offset),
     __1: (Offset, Offset, Offset),
 ) -> Expression<'a>
 {
@@ -14523,7 +14513,7 @@ fn __action449<
     's,
 >(
     h: &mut Builder<'a, 's>,
-    __0: (Offset, i64, Offset),
+    __0: (Offset, Value, Offset),
 ) -> Expression<'a>
 {
     let __start0 = __0.2.clone();
@@ -14550,7 +14540,7 @@ fn __action450<
     's,
 >(
     h: &mut Builder<'a, 's>,
-    __0: (Offset, f64, Offset),
+    __0: (Offset, Value, Offset),
 ) -> Expression<'a>
 {
     let __start0 = __0.2.clone();

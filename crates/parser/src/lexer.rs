@@ -7,7 +7,7 @@ use logos::Logos;
 
 use crate::error::{Near, SyntaxError, SyntaxErrorKind};
 use crate::interner::Interner;
-use crate::numeral::Numeral;
+use crate::numeral::{Numeral, Values};
 use crate::span::{Offset, Span, is_line_end, line_end_len};
 use crate::token::Token;
 
@@ -16,6 +16,7 @@ pub(crate) struct Lexer<'s, 'i> {
     source: &'s [u8],
     inner: logos::Lexer<'s, Token>,
     interner: &'i mut Interner,
+    values: &'i Values,
     /// The decoded bytes of the string being read.
     decoded: Vec<u8>,
 }
@@ -25,15 +26,20 @@ pub(crate) type Spanned = (Token, Span);
 
 impl<'s, 'i> Lexer<'s, 'i> {
     /// A lexer at the start of `source`, which must be shorter than 4 GiB.
-    pub(crate) fn new(source: &'s [u8], interner: &'i mut Interner) -> Self {
-        Self::at(source, Offset(0), interner)
+    pub(crate) fn new(source: &'s [u8], interner: &'i mut Interner, values: &'i Values) -> Self {
+        Self::at(source, Offset(0), interner, values)
     }
 
     /// A lexer that begins in the middle, at the start of a token or between tokens.
-    pub(crate) fn at(source: &'s [u8], start: Offset, interner: &'i mut Interner) -> Self {
+    pub(crate) fn at(
+        source: &'s [u8],
+        start: Offset,
+        interner: &'i mut Interner,
+        values: &'i Values,
+    ) -> Self {
         let mut inner = Token::lexer(source);
         inner.bump(start.index().min(source.len()));
-        Self { source, inner, interner, decoded: Vec::new() }
+        Self { source, inner, interner, values, decoded: Vec::new() }
     }
 
     pub(crate) fn source(&self) -> &'s [u8] {
@@ -146,8 +152,8 @@ impl<'s, 'i> Lexer<'s, 'i> {
         self.inner.bump(len - read);
         let text = self.inner.slice();
         match Numeral::parse(text) {
-            Some(Numeral::Integer(value)) => Ok(Token::Integer(value)),
-            Some(Numeral::Float(value)) => Ok(Token::Float(value)),
+            Some(Numeral::Integer(value)) => Ok(Token::Integer(self.values.push(value as u64))),
+            Some(Numeral::Float(value)) => Ok(Token::Float(self.values.push(value.to_bits()))),
             None => Err(self.error(SyntaxErrorKind::MalformedNumber, start, start + len, text.to_vec())),
         }
     }
@@ -408,7 +414,8 @@ mod tests {
     /// The values of all strings in `source`, or the error message.
     fn strings(source: &[u8]) -> Result<Vec<Vec<u8>>, String> {
         let mut interner = Interner::new();
-        let mut lexer = Lexer::new(source, &mut interner);
+        let values = Values::default();
+        let mut lexer = Lexer::new(source, &mut interner, &values);
         let mut symbols = Vec::new();
         while let Some((token, _)) = lexer.next().map_err(|error| format!("{}: {error}", error.line()))? {
             if let Token::String(symbol) = token {

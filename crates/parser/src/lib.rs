@@ -73,7 +73,7 @@ pub fn parse<'a>(source: &[u8], arena: &'a Bump, interner: &mut Interner) -> Res
     };
     let end = Offset(len);
     let shared = Shared::default();
-    let mut filter = Filter::new(Lexer::new(source, interner), &shared);
+    let mut filter = Filter::new(Lexer::new(source, interner, &shared.values), &shared);
     let mut builder = Builder::new(arena, &shared);
     let parsed = driver::drive(&mut builder, &mut filter);
     match (parsed, shared.refused.get()) {
@@ -89,7 +89,7 @@ pub fn parse<'a>(source: &[u8], arena: &'a Bump, interner: &mut Interner) -> Res
 #[cold]
 fn explain(source: &[u8], interner: &mut Interner) -> SyntaxError {
     let shared = Shared::default();
-    let mut filter = Filter::new(Lexer::new(source, interner), &shared);
+    let mut filter = Filter::new(Lexer::new(source, interner, &shared.values), &shared);
     match driver::surprise(&mut filter) {
         Ok(driver::Surprise { token, expected }) => {
             Surprise { source, token, expected, openers: filter.openers() }.explain()

@@ -3,6 +3,35 @@
 //! Not the coercion of strings (spaces and signs are the caller's), only the forms of Lua 5.3 manual, section 3.1.
 //! Invariant: floats are correctly rounded, and no text makes it panic or take more than linear time.
 
+use std::cell::RefCell;
+
+use smallvec::SmallVec;
+
+/// The value of a numeral that a token carries: its number among [`Values`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Value(pub(crate) u32);
+
+/// The values of the numerals of a source, as 64 bits each; the token says whether they are an integer or a float.
+#[derive(Debug, Default)]
+pub(crate) struct Values(RefCell<SmallVec<[u64; 16]>>);
+
+impl Values {
+    pub(crate) fn push(&self, bits: u64) -> Value {
+        let mut values = self.0.borrow_mut();
+        values.push(bits);
+        // There are fewer numerals than bytes.
+        Value(values.len() as u32 - 1)
+    }
+
+    pub(crate) fn integer(&self, value: Value) -> i64 {
+        self.0.borrow()[value.0 as usize] as i64
+    }
+
+    pub(crate) fn float(&self, value: Value) -> f64 {
+        f64::from_bits(self.0.borrow()[value.0 as usize])
+    }
+}
+
 /// The value of a numeral.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Numeral {

@@ -12,14 +12,13 @@ use super::packing::pack;
 use super::text::{Parser, Reduction};
 
 /// What tokens carry, and where: type of the symbol, pattern that takes it from a token, and token that carries it.
-const CARRIED: [(&str, &str, &str); 3] = [
+const CARRIED: [(&str, &str, &str); 2] = [
     (
         "Symbol",
         "Token::Name(it) | Token::String(it) | Token::Label(it) | Token::At(it) | Token::AtCall(it)",
         "Token::Name(value)",
     ),
-    ("i64", "Token::Integer(it)", "Token::Integer(value)"),
-    ("f64", "Token::Float(it)", "Token::Float(value)"),
+    ("Value", "Token::Integer(it) | Token::Float(it)", "Token::Integer(value)"),
 ];
 
 /// The whole file.
