@@ -156,6 +156,17 @@ impl Prototype {
         self.entries.is_empty()
     }
 
+    /// Makes room for so many more functions, and for exactly what they consist of.
+    pub(crate) fn reserve(&mut self, functions: usize, sizes: &Sizes) {
+        self.entries.reserve_exact(functions);
+        self.code.reserve_exact(sizes.code);
+        self.constants.reserve_exact(sizes.constants);
+        self.functions.reserve_exact(functions);
+        self.upvalues.reserve_exact(sizes.upvalues);
+        self.positions.reserve_exact(sizes.positions);
+        self.locals.reserve_exact(sizes.locals);
+    }
+
     /// Adds a function and gives its number; those nested in it are there already.
     ///
     /// # Panics
@@ -277,6 +288,16 @@ impl Prototype {
             + self.locals.capacity() * size_of::<LocalDescription>()
             + self.entries.capacity() * size_of::<Entry>()
     }
+}
+
+/// How long lists are.
+#[derive(Default)]
+pub(crate) struct Sizes {
+    pub(crate) code: usize,
+    pub(crate) constants: usize,
+    pub(crate) upvalues: usize,
+    pub(crate) positions: usize,
+    pub(crate) locals: usize,
 }
 
 /// The lists of all functions, while one more is written.

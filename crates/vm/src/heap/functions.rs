@@ -13,7 +13,9 @@ use hashbrown::HashTable;
 use super::code::{Code, Unit};
 use super::slot::{Slot, tag};
 use super::string;
-use crate::bytecode::prototype::{Constant, Function, LocalDescription, Prototype, Text, UpvalueDescription};
+use crate::bytecode::prototype::{
+    Constant, Function, LocalDescription, Prototype, Sizes, Text, UpvalueDescription,
+};
 use crate::bytecode::texts;
 
 /// A list within the block of its functions.
@@ -234,11 +236,29 @@ impl Code {
     /// The code is alive.
     pub(crate) unsafe fn to_prototype(&self) -> Prototype {
         let mut unlinking = Unlinking::default();
-        unlinking.prototype.source.extend_from_slice(self.source());
+        let mut sizes = Sizes::default();
         // SAFETY: the caller's promise.
+        let functions = unsafe { measure(self, &mut sizes) };
+        unlinking.prototype.reserve(functions, &sizes);
+        unlinking.prototype.source.extend_from_slice(self.source());
+        // SAFETY: as above.
         unsafe { unlinking.function(self) };
         unlinking.prototype
     }
+}
+
+/// Adds up what a function and those nested in it consist of; how many they are.
+///
+/// # Safety
+/// The code is alive.
+unsafe fn measure(code: &Code, sizes: &mut Sizes) -> usize {
+    sizes.code += code.instructions.len();
+    sizes.constants += code.constants.len();
+    sizes.upvalues += code.upvalues.len();
+    sizes.positions += code.positions.len();
+    sizes.locals += code.locals.len();
+    // SAFETY: children live as long as the code.
+    1 + code.children.iter().map(|&child| unsafe { measure(&*child, sizes) }).sum::<usize>()
 }
 
 /// A prototype that is being made of linked functions.
