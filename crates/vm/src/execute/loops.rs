@@ -129,9 +129,9 @@ pub(crate) unsafe fn for_loop(cur: &mut Cursor, i: Instruction) {
         if (*a).tag == tag::INTEGER {
             let rounds = (*a.add(1)).payload;
             if rounds > 0 {
-                (*a.add(1)).payload = rounds - 1;
+                put_integer(a.add(1), rounds as i64 - 1);
                 let value = (*a).as_integer().wrapping_add((*a.add(2)).as_integer());
-                (*a).payload = value as u64;
+                put_integer(a, value);
                 put_integer(a.add(3), value);
                 cur.pc = cur.pc.offset(i.sbx());
             }
@@ -140,7 +140,7 @@ pub(crate) unsafe fn for_loop(cur: &mut Cursor, i: Instruction) {
             let value = (*a).as_float() + step;
             let limit = (*a.add(1)).as_float();
             if if step > 0.0 { value <= limit } else { limit <= value } {
-                (*a).payload = value.to_bits();
+                put_float(a, value);
                 put_float(a.add(3), value);
                 cur.pc = cur.pc.offset(i.sbx());
             }
@@ -156,9 +156,9 @@ pub(crate) unsafe fn for_loop_integer(cur: &mut Cursor, i: Instruction) {
         let a = cur.a(i);
         let rounds = (*a.add(1)).payload;
         if rounds > 0 {
-            (*a.add(1)).payload = rounds - 1;
+            put_integer(a.add(1), rounds as i64 - 1);
             let value = (*a).as_integer().wrapping_add(1);
-            (*a).payload = value as u64;
+            put_integer(a, value);
             put_integer(a.add(3), value);
             cur.pc = cur.pc.offset(i.sbx());
         }

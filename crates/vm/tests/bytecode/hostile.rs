@@ -3,8 +3,11 @@
 use std::env;
 
 use wippy_vm::bytecode::dump::{SIGNATURE, VERSION, dump};
+use wippy_vm::bytecode::instruction::{Instruction, Op};
+use wippy_vm::bytecode::prototype::{Function, Head, Prototype};
 use wippy_vm::bytecode::undump::{UndumpError, undump};
 use wippy_vm::bytecode::verify::verify;
+use wippy_vm::{LoadMode, Step, Vm};
 
 use wippy_random::Random;
 
@@ -70,4 +73,47 @@ fn deep_nesting_is_refused() {
         bytes.extend_from_slice(&[0, 0, 2, 0, 0, 0, 0, 0, u8::from(number > 0)]);
     }
     assert_eq!(undump(&bytes), Err(UndumpError::Malformed("functions nested too deeply")));
+}
+
+/// The verifier does not follow values, so a loop may count in registers that hold anything.
+#[test]
+fn loops_over_anything_leave_only_numbers() {
+    let index = |register| Instruction::abc(Op::GetIndex, 4, register, 1);
+    for (op, kinds) in [
+        (Op::ForLoopInt, [Op::NewTable, Op::NewTable, Op::NewTable]),
+        (Op::ForLoop, [Op::NewTable, Op::NewTable, Op::NewTable]),
+        (Op::ForLoop, [Op::LoadInt, Op::NewTable, Op::NewTable]),
+    ] {
+        let begin = (0..3).zip(kinds).map(|(register, kind)| Instruction::abc(kind, register, 0, 0));
+        for register in 0..4 {
+            let mut prototype = Prototype::default();
+            let rest = [Instruction::asbx(op, 0, 0), index(register), Instruction::abc(Op::Return0, 0, 0, 0)];
+            let code: Vec<Instruction> = begin.clone().chain(rest).collect();
+            prototype.push(Function {
+                code: &code,
+                constants: &[],
+                functions: &[],
+                upvalues: &[],
+                positions: &[],
+                locals: &[],
+                head: Head {
+                    parameters: 0,
+                    is_vararg: true,
+                    registers: 6,
+                    line_defined: 0,
+                    last_line_defined: 0,
+                },
+            });
+            let mut vm = Vm::default();
+            vm.start(|cx| {
+                let chunk = cx.load(&dump(&prototype, true), b"=crafted", LoadMode::ANY)?;
+                cx.push(chunk);
+                Ok(())
+            })
+            .expect("the verifier accepts it");
+            // Indexing what the loop wrote is an error; indexing a table is none.
+            let step = vm.run(1000);
+            assert!(matches!(step, Step::Failed(_) | Step::Finished), "{op:?} {register}");
+        }
+    }
 }
