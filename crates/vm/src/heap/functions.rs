@@ -276,12 +276,18 @@ impl Unlinking {
     /// The code is alive.
     unsafe fn function(&mut self, code: &Code) -> u32 {
         // Nesting is limited, by the parser and by the reader of binary chunks.
-        // SAFETY: children and constants live as long as the code.
-        let functions: Vec<u32> =
-            code.children.iter().map(|&child| unsafe { self.function(&*child) }).collect();
-        // SAFETY: as above.
-        let constants: Vec<Constant> =
-            code.constants.iter().map(|&constant| unsafe { self.constant(constant) }).collect();
+        let functions: Vec<u32> = code
+            .children
+            .iter()
+            // SAFETY: children live as long as the code.
+            .map(|&child| unsafe { self.function(&*child) })
+            .collect();
+        let constants: Vec<Constant> = code
+            .constants
+            .iter()
+            // SAFETY: constants live as long as the code.
+            .map(|&constant| unsafe { self.constant(constant) })
+            .collect();
         let named = |&description: &UpvalueDescription| UpvalueDescription {
             name: self.name(code, description.name),
             ..description
