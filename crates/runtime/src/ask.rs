@@ -15,7 +15,7 @@ use crate::mail::Mail;
 use crate::pid::PidText;
 use crate::process::LuaProcess;
 use crate::programs::Entry;
-use crate::room::{Room, Tie};
+use crate::room::{Room, Taker, Tie};
 
 /// A question; whoever asks reads the answer in it.
 pub(crate) enum Ask {
@@ -147,16 +147,24 @@ impl Outside for Answers<'_, '_> {
         }
     }
 
-    fn feed<'gc>(&mut self, cx: &mut Context<'gc>, channel: Channel<'gc>) -> Result<Option<Value<'gc>>> {
+    fn feed<'gc>(
+        &mut self,
+        cx: &mut Context<'gc>,
+        channel: Channel<'gc>,
+        alone: bool,
+    ) -> Result<Option<Value<'gc>>> {
         let Answers { turn, room } = self;
+        let taker = Taker { channel, alone };
+        if let Some(value) = room.next_for(cx, taker, &|pid, host| pid_text(turn, pid, host))? {
+            return Ok(Some(value));
+        }
         loop {
-            if let Some(value) = room.next_for(cx, channel, &|pid, host| pid_text(turn, pid, host))? {
-                return Ok(Some(value));
-            }
             match turn.next_signal() {
                 None => return Ok(None),
                 Some(Signal::Message { from, message }) if from != Pid::SYSTEM => {
-                    room.arrive(cx, Some(channel), from, message)?
+                    if let Some(value) = room.arrive(cx, Some(taker), from, message)? {
+                        return Ok(Some(value));
+                    }
                 }
                 Some(other) => room.put_aside(other),
             }

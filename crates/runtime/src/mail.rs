@@ -131,10 +131,16 @@ impl Mail {
     /// The message as a note, if it is small; otherwise what holds it.
     #[inline]
     pub(crate) fn open(self) -> Result<Note, Box<Letter>> {
+        let Some(values) = self.0.parcel.morsel() else { return Err(self.0) };
+        let Letter { from, host, topic_bytes, .. } = *self.0;
+        self.recycle();
+        Ok(Note { from, topic_bytes, host, values })
+    }
+
+    /// It was read, and nobody will look at it again.
+    #[inline]
+    pub(crate) fn recycle(self) {
         let mut letter = self.0;
-        let Some(values) = letter.parcel.morsel() else { return Err(letter) };
-        let Letter { from, host, topic_bytes, .. } = *letter;
-        let note = Note { from, topic_bytes, host, values };
         letter.parcel.clear();
         letter.number = 0;
         letter.from = Pid::SYSTEM;
@@ -144,7 +150,6 @@ impl Mail {
                 spares.push(Mail(letter));
             }
         });
-        Ok(note)
     }
 }
 

@@ -5,7 +5,9 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use wippy_scheduler::{HostId, Pid};
 use wippy_stdlib::class::Class;
 use wippy_stdlib::payload;
-use wippy_vm::{Context, HostObject, Library, Outcome, Result, Shape, Table, UserData, Value, library};
+use wippy_vm::{
+    Context, Fate, Fresh, HostObject, Library, Outcome, Result, Shape, Table, UserData, Value, library,
+};
 
 use crate::addresses::remember;
 use crate::ask::Ask;
@@ -35,6 +37,49 @@ static MESSAGES: Class = Class { methods: &METHODS, metamethods: &MESSAGE_EVENTS
 pub(crate) fn open(cx: &mut Context<'_>) -> Result<()> {
     MESSAGES.metatable(cx)?;
     payload::open(cx)
+}
+
+/// The methods that lead from a message to what it says.
+pub(crate) const WAY: &[&str] = &["payload", "data"];
+
+/// What a receiver of messages gets.
+///
+/// # Errors
+/// When the memory limit would be passed.
+pub(crate) fn fresh<'gc>(cx: &mut Context<'gc>, mail: Mail, fate: Fate<'gc>) -> Result<Fresh<'gc>> {
+    match fate {
+        Fate::Dropped => {
+            mail.recycle();
+            return Ok(Fresh::Value(Value::Nil));
+        }
+        Fate::Chained(chain) if !chain.is_open() => {
+            let mut tokens = mail.payload();
+            // What fails here fails there again, as an error that the program can catch.
+            if let Ok(Some(value)) = cx.unpack_next(&mut tokens)
+                && !tokens.skip_value()
+            {
+                mail.recycle();
+                return Ok(Fresh::End(value, chain));
+            }
+        }
+        _ => {}
+    }
+    object(cx, mail).map(Fresh::Value)
+}
+
+/// What the running native gets that receives messages; `alone` as for [`wippy_vm::Outside::feed`].
+///
+/// # Errors
+/// When the memory limit would be passed.
+pub(crate) fn taken<'gc>(cx: &mut Context<'gc>, mail: Mail, alone: bool) -> Result<Value<'gc>> {
+    let fate = if alone { cx.fate(WAY) } else { Fate::Kept };
+    Ok(match fresh(cx, mail, fate)? {
+        Fresh::Value(value) => value,
+        Fresh::End(value, chain) => {
+            chain.skip();
+            value
+        }
+    })
 }
 
 /// The userdata of a message.
@@ -182,6 +227,10 @@ fn payloads(cx: &mut Context<'_>) -> Result<Outcome> {
     match count {
         0 => Ok(cx.returns(Value::Nil)),
         1 => {
+            if let Fate::Chained(chain) = cx.fate(&WAY[1..]) {
+                let value = value_of(cx, owner, 0)?;
+                return Ok(cx.returns_end(value, chain));
+            }
             let payload = payload::lent(cx, owner, 0, value_of)?;
             Ok(cx.returns(payload))
         }

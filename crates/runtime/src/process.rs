@@ -280,7 +280,8 @@ impl Body {
             }
             Signal::Message { from, message } => {
                 let Body { vm, room, .. } = self;
-                return vm.enter(|cx| room.arrive(cx, None, from, message)).map_err(fault_of);
+                let arrived = vm.enter(|cx| room.arrive(cx, None, from, message).map(drop));
+                return arrived.map_err(fault_of);
             }
             Signal::Cancel { from, reason, grace } => {
                 if let Some(grace) = grace.filter(|_| !self.room.hears_events()) {

@@ -54,6 +54,21 @@ impl Watched {
     }
 }
 
+/// A native that is about to wait at a channel unless there is something for it.
+#[derive(Clone, Copy)]
+pub(crate) struct Taker<'gc> {
+    pub(crate) channel: Channel<'gc>,
+    /// What it takes becomes its first result.
+    pub(crate) alone: bool,
+}
+
+impl<'gc> Taker<'gc> {
+    /// Whether its channel is the one kept under this number.
+    fn has(&self, cx: &Context<'gc>, kept: Kept) -> bool {
+        cx.kept(kept).as_channel().is_some_and(|channel| channel.is(self.channel))
+    }
+}
+
 /// Finds the text of a pid, whose host may be known.
 pub(crate) type Names<'a> = &'a dyn Fn(Pid, Option<HostId>) -> PidText;
 
@@ -102,47 +117,52 @@ impl Room {
         })
     }
 
-    /// A message has arrived: whoever waits for it gets it. Not at the channel `held`, though, at which somebody is about
-    /// to ask for the next one.
+    /// A message has arrived: whoever waits for it gets it; the answer is what the taker gets, for whom nothing waited.
     ///
     /// # Errors
     /// As for [`Room::deliver`].
     pub(crate) fn arrive<'gc>(
         &mut self,
         cx: &mut Context<'gc>,
-        held: Option<Channel<'gc>>,
+        taker: Option<Taker<'gc>>,
         from: Pid,
         mut mail: Mail,
-    ) -> Result<()> {
-        let takes = |cx: &Context<'gc>, kept: Kept| {
-            accepts(cx, kept).filter(|channel| held.is_none_or(|held| !held.is(*channel)))
-        };
+    ) -> Result<Option<Value<'gc>>> {
         mail.letter().from = from;
         if let Some(shelves) = &mut self.shelves {
             shelves.arrived += 1;
             mail.letter().number = shelves.arrived;
             if let Some(topic) = shelves.topics.iter_mut().find(|topic| *topic.topic == *mail.topic()) {
+                if taker.is_some_and(|taker| taker.has(cx, topic.channel)) {
+                    return topic.value(cx, mail).map(Some);
+                }
                 if topic.waiting.is_empty()
-                    && let Some(channel) = takes(cx, topic.channel)
+                    && let Some(channel) = accepts(cx, topic.channel)
                 {
                     let value = topic.value(cx, mail)?;
                     cx.push_to(channel, value)?;
                 } else {
                     topic.waiting.push_back(mail);
                 }
-                return Ok(());
+                return Ok(None);
             }
         }
         if let Some(inbox) = self.inbox
             && self.shelves.as_ref().is_none_or(|shelves| shelves.unclaimed.is_empty())
-            && let Some(channel) = takes(cx, inbox)
+            && let Some(channel) = cx.kept(inbox).as_channel()
         {
-            let message = message::object(cx, mail)?;
-            cx.push_to(channel, message)?;
-            return Ok(());
+            if let Some(taker) = taker
+                && taker.channel.is(channel)
+            {
+                return message::taken(cx, mail, taker.alone).map(Some);
+            }
+            if channel.accepts() {
+                cx.push_fresh(channel, message::WAY, |cx, fate| message::fresh(cx, mail, fate))?;
+                return Ok(None);
+            }
         }
         self.shelves().unclaimed.push_back(mail);
-        Ok(())
+        Ok(None)
     }
 
     /// Remembers the host of a process that is watched.
@@ -303,28 +323,27 @@ impl Room {
         if let Some(kept) = self.inbox {
             while let Some(channel) = accepts(cx, kept).filter(|_| !shelves.unclaimed.is_empty()) {
                 let Some(mail) = shelves.unclaimed.pop_front() else { break };
-                let message = message::object(cx, mail)?;
-                cx.push_to(channel, message)?;
+                cx.push_fresh(channel, message::WAY, |cx, fate| message::fresh(cx, mail, fate))?;
             }
         }
         Ok(())
     }
 
-    /// The next value for a channel at which somebody is about to wait.
+    /// What has waited for somebody who is about to wait at a channel.
     ///
     /// # Errors
     /// As for [`Room::deliver`].
     pub(crate) fn next_for<'gc>(
         &mut self,
         cx: &mut Context<'gc>,
-        channel: Channel<'gc>,
+        taker: Taker<'gc>,
         names: Names<'_>,
     ) -> Result<Option<Value<'gc>>> {
         let Some(shelves) = &mut self.shelves else { return Ok(None) };
-        let is_it = |kept: Kept| cx.kept(kept).as_channel().is_some_and(|other| other.is(channel));
+        let is_it = |kept: Kept| taker.has(cx, kept);
         if !shelves.unclaimed.is_empty() && self.inbox.is_some_and(is_it) {
             let Some(mail) = shelves.unclaimed.pop_front() else { return Ok(None) };
-            return message::object(cx, mail).map(Some);
+            return message::taken(cx, mail, taker.alone).map(Some);
         }
         if !shelves.happened.is_empty() && self.events.is_some_and(is_it) {
             let Some(event) = shelves.happened.pop_front() else { return Ok(None) };

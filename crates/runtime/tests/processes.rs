@@ -525,3 +525,59 @@ fn large_texts_are_compiled_while_others_run() {
            assert(not ok and message == 'not enough memory', message)",
     );
 }
+
+#[test]
+fn the_way_to_a_value_is_the_same_in_one_go_and_in_steps() {
+    // Waiting for the message, and with the message there; by itself, as a statement, as the last argument, in a call that is
+    // protected, and under a hook.
+    check(
+        "local inbox, echo = process.inbox(), process.spawn('app:echo', H)
+           local me = process.pid()
+           local function sends(...) process.send(echo, 't', ...) end
+           local function has(...) process.send(me, 't', ...) coroutine.yield() end
+           for _, send in ipairs{sends, has} do
+             send(7) local n = inbox:receive():payload():data() assert(n == 7)
+             send{1, {2}} assert(inbox:receive():payload():data()[2][1] == 2)
+             send('text') assert(#inbox:receive():payload():data() == 4)
+             send(false) assert(inbox:receive():payload():data() == false)
+             send(1) inbox:receive() send(2) inbox:receive():payload() send(3) inbox:receive():payload():data()
+             send(4) local list = {inbox:receive():payload():data()} assert(#list == 1 and list[1] == 4)
+             send(5) local list = {inbox:receive()} assert(#list == 2 and list[2] == true)
+             send(6) local payload = inbox:receive():payload() assert(payload:data() == 6 and payload:data() == 6)
+             send(7) assert(inbox:receive():payload():get_format() == 'lua/any')
+             send(8) local ok, m, more = pcall(inbox.receive, inbox) assert(ok and more and m:payload():data() == 8)
+             send(9) local function last() return inbox:receive():payload():data() end assert(last() == 9)
+             send(10) assert(inbox:receive():payload():data(1, 2) == 10)
+             send(11) local ok, why = pcall(function() return inbox:receive():payload():datum() end)
+             assert(not ok and why:find(\"method 'datum'\", 1, true))
+           end
+           has() local ok, why = pcall(function() return inbox:receive():payload():data() end)
+           assert(not ok and why:find('nil value', 1, true), why)
+           has(1, 2) local ok = pcall(function() return inbox:receive():payload():data() end) assert(not ok)
+           has(1, 2) assert(inbox:receive():payload()[2]:data() == 2)
+           has(1) local ok = pcall(function()
+             return channel.select{inbox:case_receive()}:payload():data()
+           end) assert(not ok)
+           process.send(me, 't', 12) local calls = 0
+           debug.sethook(function() calls = calls + 1 end, 'c')
+           local n = inbox:receive():payload():data()
+           debug.sethook() assert(n == 12 and calls >= 3)
+           process.terminate(echo)",
+    );
+}
+
+#[test]
+fn nothing_is_made_on_the_way_to_a_value() {
+    check(
+        "local inbox, me = process.inbox(), process.pid()
+           local function go(count)
+             for n = 1, count do
+               process.send(me, 't', n) assert(inbox:receive():payload():data() == n)
+               process.send(me, 't', n) inbox:receive()
+             end
+           end
+           go(10) collectgarbage() collectgarbage('stop')
+           local before = collectgarbage('count') go(1000)
+           assert(collectgarbage('count') - before < 16)",
+    );
+}

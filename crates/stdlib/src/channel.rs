@@ -121,7 +121,7 @@ fn closed_meanwhile(cx: &mut Context<'_>) -> Result<Outcome> {
 /// `ch:receive()`
 fn receive(cx: &mut Context<'_>) -> Result<Outcome> {
     let channel = check(cx, 1)?;
-    let (value, ok, gives_way) = match cx.try_receive(channel)? {
+    let (value, ok, gives_way) = match cx.try_receive(channel, true)? {
         Transfer::Done { value, gives_way } => (value, true, gives_way),
         Transfer::Closed => (Value::Nil, false, false),
         Transfer::Blocked => {
@@ -171,7 +171,8 @@ fn select(cx: &mut Context<'_>) -> Result<Outcome> {
         let Some(case) = cx.get(slot).as_case() else { continue };
         let channel = case.channel();
         let sends = case.sends();
-        let attempt = if sends { cx.try_send(channel, case.value())? } else { cx.try_receive(channel)? };
+        let attempt =
+            if sends { cx.try_send(channel, case.value())? } else { cx.try_receive(channel, false)? };
         match attempt {
             Transfer::Blocked => {}
             Transfer::Closed if sends => closed = true,

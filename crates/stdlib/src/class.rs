@@ -49,8 +49,9 @@ impl Class {
         self.methods.install(cx, methods)?;
         methods.freeze();
         let metatable = cx.table(0, self.metamethods.functions.len() + 3)?;
-        self.metamethods.install(cx, metatable)?;
+        // Looked up with every method call, so it comes first: nothing can have its place.
         cx.set_field(metatable, "__index", methods)?;
+        self.metamethods.install(cx, metatable)?;
         cx.set_field(metatable, "__name", key)?;
         cx.set_field(metatable, "__metatable", false)?;
         metatable.freeze();

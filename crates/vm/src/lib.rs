@@ -34,11 +34,12 @@ pub mod number;
 mod types;
 
 pub use error::{Error, ErrorKind, ExitRequest, Name, Result};
-pub use execute::channel::{Push, Transfer};
+pub use execute::channel::{Fresh, Push, Transfer};
 pub use execute::context::Context;
 pub use execute::debug::{Activation, FunctionInfo};
 pub use execute::event::Event;
 pub use execute::explain::TypeFailure;
+pub use execute::fate::{Chain, Fate};
 pub use execute::hook::HookMask;
 pub use execute::iterate::{IPAIRS_STEP, NEXT};
 pub use execute::load::{Compiled, LoadMode};

@@ -60,6 +60,8 @@ pub enum Collection {
 pub(crate) enum Request {
     /// The topmost values are the results.
     Return(u32),
+    /// The topmost value is the only one of an open list of results, behind a chain of methods.
+    ReturnOpen,
     /// Call the function below the topmost values; the frame's continuation is set.
     Call(u32),
     /// The same, errors come back to the continuation.

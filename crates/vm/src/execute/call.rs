@@ -498,6 +498,8 @@ pub(crate) unsafe fn perform(state: &mut State, request: Request) -> Result<Opti
                 let first = below(count);
                 end_native(state, first, top.offset_from_unsigned(first))
             }
+            // Asked for by natives without a frame only, and they have their answer (`invoke::frame_native`).
+            Request::ReturnOpen => end_native(state, top.sub(1), 1),
             Request::Call(count) | Request::CallProtected(count) | Request::CallHandled(count) => {
                 let function = below(count + 1);
                 (*frame).results_at = function.offset_from_unsigned((*frame).base) as u32;

@@ -12,6 +12,7 @@ use crate::heap::slot::Slot;
 use crate::native::{Outcome, Request, Then};
 
 use super::context::Context;
+use super::fate::{self, Chain, Fate};
 
 /// What an attempt to send or receive came to.
 pub enum Transfer<'gc> {
@@ -27,6 +28,14 @@ pub enum Transfer<'gc> {
         /// Whether to answer with [`Context::gives_way`].
         gives_way: bool,
     },
+}
+
+/// A value made for a receiver.
+pub enum Fresh<'gc> {
+    /// What it receives.
+    Value(Value<'gc>),
+    /// What the methods that it would call on that answer in the end.
+    End(Value<'gc>, Chain<'gc>),
 }
 
 /// What became of a value that the owner pushed.
@@ -291,12 +300,13 @@ impl<'gc> Context<'gc> {
         }
     }
 
-    /// Receives into the running coroutine, if that is possible at once.
+    /// Receives into the running coroutine, if that is possible at once; `alone` says that the value will be the native's
+    /// first result.
     ///
     /// # Errors
     /// When the memory limit would be passed.
     #[inline]
-    pub fn try_receive(&mut self, channel: Channel<'gc>) -> Result<Transfer<'gc>> {
+    pub fn try_receive(&mut self, channel: Channel<'gc>, alone: bool) -> Result<Transfer<'gc>> {
         // SAFETY: the channel is valid by its brand, and what it holds with it.
         unsafe {
             let raw = channel.raw();
@@ -319,7 +329,7 @@ impl<'gc> Context<'gc> {
                 return Ok(Transfer::Closed);
             }
             if (*raw).fed
-                && let Some(value) = self.feed(channel)?
+                && let Some(value) = self.feed(channel, alone)?
             {
                 return Ok(Transfer::Done { value, gives_way: false });
             }
@@ -409,6 +419,44 @@ impl<'gc> Context<'gc> {
         let state = self.st();
         let current = state.current();
         state.heap.roots.ready.push_back(current);
+    }
+
+    /// Sends a value that is made for whoever gets it, as [`Context::push_to`] does; `make` is told what a waiting receiver
+    /// does with it. There must be room, or somebody who waits ([`Channel::accepts`]).
+    ///
+    /// # Errors
+    /// What `make` fails with; then nobody was sent anything, and who would have been does not wait any more.
+    #[inline]
+    pub fn push_fresh(
+        &mut self,
+        channel: Channel<'gc>,
+        methods: &[&str],
+        make: impl FnOnce(&mut Context<'gc>, Fate<'gc>) -> Result<Fresh<'gc>>,
+    ) -> Result<Push> {
+        if channel.is_closed() {
+            return Ok(Push::Closed);
+        }
+        let Some(waiter) = channel.take_waiter(false) else {
+            return match make(self, Fate::Kept)? {
+                Fresh::Value(value) => self.push_to(channel, value),
+                Fresh::End(..) => Ok(Push::Full),
+            };
+        };
+        let fate = match waiter.case {
+            // SAFETY: the waiter is live.
+            0 => unsafe { fate::of_waiting(waiter.co, methods) },
+            _ => Fate::Kept,
+        };
+        let value = match make(self, fate)? {
+            Fresh::Value(value) => value,
+            Fresh::End(value, chain) => {
+                chain.skip();
+                value
+            }
+        };
+        self.hand_value(waiter, value, true);
+        self.st().heap.roots.ready.push_back(waiter.co);
+        Ok(Push::Taken)
     }
 
     /// Sends a value on the owner's behalf: a waiting receiver is put at the end of the run queue, and nobody gives

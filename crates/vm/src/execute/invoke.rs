@@ -203,6 +203,11 @@ unsafe fn frame_native(state: *mut State, function: *mut Slot, wanted: i16, requ
     unsafe {
         let st = &mut *state;
         let co = st.current();
+        if request == Request::ReturnOpen {
+            copy(function, (*co).top.sub(1));
+            (*co).top = function.add(1);
+            return st.heap.wants_collection() && safepoint(state, Live::Open);
+        }
         if (*co).frame.add(1) >= (*co).frames_end
             && let Err(error) = st.heap.grow_frames(co)
         {

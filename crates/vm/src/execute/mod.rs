@@ -16,6 +16,7 @@ pub(crate) mod cursor;
 pub(crate) mod debug;
 pub(crate) mod event;
 pub(crate) mod explain;
+pub(crate) mod fate;
 pub(crate) mod fields;
 mod foreign;
 mod fragment;

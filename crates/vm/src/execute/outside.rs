@@ -18,12 +18,18 @@ pub trait Outside {
     fn ask(&mut self, question: &mut dyn Any);
 
     /// The next value for a channel that the owner has values for ([`Channel::set_fed`]); `None` if there is none now.
-    /// Must not ask anything through the context.
+    /// `alone` says that it becomes the first result of the running native, which returns then. Must not ask anything
+    /// through the context.
     ///
     /// # Errors
     /// When the memory limit would be passed.
-    fn feed<'gc>(&mut self, cx: &mut Context<'gc>, channel: Channel<'gc>) -> Result<Option<Value<'gc>>> {
-        let _ = (cx, channel);
+    fn feed<'gc>(
+        &mut self,
+        cx: &mut Context<'gc>,
+        channel: Channel<'gc>,
+        alone: bool,
+    ) -> Result<Option<Value<'gc>>> {
+        let _ = (cx, channel, alone);
         Ok(None)
     }
 }
@@ -89,10 +95,10 @@ impl<'gc> Context<'gc> {
     }
 
     /// Asks the owner for the next value of a channel that it feeds.
-    pub(super) fn feed(&mut self, channel: Channel<'gc>) -> Result<Option<Value<'gc>>> {
+    pub(super) fn feed(&mut self, channel: Channel<'gc>, alone: bool) -> Result<Option<Value<'gc>>> {
         let Some(Ear(outside)) = &self.st().outside else { return Ok(None) };
         let outside = *outside;
         // SAFETY: as in `ask`; the owner asks nothing meanwhile, so this does not nest either.
-        unsafe { (*outside).feed(self, channel) }
+        unsafe { (*outside).feed(self, channel, alone) }
     }
 }

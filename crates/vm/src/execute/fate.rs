@@ -1,0 +1,147 @@
+//! What becomes of a native's result, as the code of the Lua function that called it shows.
+//!
+//! The usual way to what a message says is a chain, `inbox:receive():payload():data()`: what is made between its links is
+//! seen by nobody. A native that knows what the links answer may answer with the end of the chain, and its caller goes on
+//! behind it. Only for methods that no program can replace and that do nothing but answer. Invariant: no hook watches, and
+//! between the native's return and the end of the chain there is nothing but those method calls.
+
+use std::marker::PhantomData;
+
+use crate::bytecode::instruction::{Instruction, Op};
+use crate::heap::handle::Value;
+use crate::heap::object::Coroutine;
+use crate::heap::slot::{Slot, tag};
+use crate::heap::string;
+use crate::native::{Outcome, Request};
+
+use super::context::Context;
+use super::frame::{After, Continuation, Frame, flag};
+
+/// What becomes of a result.
+pub enum Fate<'gc> {
+    /// Nobody looks at it.
+    Dropped,
+    /// Methods are called on it, each on what the one before answered and with nothing else.
+    Chained(Chain<'gc>),
+    /// Anything.
+    Kept,
+}
+
+/// Method calls that follow a native, as many as [`Context::fate`] was asked about.
+pub struct Chain<'gc> {
+    /// Of the Lua function that called the native.
+    frame: *mut Frame,
+    /// Behind the last call.
+    end: *const Instruction,
+    /// All results of the last call are kept, not only the first.
+    is_open: bool,
+    brand: PhantomData<*mut fn(&'gc ()) -> &'gc ()>,
+}
+
+impl Chain<'_> {
+    /// Whether all results of the last call are kept, not only the first.
+    pub fn is_open(&self) -> bool {
+        self.is_open
+    }
+
+    /// Makes the Lua function go on behind the chain: the native's first result is what the last method would answer. Not
+    /// for open chains; those end with [`Context::returns_end`].
+    pub fn skip(self) {
+        // SAFETY: the brand says that the step is the one in which the frame was seen; it is not active meanwhile.
+        unsafe { (*self.frame).state.lua.pc = self.end }
+    }
+}
+
+/// Instructions of one link: the method is looked up, and called.
+const LINK: usize = 2;
+
+/// What becomes of what the call that a Lua function has just made leaves in a slot.
+///
+/// # Safety
+/// The frame is that of a Lua function with its `pc` saved, the slot one of its registers.
+unsafe fn of<'gc>(frame: *mut Frame, slot: *const Slot, methods: &[&str]) -> Fate<'gc> {
+    // SAFETY: the caller's promise. Every function ends with a return, so what follows an instruction of another kind can be
+    // read; constants of verified code are in range.
+    unsafe {
+        let lua = (*frame).state.lua;
+        let register = slot.offset_from_unsigned((*frame).base);
+        let call = *lua.pc.sub(1);
+        if call.op() != Op::Call || call.a() != register {
+            return Fate::Kept;
+        }
+        let (mut results, mut pc) = (call.c(), lua.pc);
+        if results == 1 {
+            return Fate::Dropped;
+        }
+        for method in methods {
+            let link = *pc;
+            if results != 2 || link.op() != Op::Method || link.a() != register || link.b() != register {
+                return Fate::Kept;
+            }
+            let name = lua.constants.add(link.c());
+            let call = *pc.add(1);
+            if (*name).tag != tag::STRING
+                || string::bytes((*name).as_string()) != method.as_bytes()
+                || call.op() != Op::Call
+                || call.a() != register
+                || call.b() != 2
+            {
+                return Fate::Kept;
+            }
+            results = call.c();
+            pc = pc.add(LINK);
+        }
+        match results {
+            0 | 2 => Fate::Chained(Chain { frame, end: pc, is_open: results == 0, brand: PhantomData }),
+            _ => Fate::Kept,
+        }
+    }
+}
+
+/// What becomes of the first value that is handed to a coroutine whose native will only return it.
+///
+/// # Safety
+/// The coroutine is parked.
+pub(super) unsafe fn of_waiting<'gc>(co: *mut Coroutine, methods: &[&str]) -> Fate<'gc> {
+    // SAFETY: a parked coroutine has its native's frame on top; one that stores for a Lua function lies above that function's
+    // frame, and the called value in one of its registers.
+    unsafe {
+        let native = (*co).frame;
+        let returns = (*native).continuation == Continuation::Return
+            && (*native).after == After::Store
+            && (*native).flags & flag::STATUS == 0;
+        let caller = native.sub(1);
+        if !returns || (*caller).is_native() || !(*co).hook.is_null() {
+            return Fate::Kept;
+        }
+        match of(caller, (*native).function(), methods) {
+            Fate::Chained(chain) if chain.is_open => Fate::Kept,
+            fate => fate,
+        }
+    }
+}
+
+impl<'gc> Context<'gc> {
+    /// What becomes of the first result of the running native, if it returns at once: whether it is dropped, or these
+    /// methods are called on it.
+    pub fn fate(&self, methods: &[&str]) -> Fate<'gc> {
+        let state = self.st();
+        if state.native_framed || state.hooked || !state.in_native {
+            return Fate::Kept;
+        }
+        // SAFETY: a native without a frame was called by the Lua function whose frame is active and has its `pc` saved; the
+        // called value is in the slot below the arguments.
+        unsafe {
+            let caller = (*state.current()).frame;
+            if (*caller).is_native() { Fate::Kept } else { of(caller, self.base.sub(1), methods) }
+        }
+    }
+
+    /// Answers with what the last method of a chain would.
+    pub fn returns_end(&mut self, value: impl Into<Value<'gc>>, chain: Chain<'gc>) -> Outcome {
+        let is_open = chain.is_open();
+        chain.skip();
+        self.push(value);
+        Outcome(if is_open { Request::ReturnOpen } else { Request::Return(1) })
+    }
+}
