@@ -84,9 +84,12 @@ pub fn image() -> Arc<Image> {
 /// # Errors
 /// When the memory limit would be passed.
 pub fn open(cx: &mut Context<'_>) -> Result<()> {
+    /// What a script finds in `_G`, about.
+    const GLOBALS: usize = 60;
+    let (globals, registry) = (cx.globals(), cx.registry());
+    cx.reserve(globals, GLOBALS)?;
     base::open(cx)?;
     types::open(cx)?;
-    let (globals, registry) = (cx.globals(), cx.registry());
     let loaded = cx.table(0, 16)?;
     cx.set_field(registry, "_LOADED", loaded)?;
     cx.set_field(loaded, "_G", globals)?;

@@ -62,4 +62,4 @@ pub use heap::text::Text;
 pub use host_object::HostObject;
 pub use library::Library;
 pub use native::{Collection, Native, NativeFunction, Outcome, Resume, Then};
-pub use types::{TypeLibrary, TypeValue};
+pub use types::{KeptType, TypeLibrary, TypeValue};

@@ -11,10 +11,8 @@ mod parse;
 mod reflect;
 mod schema;
 
-use std::sync::Arc;
-
 use wippy_typecheck::{Basic, Type};
-use wippy_vm::{Context, Library, Native, Outcome, Result, TypeLibrary, TypeValue, Value, library};
+use wippy_vm::{Context, KeptType, Library, Native, Outcome, Result, TypeLibrary, TypeValue, Value, library};
 
 /// What calling a type and its methods lead to.
 pub static TYPES: TypeLibrary = TypeLibrary {
@@ -135,7 +133,7 @@ pub(crate) fn open(cx: &mut Context<'_>) -> Result<()> {
     let globals = cx.globals();
     LIBRARY.install(cx, globals)?;
     for &(name, basic) in NAMES {
-        let ty = cx.adopt_type(Arc::clone(TypeValue::basic(basic)));
+        let ty = cx.adopt_type(KeptType::Basic(TypeValue::basic(basic)));
         cx.set_field(globals, name, ty)?;
     }
     Ok(())

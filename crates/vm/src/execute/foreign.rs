@@ -4,18 +4,16 @@
 //! what is loaded does: a field of the module that holds a type, else a type that the module's chunk declares at its top.
 //! Invariant: types of modules that lead to one another are followed a limited number of times.
 
-use std::sync::Arc;
-
 use wippy_typecheck::{Type, TypeKind};
 
 use crate::compile::DeclaredTypes;
 use crate::error::Result;
-use crate::heap::handle::Value;
+use crate::heap::handle::{TypeRef, Value};
 use crate::heap::object::{StringObject, Table};
 use crate::heap::slot::tag;
 use crate::heap::{shared, table};
-use crate::types::TypeValue;
 use crate::types::program::Foreign;
+use crate::types::{KeptType, TypeValue};
 
 use super::context::Context;
 use super::state::State;
@@ -48,7 +46,7 @@ impl Modules {
     ///
     /// # Safety
     /// The interpreter must be alive, and nothing may run meanwhile.
-    pub(crate) unsafe fn find(self, foreign: &Foreign) -> Option<(Arc<TypeValue>, Modules)> {
+    pub(crate) unsafe fn find(self, foreign: &Foreign) -> Option<(KeptType, Modules)> {
         let left = self.left.checked_sub(1)?;
         // SAFETY: the caller's promise; the registry is a root.
         let ty = unsafe {
@@ -59,8 +57,7 @@ impl Modules {
                 (member.tag == tag::TYPE).then(|| member.as_type())
             };
             let ty = MODULES.into_iter().find_map(member).or_else(|| member(TYPES))?;
-            Arc::increment_strong_count(ty);
-            Arc::from_raw(ty)
+            TypeRef::from_raw(ty).share()
         };
         let ty = match (ty.ty().kind(), foreign.arguments.as_slice()) {
             (_, []) => ty,

@@ -58,6 +58,15 @@ impl<'gc> Context<'gc> {
         unsafe { Ok(self.st().heap.set(table.raw(), key, value.into().slot())?) }
     }
 
+    /// Makes room for so many more fields, which are about to be set.
+    ///
+    /// # Errors
+    /// When the memory limit would be passed.
+    pub fn reserve(&mut self, table: Table<'gc>, fields: usize) -> Result<()> {
+        // SAFETY: the table is valid by its brand.
+        unsafe { Ok(self.st().heap.reserve(table.raw(), 0, fields)?) }
+    }
+
     /// Raw read of a field by name.
     pub fn field(&mut self, table: Table<'gc>, name: &str) -> Value<'gc> {
         // SAFETY: the table is valid by its brand.

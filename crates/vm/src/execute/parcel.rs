@@ -11,7 +11,7 @@ use std::sync::Arc;
 use smallvec::SmallVec;
 
 use crate::host_object::HostObject;
-use crate::types::TypeValue;
+use crate::types::KeptType;
 
 use super::fragment::{Fragment, Walk};
 
@@ -73,7 +73,7 @@ impl Morsel {
 #[derive(Clone)]
 pub(super) enum Shared {
     Object(Arc<dyn HostObject>),
-    Type(Arc<TypeValue>),
+    Type(KeptType),
     Tables(Arc<Fragment>),
 }
 
@@ -93,7 +93,7 @@ pub enum Packed<'a> {
     /// A host object: an error, for instance.
     Object(&'a Arc<dyn HostObject>),
     /// A type.
-    Type(&'a Arc<TypeValue>),
+    Type(&'a KeptType),
     /// A table begins: as many items, then as many key and value pairs, up to [`Packed::End`].
     Table {
         /// Items 1 to so many; `nil` stands for a missing one.
@@ -164,7 +164,7 @@ impl Parcel {
             Packed::Float(float) => self.word(mark::FLOAT, float.to_bits()),
             Packed::Text(text) => self.text(text),
             Packed::Object(object) => self.share(mark::OBJECT, Shared::Object(Arc::clone(object))),
-            Packed::Type(ty) => self.share(mark::TYPE, Shared::Type(Arc::clone(ty))),
+            Packed::Type(ty) => self.share(mark::TYPE, Shared::Type(KeptType::clone(ty))),
             Packed::Table { items, entries } => {
                 self.number(mark::TABLE, items);
                 self.put(&(entries as u32).to_le_bytes());

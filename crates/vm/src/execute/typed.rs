@@ -4,8 +4,6 @@
 //! The natives themselves belong to a [`TypeLibrary`]. Invariant: all of this is off the common path; programs without
 //! types pay nothing for it.
 
-use std::sync::Arc;
-
 use wippy_typecheck::{Basic, Type, TypeKind, is_subtype};
 
 use crate::error::Result;
@@ -14,7 +12,7 @@ use crate::heap::object::NativeClosure;
 use crate::heap::slot::{Slot, read, tag, write};
 use crate::heap::{shared, string, table};
 use crate::types::program::{Node, NodeId, Program};
-use crate::types::{TypeLibrary, TypeValue};
+use crate::types::{KeptType, TypeLibrary, TypeValue};
 
 use super::context::Context;
 use super::foreign::Modules;
@@ -148,7 +146,7 @@ pub(crate) unsafe fn as_type(state: &mut State, value: Slot) -> Option<*const Ty
     unsafe {
         match value.tag {
             tag::TYPE => Some(value.as_type()),
-            tag::TABLE => facet(state, value).map(|basic| Arc::as_ptr(TypeValue::basic(basic))),
+            tag::TABLE => facet(state, value).map(|basic| std::ptr::from_ref(TypeValue::basic(basic))),
             _ => None,
         }
     }
@@ -180,7 +178,7 @@ pub(crate) unsafe fn equals_facet(state: &State, a: Slot, b: Slot) -> bool {
     // SAFETY: the caller's promise.
     unsafe {
         let (ty, table) = if a.tag == tag::TYPE { (a, b) } else { (b, a) };
-        facet(state, table).is_some_and(|basic| **TypeValue::basic(basic) == *ty.as_type())
+        facet(state, table).is_some_and(|basic| *TypeValue::basic(basic) == *ty.as_type())
     }
 }
 
@@ -195,7 +193,7 @@ pub(crate) unsafe fn equals_resolved(state: &State, a: Slot, b: Slot) -> bool {
         let (named, other) = (resolved(state, &*a.as_type()), resolved(state, &*b.as_type()));
         match (&named, &other) {
             (None, None) => false,
-            (Some(a), Some(b)) => a == b,
+            (Some(a), Some(b)) => **a == **b,
             (Some(a), None) => **a == *b.as_type(),
             (None, Some(b)) => **b == *a.as_type(),
         }
@@ -203,7 +201,7 @@ pub(crate) unsafe fn equals_resolved(state: &State, a: Slot, b: Slot) -> bool {
 }
 
 /// What a type that only names one of another module (`m.T`) stands for, if that module is loaded and has it.
-fn resolved(state: &State, ty: &TypeValue) -> Option<Arc<TypeValue>> {
+fn resolved(state: &State, ty: &TypeValue) -> Option<KeptType> {
     let TypeKind::Reference { .. } = ty.ty().kind() else { return None };
     let Node::Foreign(foreign) = *ty.program().nodes.first()? else { return None };
     // SAFETY: the interpreter is alive, and nothing runs.
@@ -276,7 +274,7 @@ impl<'gc> Context<'gc> {
     }
 
     /// A type that comes from another interpreter, or was made outside of any.
-    pub fn adopt_type(&mut self, ty: Arc<TypeValue>) -> TypeRef<'gc> {
+    pub fn adopt_type(&mut self, ty: KeptType) -> TypeRef<'gc> {
         let slot = self.st().heap.keep_type(ty);
         // SAFETY: the heap keeps it.
         unsafe { TypeRef::from_raw(slot.as_type()) }

@@ -207,7 +207,7 @@ impl<'gc> Context<'gc> {
             Packed::Float(float) => Value::Float(float),
             Packed::Text(text) => self.string(text)?.into(),
             Packed::Object(object) => Arc::clone(object).arrive(self)?.into(),
-            Packed::Type(ty) => self.adopt_type(Arc::clone(ty)).into(),
+            Packed::Type(ty) => self.adopt_type(ty.clone()).into(),
             Packed::Nil | Packed::Table { .. } | Packed::Again(_) | Packed::End => Value::Nil,
         })
     }
@@ -266,7 +266,7 @@ impl<'gc> Context<'gc> {
         for object in &fragment.objects {
             arrival.objects.push(match object {
                 Shared::Object(object) => Value::from(Arc::clone(object).arrive(self)?).slot(),
-                Shared::Type(ty) => Value::from(self.adopt_type(Arc::clone(ty))).slot(),
+                Shared::Type(ty) => Value::from(self.adopt_type(ty.clone())).slot(),
                 Shared::Tables(_) => Slot::NIL,
             });
         }

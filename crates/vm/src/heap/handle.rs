@@ -12,7 +12,7 @@ use super::object;
 use super::slot::{Slot, tag};
 use super::{libraries, string, table};
 use crate::native::Native;
-use crate::types::TypeValue;
+use crate::types::{KeptType, TypeValue};
 
 /// Invariant in `'gc`, neither `Send` nor `Sync`.
 type Brand<'gc> = PhantomData<*mut fn(&'gc ()) -> &'gc ()>;
@@ -110,11 +110,14 @@ impl<'gc> TypeRef<'gc> {
     }
 
     /// The same type for another interpreter, see [`crate::Context::adopt_type`].
-    pub fn share(self) -> Arc<TypeValue> {
-        // SAFETY: all type values live in an `Arc`, and this one is alive.
+    pub fn share(self) -> KeptType {
+        if let Some(basic) = self.value().as_basic() {
+            return KeptType::Basic(TypeValue::basic(basic));
+        }
+        // SAFETY: all type values but the predeclared live in an `Arc`, and this one is alive.
         unsafe {
             Arc::increment_strong_count(self.raw());
-            Arc::from_raw(self.raw())
+            KeptType::Counted(Arc::from_raw(self.raw()))
         }
     }
 

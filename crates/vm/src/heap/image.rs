@@ -8,7 +8,6 @@
 use std::any::Any;
 use std::collections::HashMap;
 use std::ptr::null_mut;
-use std::sync::Arc;
 
 use foldhash::fast::FixedState;
 
@@ -21,7 +20,7 @@ use super::{BASIC_TYPES, Heap};
 use super::{shared, string};
 use crate::execute::event::{self, Event};
 use crate::native::Native;
-use crate::types::TypeValue;
+use crate::types::KeptType;
 
 /// Makes a heap's own host object; gets the address of its metatable, if it has one.
 pub type MakeUserData = fn(metatable: Option<usize>) -> Box<dyn Any + Send>;
@@ -71,7 +70,7 @@ pub struct Image {
     /// Storage of immortal tables; nodes point to them.
     _tables: Box<[Table]>,
     /// The types among the values.
-    _types: Vec<Arc<TypeValue>>,
+    _types: Vec<KeptType>,
 }
 
 /// Immortal metatables by the address of the class that they belong to: open addressing, at most half full.

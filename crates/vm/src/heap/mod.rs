@@ -43,7 +43,6 @@ mod weak;
 use std::any::Any;
 use std::collections::VecDeque;
 use std::ptr::{NonNull, null_mut};
-use std::sync::Arc;
 
 use anchors::Anchors;
 use hashbrown::HashMap;
@@ -61,7 +60,7 @@ use slot::Slot;
 
 use crate::lazy::Lazy;
 use crate::native::Native;
-use crate::types::TypeValue;
+use crate::types::KeptType;
 
 /// Most bytes of data that a userdata has in its cell.
 const MOST_IN_CELL: usize = 128;
@@ -159,7 +158,7 @@ pub(crate) struct Heap {
     /// Functions that remember a closure, which this marking may not reach.
     remembering: Lazy<Vec<*const Code>>,
     /// Types that values of this heap may be, by address.
-    types: Option<Box<HashMap<usize, Arc<TypeValue>>>>,
+    types: Option<Box<HashMap<usize, KeptType>>>,
     /// Objects that own something outside the heap.
     destructible: Vec<*mut Header>,
     destroy_from: usize,
@@ -238,11 +237,11 @@ impl Heap {
     }
 
     /// A type as a value of this heap, which keeps it as long as it lives itself.
-    pub(crate) fn keep_type(&mut self, ty: Arc<TypeValue>) -> Slot {
+    pub(crate) fn keep_type(&mut self, ty: KeptType) -> Slot {
         /// What is accounted for a type and its validator, in bytes; an estimate.
         const TYPE_BYTES: isize = 512;
-        let address = Arc::as_ptr(&ty);
-        if ty.is_basic() {
+        let address = std::ptr::from_ref(&*ty);
+        if let KeptType::Basic(_) = ty {
             return Slot::ty(address);
         }
         let types = self.types.get_or_insert_default();
@@ -253,8 +252,8 @@ impl Heap {
     }
 
     /// All types that values of this heap may be.
-    fn kept_types(&self) -> Vec<Arc<TypeValue>> {
-        self.types.iter().flat_map(|types| types.values()).map(Arc::clone).collect()
+    fn kept_types(&self) -> Vec<KeptType> {
+        self.types.iter().flat_map(|types| types.values()).cloned().collect()
     }
 
     /// Bytes in use: live objects and dead ones that are not yet found.

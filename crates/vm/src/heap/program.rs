@@ -14,13 +14,17 @@ use super::shared;
 use super::slot::{Slot, tag};
 use crate::bytecode::prototype::{Constant, Prototype};
 use crate::lazy::Lazy;
-use crate::types::TypeValue;
+use crate::types::{KeptType, TypeValue};
 
 /// Compiled code, shared by all interpreters that run it. Cloning is cheap; the code goes with the last user.
 #[derive(Clone)]
 pub struct Program(Arc<Linked>);
 
-struct Linked(Functions);
+struct Linked {
+    functions: Functions,
+    /// Of the constants.
+    _types: Vec<KeptType>,
+}
 
 // SAFETY: linked code of a program is not written after `Program::new`: what is cached in code belongs to a unit, and
 // this has none. Its pointers lead to its own functions and to counted strings, which are immutable and hashed.
@@ -30,14 +34,10 @@ unsafe impl Sync for Linked {}
 
 impl Drop for Linked {
     fn drop(&mut self) {
-        for constant in &*self.0.constants {
+        for constant in &*self.functions.constants {
             if constant.tag == tag::STRING {
                 // SAFETY: acquired in `new`, once for each constant; no heap uses the program any more.
                 unsafe { shared::release(constant.as_string()) };
-            }
-            if constant.tag == tag::TYPE {
-                // SAFETY: counted in `new`, once for each constant; no heap uses the program any more.
-                unsafe { drop(Arc::from_raw(constant.as_type())) };
             }
         }
     }
@@ -45,37 +45,40 @@ impl Drop for Linked {
 
 impl std::fmt::Debug for Program {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Program").field("functions", &self.0.0.codes.len()).finish_non_exhaustive()
+        f.debug_struct("Program").field("functions", &self.0.functions.codes.len()).finish_non_exhaustive()
     }
 }
 
 impl Program {
     /// Links a prototype that was compiled here or has been verified.
     pub(crate) fn new(prototype: &Prototype) -> Program {
+        let mut types = Vec::new();
         let linked: Result<_, std::convert::Infallible> =
             Functions::link(prototype, null_mut(), &mut |constant| {
                 Ok(match constant {
                     Constant::String(text) => string_slot(shared::acquire(prototype.strings.get(text))),
-                    // A count of its own.
                     Constant::Type(number) => {
-                        Slot::ty(Arc::into_raw(TypeValue::of(&prototype.types[number as usize])))
+                        let ty = TypeValue::of(&prototype.types[number as usize]);
+                        let slot = Slot::ty(&raw const *ty);
+                        types.push(ty);
+                        slot
                     }
                     constant => scalar(constant),
                 })
             });
         match linked {
-            Ok(functions) => Program(Arc::new(Linked(functions))),
+            Ok(functions) => Program(Arc::new(Linked { functions, _types: types })),
         }
     }
 
     /// Bytes that the code takes, constants aside; once for all its users.
     pub fn bytes(&self) -> usize {
-        self.0.0.size()
+        self.0.functions.size()
     }
 
     /// The main function.
     pub(super) fn main(&self) -> &Code {
-        self.0.0.main()
+        self.0.functions.main()
     }
 }
 

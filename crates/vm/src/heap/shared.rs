@@ -8,6 +8,7 @@
 use std::borrow::Borrow;
 use std::collections::HashMap;
 use std::hash::{Hash, Hasher};
+use std::mem::MaybeUninit;
 use std::ptr::{null, null_mut};
 use std::sync::atomic::{AtomicPtr, Ordering};
 use std::sync::{Mutex, OnceLock, PoisonError, RwLock};
@@ -60,15 +61,19 @@ struct Pool {
 static POOL: RwLock<Pool> = RwLock::new(Pool { slots: Vec::new(), count: 0, shelf: Shelf(&mut []) });
 
 /// Memory that is never freed, cut off as it is needed: there are hundreds of names, most of them short.
-struct Shelf(&'static mut [u64]);
+struct Shelf(&'static mut [MaybeUninit<u64>]);
 
 impl Shelf {
     /// Taken from the allocator at once.
     const WORDS: usize = 1024;
 
-    fn cut(&mut self, words: usize) -> &'static mut [u64] {
+    fn of(words: usize) -> Shelf {
+        Shelf(Box::leak(Box::new_uninit_slice(words)))
+    }
+
+    fn cut(&mut self, words: usize) -> &'static mut [MaybeUninit<u64>] {
         if self.0.len() < words {
-            self.0 = Box::leak(vec![0; words.max(Shelf::WORDS)].into_boxed_slice());
+            *self = Shelf::of(words.max(Shelf::WORDS));
         }
         let (cut, rest) = std::mem::take(&mut self.0).split_at_mut(words);
         self.0 = rest;
@@ -112,9 +117,13 @@ fn words_of(contents: &[u8]) -> usize {
     cell_bytes(contents.len()).div_ceil(8)
 }
 
-/// Writes a string into words that are zero.
-fn write(words: &'static mut [u64], contents: &[u8], hash: u32) -> Immortal {
-    assert!(words.len() >= words_of(contents));
+/// Writes a string into as many words as it takes.
+fn write(words: &'static mut [MaybeUninit<u64>], contents: &[u8], hash: u32) -> Immortal {
+    assert_eq!(words.len(), words_of(contents));
+    // What follows the bytes is zero.
+    if let Some(last) = words.last_mut() {
+        last.write(0);
+    }
     let s = words.as_mut_ptr().cast::<StringObject>();
     let header =
         Header { kind: Kind::String, mark: IMMORTAL, flags: 0, small: 0, size: (words.len() * 8) as u32 };
@@ -195,7 +204,7 @@ fn known(hash: u32, contents: &[u8]) -> *const StringObject {
 #[inline]
 pub(crate) fn tiny(byte: Option<u8>) -> *const StringObject {
     let all = TINY.get_or_init(|| {
-        let mut shelf = Shelf(Box::leak(vec![0; words_of(b"x") * 256 + words_of(b"")].into_boxed_slice()));
+        let mut shelf = Shelf::of(words_of(b"x") * 256 + words_of(b""));
         let mut made = |contents: &[u8]| {
             write(shelf.cut(words_of(contents)), contents, hash::hash(hash::seed(), contents))
         };
@@ -255,7 +264,7 @@ pub(super) fn acquire(contents: &[u8]) -> *const StringObject {
         }
         return s;
     }
-    let words = Box::leak(vec![0; words_of(contents)].into_boxed_slice());
+    let words = Box::leak(Box::new_uninit_slice(words_of(contents)));
     let made = write(words, contents, hash::hash(hash::seed(), contents));
     // SAFETY: nobody else has it yet. The mark tells the two sets apart for nobody but `release`.
     unsafe { (*made.0.cast_mut()).header.flags = COUNTED };

@@ -9,4 +9,4 @@ pub(crate) mod program;
 mod value;
 
 pub use library::TypeLibrary;
-pub use value::TypeValue;
+pub use value::{KeptType, TypeValue};

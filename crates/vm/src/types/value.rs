@@ -6,6 +6,7 @@
 
 use std::collections::HashMap;
 use std::fmt;
+use std::ops::Deref;
 use std::sync::{Arc, LazyLock, Mutex, OnceLock, PoisonError, Weak};
 
 use wippy_typecheck::{Basic, Canon, Type, TypeKind};
@@ -40,30 +41,55 @@ type Known = HashMap<(u64, String), Vec<Weak<TypeValue>>>;
 
 static KNOWN: LazyLock<Mutex<Known>> = LazyLock::new(Mutex::default);
 
-/// The predeclared types, in the order of [`Basic::ALL`]; alive for good.
-static BASIC: LazyLock<Box<[Arc<TypeValue>]>> = LazyLock::new(|| {
-    let value = |basic: &Basic| {
-        Arc::new(TypeValue { basic: Some(*basic), facts: OnceLock::new(), program: OnceLock::new() })
-    };
-    Basic::ALL.iter().map(value).collect()
-});
+/// The predeclared types, in the order of [`Basic::ALL`].
+static BASIC: [TypeValue; Basic::ALL.len()] = {
+    let mut all = [const { TypeValue { basic: None, facts: OnceLock::new(), program: OnceLock::new() } };
+        Basic::ALL.len()];
+    let mut n = 0;
+    while n < all.len() {
+        all[n].basic = Some(Basic::ALL[n]);
+        n += 1;
+    }
+    all
+};
+
+/// A type value, kept alive: a predeclared one lives for good, the others are counted.
+#[derive(Clone)]
+pub enum KeptType {
+    /// A predeclared type.
+    Basic(&'static TypeValue),
+    /// Any other.
+    Counted(Arc<TypeValue>),
+}
+
+impl Deref for KeptType {
+    type Target = TypeValue;
+
+    #[inline]
+    fn deref(&self) -> &TypeValue {
+        match self {
+            KeptType::Basic(ty) => ty,
+            KeptType::Counted(ty) => ty,
+        }
+    }
+}
 
 impl TypeValue {
     /// The value of a predeclared type.
-    pub fn basic(basic: Basic) -> &'static Arc<TypeValue> {
+    pub fn basic(basic: Basic) -> &'static TypeValue {
         &BASIC[basic as usize]
     }
 
-    /// Whether it is a predeclared type, which lives for good.
+    /// The predeclared type that it is.
     #[inline]
-    pub(crate) fn is_basic(&self) -> bool {
-        self.basic.is_some()
+    pub(crate) fn as_basic(&self) -> Option<Basic> {
+        self.basic
     }
 
     /// The value of a type.
-    pub fn of(ty: &Type) -> Arc<TypeValue> {
+    pub fn of(ty: &Type) -> KeptType {
         if let TypeKind::Basic(basic) = ty.kind() {
-            return Arc::clone(TypeValue::basic(*basic));
+            return KeptType::Basic(TypeValue::basic(*basic));
         }
         let canon = Canon::of(ty);
         let written = written(ty);
@@ -80,7 +106,7 @@ impl TypeValue {
         if known.len() > 64 && known.len().is_power_of_two() {
             known.retain(|_, values| values.iter().any(|value| value.strong_count() > 0));
         }
-        value
+        KeptType::Counted(value)
     }
 
     #[inline]
