@@ -106,8 +106,8 @@ pub(crate) fn drive<'a>(
             if is_token { (Some(&span.start), token_index(&token)) } else { (None, TABLES.end) };
         loop {
             let step = TABLES.parse.step(row, column);
-            below.push(step.state);
             if step.action > 0 {
+                below.push(step.state);
                 row = (step.action - 1) as u16;
                 break;
             }
@@ -119,7 +119,10 @@ pub(crate) fn drive<'a>(
             }
             let reduction = &REDUCTIONS[!step.action as usize];
             (reduction.make)(builder, start, &mut symbols);
-            below.truncate(below.len() - usize::from(reduction.pops));
+            match reduction.pops {
+                0 => below.push(step.state),
+                pops => below.truncate(below.len() + 1 - usize::from(pops)),
+            }
             let state = below.last().copied().unwrap_or_default();
             row = TABLES.parse.goto(state, reduction.nonterminal);
         }

@@ -108,10 +108,11 @@ pub(crate) struct Filter<'s, 'i> {
     /// The token emitted last, and the one before it; [`NO_TOKEN`] if there was none.
     last: Token,
     before_last: Token,
-    /// Where the token emitted last stands.
-    place: Span,
     /// Whether the token emitted last may change the openers, and has not yet.
     unsettled: bool,
+    /// Whether the next token needs more than a look at itself: any of `unsettled`, `ahead` and `names`, or a `local`
+    /// before it.
+    watchful: bool,
     openers: Vec<Opener>,
     /// Names so far of the `local` list that is being read.
     names: u32,
@@ -134,8 +135,8 @@ impl<'s, 'i> Filter<'s, 'i> {
             ahead: VecDeque::new(),
             last: NO_TOKEN,
             before_last: NO_TOKEN,
-            place: Span::default(),
             unsettled: false,
+            watchful: false,
             openers: Vec::new(),
             names: 0,
         }
@@ -168,19 +169,40 @@ impl<'s, 'i> Filter<'s, 'i> {
     /// The token emitted last, and where it stands.
     #[inline(always)]
     pub(crate) fn emitted(&self) -> Spanned {
-        (self.last, self.place)
+        (self.last, self.shared.lookahead.get())
     }
 
     /// Goes to the next token; whether there is one.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn emit(&mut self) -> Result<bool, SyntaxError> {
         if let Some(refused) = self.shared.refused.get() {
             return Err(self.refusal(refused));
         }
+        if self.watchful {
+            return self.emit_watchfully();
+        }
+        match self.lexer.next_inline()? {
+            Some((token, span)) if is_plain(token) => {
+                self.pass(token, span);
+                Ok(true)
+            }
+            next => self.settle_on(next, false),
+        }
+    }
+
+    /// Goes to the next token where there is something to keep in mind.
+    #[inline(never)]
+    fn emit_watchfully(&mut self) -> Result<bool, SyntaxError> {
         let grew = self.unsettled && self.settle();
-        let next = if self.ahead.is_empty() { self.lexer.next()? } else { self.raw()? };
+        let next = self.raw()?;
+        self.settle_on(next, grew)
+    }
+
+    /// Emits a token that was read, or what it is here; `grew` says whether the one before opened something.
+    #[inline(never)]
+    fn settle_on(&mut self, next: Option<Spanned>, grew: bool) -> Result<bool, SyntaxError> {
         let Some((token, span)) = next else {
-            self.unsettled = false;
+            (self.unsettled, self.watchful) = (false, true);
             let end = Offset(self.lexer.source().len() as u32);
             self.shared.lookahead.set(Span::new(end, end));
             return Ok(false);
@@ -193,17 +215,25 @@ impl<'s, 'i> Filter<'s, 'i> {
             Token::GreaterEqual => self.split(Token::GreaterEquals, Token::Assign, span),
             token => (token, span),
         };
-        self.shared.lookahead.set(span);
         if grew && !closes(token) {
             self.check_depth(span)?;
         }
         if self.names > 0 || matches!(self.last, Token::Local) {
             self.count_names(token, span)?;
         }
+        self.pass(token, span);
         self.unsettled = opens_or_closes(token);
-        self.before_last = self.last;
-        (self.last, self.place) = (token, span);
+        self.watchful =
+            self.unsettled || self.names > 0 || matches!(token, Token::Local) || !self.ahead.is_empty();
         Ok(true)
+    }
+
+    /// The token becomes the one emitted last.
+    #[inline(always)]
+    fn pass(&mut self, token: Token, span: Span) {
+        self.shared.lookahead.set(span);
+        self.before_last = self.last;
+        self.last = token;
     }
 
     fn check_depth(&self, span: Span) -> Result<(), SyntaxError> {
@@ -259,7 +289,7 @@ impl<'s, 'i> Filter<'s, 'i> {
     #[inline(never)]
     fn settle(&mut self) -> bool {
         self.unsettled = false;
-        let span = self.place;
+        let span = self.shared.lookahead.get();
         match self.last {
             Token::LeftParen | Token::AtCall(_) => self.open_bracket(OpenerKind::Paren, span),
             Token::LeftBracket => self.open_bracket(OpenerKind::Bracket, span),
@@ -362,7 +392,7 @@ impl<'s, 'i> Filter<'s, 'i> {
                 Token::KeywordInterface
             }
             Symbol::AS => {
-                let follows = ends(self.last) && self.same_line(self.place, span);
+                let follows = ends(self.last) && self.same_line(self.shared.lookahead.get(), span);
                 if follows && next_on_line.is_some_and(begins_type) { Token::KeywordAs } else { name }
             }
             Symbol::TYPEOF if next_on_line == Some(Token::LeftParen) => Token::KeywordTypeof,
@@ -423,6 +453,18 @@ impl<'s, 'i> Filter<'s, 'i> {
         let middle = Offset(span.start.0 + 1);
         self.ahead.push_front(Ok(Some((second, Span::new(middle, span.end)))));
         (first, Span::new(span.start, middle))
+    }
+}
+
+/// Whether the token is what it seems, and changes nothing for the next one.
+#[inline(always)]
+fn is_plain(token: Token) -> bool {
+    match token {
+        Token::Name(symbol) => !is_contextual(symbol),
+        Token::DoubleColon | Token::Question | Token::ShiftRight | Token::GreaterEqual | Token::Local => {
+            false
+        }
+        token => !opens_or_closes(token),
     }
 }
 

@@ -1122,7 +1122,7 @@ pub(crate) static REDUCTIONS: [Reduction; 350] = [
 ];
 
 /// The column of a token in the tables; one that no table knows if the grammar has no such token.
-#[inline(always)]
+#[inline(never)]
 pub(crate) fn token_index(token: &Token) -> u8 {
     match token {
         Token::And => 0,

@@ -9,12 +9,13 @@ use crate::error::{Near, SyntaxError, SyntaxErrorKind};
 use crate::interner::Interner;
 use crate::numeral::{Numeral, Values};
 use crate::span::{Offset, Span, is_line_end, line_end_len};
-use crate::token::Token;
+use crate::token::{FIRST, First, Token, is_of_word, keyword};
 
 /// The tokens of one source.
 pub(crate) struct Lexer<'s, 'i> {
     source: &'s [u8],
-    inner: logos::Lexer<'s, Token>,
+    /// Where the next token is looked for.
+    at: usize,
     interner: &'i mut Interner,
     values: &'i Values,
     /// The decoded bytes of the string being read.
@@ -37,9 +38,7 @@ impl<'s, 'i> Lexer<'s, 'i> {
         interner: &'i mut Interner,
         values: &'i Values,
     ) -> Self {
-        let mut inner = Token::lexer(source);
-        inner.bump(start.index().min(source.len()));
-        Self { source, inner, interner, values, decoded: Vec::new() }
+        Self { source, at: start.index(), interner, values, decoded: Vec::new() }
     }
 
     pub(crate) fn source(&self) -> &'s [u8] {
@@ -48,62 +47,102 @@ impl<'s, 'i> Lexer<'s, 'i> {
 
     /// The next token; nothing at the end of the text. Not to be called again after an error.
     pub(crate) fn next(&mut self) -> Result<Option<Spanned>, SyntaxError> {
+        self.next_inline()
+    }
+
+    /// The same, for where most tokens are asked for.
+    #[inline(always)]
+    pub(crate) fn next_inline(&mut self) -> Result<Option<Spanned>, SyntaxError> {
+        let mut start = self.at;
         loop {
-            let Some(found) = self.inner.next() else { return Ok(None) };
-            let range = self.inner.span();
-            let token = match found {
-                Ok(Token::Name(_)) => Token::Name(self.interner.intern(self.inner.slice())),
-                Ok(Token::Comment) => {
-                    self.skip_comment(range.start)?;
+            let Some(&byte) = self.source.get(start) else { return Ok(None) };
+            let token = match FIRST[usize::from(byte)] {
+                First::Blank => {
+                    start += 1;
                     continue;
                 }
-                Ok(Token::String(_)) => self.short_string(range.start)?,
-                Ok(Token::Integer(_)) => self.numeral(range.start)?,
-                Ok(Token::LongString) => self.long_string(range.start)?,
-                Ok(Token::LongStringDelimiter) => {
-                    let kind = SyntaxErrorKind::InvalidLongStringDelimiter;
-                    return Err(self.error(kind, range.start, range.end, self.inner.slice().to_vec()));
+                First::Letter => self.word(start),
+                First::Alone(token) => {
+                    self.at = start + 1;
+                    token
                 }
-                Ok(Token::At(_)) => Token::At(self.interner.intern(&self.inner.slice()[1..])),
-                Ok(Token::AtCall(_)) => {
-                    let slice = self.inner.slice();
-                    Token::AtCall(self.interner.intern(&slice[1..slice.len() - 1]))
-                }
-                Ok(token) => token,
-                Err(()) => {
-                    // One unknown byte is one token, as in the reference implementation.
-                    return Ok(Some((Token::Unknown, span(range.start, range.start + 1))));
-                }
+                First::Digit => self.number(start)?,
+                First::Quote => self.short_string(start)?,
+                First::Other => match self.other(start)? {
+                    Some(token) => token,
+                    None => {
+                        start = self.at;
+                        continue;
+                    }
+                },
             };
-            return Ok(Some((token, span(range.start, self.inner.span().end))));
+            return Ok(Some((token, span(start, self.at))));
         }
+    }
+
+    /// A keyword or a name.
+    #[inline(always)]
+    fn word(&mut self, start: usize) -> Token {
+        let rest = &self.source[start..];
+        let len = rest.iter().position(|&byte| !is_of_word(byte)).unwrap_or(rest.len());
+        self.at = start + len;
+        let word = &rest[..len];
+        keyword(word).unwrap_or_else(|| Token::Name(self.interner.intern(word)))
+    }
+
+    /// The token that begins at `start`, if it is not a comment.
+    #[inline(never)]
+    fn other(&mut self, start: usize) -> Result<Option<Token>, SyntaxError> {
+        let mut tokens = Token::lexer(&self.source[start..]);
+        let found = tokens.next();
+        let text = tokens.slice();
+        self.at = start + text.len();
+        Ok(Some(match found {
+            Some(Ok(Token::Comment)) => {
+                self.skip_comment(start)?;
+                return Ok(None);
+            }
+            Some(Ok(Token::Integer(_))) => self.numeral(start)?,
+            Some(Ok(Token::LongString)) => self.long_string(start)?,
+            Some(Ok(Token::LongStringDelimiter)) => {
+                let kind = SyntaxErrorKind::InvalidLongStringDelimiter;
+                return Err(self.error(kind, start, self.at, text.to_vec()));
+            }
+            Some(Ok(Token::At(_))) => Token::At(self.interner.intern(&text[1..])),
+            Some(Ok(Token::AtCall(_))) => Token::AtCall(self.interner.intern(&text[1..text.len() - 1])),
+            Some(Ok(token)) => token,
+            Some(Err(())) | None => {
+                // One unknown byte is one token, as in the reference implementation.
+                self.at = start + 1;
+                Token::Unknown
+            }
+        }))
     }
 
     /// `start` is the first byte of `--`, which has been read.
     fn skip_comment(&mut self, start: usize) -> Result<(), SyntaxError> {
-        let rest = self.inner.remainder();
-        if let Some(level) = long_bracket_level(rest) {
+        let rest = &self.source[self.at..];
+        self.at += if let Some(level) = long_bracket_level(rest) {
             let Some(len) = long_bracket_end(rest, level) else {
                 let kind = SyntaxErrorKind::UnfinishedLongComment { at: offset(start) };
                 return Err(self.error_at_end(kind, start));
             };
-            self.inner.bump(len);
+            len
         } else {
-            let len = rest.iter().position(|&byte| is_line_end(byte)).unwrap_or(rest.len());
-            self.inner.bump(len);
-        }
+            rest.iter().position(|&byte| is_line_end(byte)).unwrap_or(rest.len())
+        };
         Ok(())
     }
 
     /// `start` is the first byte of `[==[`, which has been read.
     fn long_string(&mut self, start: usize) -> Result<Token, SyntaxError> {
-        let level = self.inner.slice().len() - 2;
+        let level = self.at - start - 2;
         let text = &self.source[start..];
         let Some(len) = long_bracket_end(text, level) else {
             let kind = SyntaxErrorKind::UnfinishedLongString { at: offset(start) };
             return Err(self.error_at_end(kind, start));
         };
-        self.inner.bump(len - (level + 2));
+        self.at = start + len;
         let content = long_bracket_content(&text[..len], level);
         let symbol = if content.contains(&b'\r') {
             self.decoded.clear();
@@ -115,7 +154,8 @@ impl<'s, 'i> Lexer<'s, 'i> {
         Ok(Token::String(symbol))
     }
 
-    /// `start` is the opening quote, which has been read.
+    /// `start` is the opening quote.
+    #[inline(never)]
     fn short_string(&mut self, start: usize) -> Result<Token, SyntaxError> {
         let text = &self.source[start..];
         let quote = text[0];
@@ -123,13 +163,13 @@ impl<'s, 'i> Lexer<'s, 'i> {
         if let Some(len) = plain
             && text[1 + len] == quote
         {
-            self.inner.bump(len + 1);
+            self.at = start + len + 2;
             return Ok(Token::String(self.interner.intern(&text[1..=len])));
         }
         self.decoded.clear();
         match decode_string(text, &mut self.decoded) {
             Ok(len) => {
-                self.inner.bump(len - 1);
+                self.at = start + len;
                 Ok(Token::String(self.interner.intern(&self.decoded)))
             }
             Err(fault) => Err(self.string_error(start, quote, fault)),
@@ -145,16 +185,35 @@ impl<'s, 'i> Lexer<'s, 'i> {
         self.error(fault.kind, start, start + at, near)
     }
 
-    /// `start` is the first digit, or the point before it; both have been read.
+    /// `start` is a digit.
+    #[inline(never)]
+    fn number(&mut self, start: usize) -> Result<Token, SyntaxError> {
+        /// Integers of so many digits fit.
+        const FIT: usize = 18;
+        let mut value = 0;
+        for (len, &byte) in self.source[start..].iter().take(FIT + 1).enumerate() {
+            match FIRST[usize::from(byte)] {
+                First::Digit => value = value * 10 + u64::from(byte - b'0'),
+                First::Letter => break,
+                _ if byte == b'.' => break,
+                _ => {
+                    self.at = start + len;
+                    return Ok(Token::Integer(self.values.push(value)));
+                }
+            }
+        }
+        self.numeral(start)
+    }
+
+    /// `start` is the first digit, or the point before it.
     fn numeral(&mut self, start: usize) -> Result<Token, SyntaxError> {
-        let read = self.inner.slice().len();
-        let len = numeral_len(&self.source[start..]).max(read);
-        self.inner.bump(len - read);
-        let text = self.inner.slice();
+        let rest = &self.source[start..];
+        let text = &rest[..numeral_len(rest)];
+        self.at = start + text.len();
         match Numeral::parse(text) {
             Some(Numeral::Integer(value)) => Ok(Token::Integer(self.values.push(value as u64))),
             Some(Numeral::Float(value)) => Ok(Token::Float(self.values.push(value.to_bits()))),
-            None => Err(self.error(SyntaxErrorKind::MalformedNumber, start, start + len, text.to_vec())),
+            None => Err(self.error(SyntaxErrorKind::MalformedNumber, start, self.at, text.to_vec())),
         }
     }
 

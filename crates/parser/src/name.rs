@@ -3,6 +3,8 @@
 //! Pure. For those who write Lua text: printers, completion. Invariant: what [`is_name`] accepts, the lexer reads as
 //! one name.
 
+use crate::token::{FIRST, First, is_of_word, keyword};
+
 /// The keywords of Lua 5.3, sorted.
 pub const KEYWORDS: [&str; 22] = [
     "and", "break", "do", "else", "elseif", "end", "false", "for", "function", "goto", "if", "in", "local",
@@ -12,21 +14,27 @@ pub const KEYWORDS: [&str; 22] = [
 /// Whether `text` can be written as a name: letters, digits and underscores, no digit first, no keyword.
 #[must_use]
 pub fn is_name(text: &[u8]) -> bool {
-    text.first().is_some_and(|first| !first.is_ascii_digit())
-        && text.iter().all(|&byte| byte == b'_' || byte.is_ascii_alphanumeric())
-        && KEYWORDS.binary_search_by(|keyword| keyword.as_bytes().cmp(text)).is_err()
+    text.first().is_some_and(|&first| FIRST[usize::from(first)] == First::Letter)
+        && text.iter().all(|&byte| is_of_word(byte))
+        && keyword(text).is_none()
 }
 
 #[cfg(test)]
 mod tests {
-    use logos::Logos;
-
     use super::*;
+    use crate::interner::Interner;
+    use crate::lexer::Lexer;
+    use crate::numeral::Values;
     use crate::token::Token;
 
     fn is_one_name(text: &[u8]) -> bool {
-        let mut lexer = Token::lexer(text);
-        matches!(lexer.next(), Some(Ok(Token::Name(_)))) && lexer.span() == (0..text.len())
+        let (mut interner, values) = (Interner::new(), Values::default());
+        let first = Lexer::new(text, &mut interner, &values).next();
+        first.is_ok_and(|token| {
+            token.is_some_and(|(token, span)| {
+                matches!(token, Token::Name(_)) && (span.start.index(), span.end.index()) == (0, text.len())
+            })
+        })
     }
 
     #[test]

@@ -1,7 +1,8 @@
-//! The tokens of Lua 5.3 and of the annotation grammar, as logos finds them.
+//! The tokens of Lua 5.3 and of the annotation grammar.
 //!
-//! Only what a regular expression can tell: comments, strings, numerals and long brackets are recognised here by their
-//! first bytes and finished in `lexer`; words that are special only in places are plain names here, see `filter`.
+//! Logos finds what takes more than a look at one byte: operators, comments and long brackets, whose rest `lexer` reads.
+//! What one byte tells stands in [`FIRST`], keywords in [`keyword`]; words that are special only in places are plain
+//! names here, see `filter`.
 //! Invariant: a token is a pair of scalars, one word in all, so that it moves in registers.
 
 use logos::Logos;
@@ -11,74 +12,45 @@ use crate::numeral::Value;
 
 /// One token. Variants without a pattern are made by `lexer` or `filter`.
 #[derive(Logos, Clone, Copy, Debug, PartialEq)]
-#[logos(utf8 = false, skip r"[ \t\r\n\x0b\x0c]+")]
+#[logos(utf8 = false)]
 pub(crate) enum Token {
-    #[token("and")]
     And,
-    #[token("break")]
     Break,
-    #[token("do")]
     Do,
-    #[token("else")]
     Else,
-    #[token("elseif")]
     ElseIf,
-    #[token("end")]
     End,
-    #[token("false")]
     False,
-    #[token("for")]
     For,
-    #[token("function")]
     Function,
-    #[token("goto")]
     Goto,
-    #[token("if")]
     If,
-    #[token("in")]
     In,
-    #[token("local")]
     Local,
-    #[token("nil")]
     Nil,
-    #[token("not")]
     Not,
-    #[token("or")]
     Or,
-    #[token("repeat")]
     Repeat,
-    #[token("return")]
     Return,
-    #[token("then")]
     Then,
-    #[token("true")]
     True,
-    #[token("until")]
     Until,
-    #[token("while")]
     While,
 
-    #[token("+")]
     Plus,
     #[token("-")]
     Minus,
-    #[token("*")]
     Star,
     #[token("/")]
     Slash,
     #[token("//")]
     DoubleSlash,
-    #[token("%")]
     Percent,
-    #[token("^")]
     Caret,
-    #[token("#")]
     Hash,
-    #[token("&")]
     Ampersand,
     #[token("~")]
     Tilde,
-    #[token("|")]
     Pipe,
     #[token("<<")]
     ShiftLeft,
@@ -100,25 +72,18 @@ pub(crate) enum Token {
     Greater,
     #[token("=")]
     Assign,
-    #[token("(")]
     LeftParen,
-    #[token(")")]
     RightParen,
-    #[token("{")]
     LeftBrace,
-    #[token("}")]
     RightBrace,
     #[token("[")]
     LeftBracket,
-    #[token("]")]
     RightBracket,
     #[token("::")]
     DoubleColon,
-    #[token(";")]
     Semicolon,
     #[token(":")]
     Colon,
-    #[token(",")]
     Comma,
     #[token(".")]
     Dot,
@@ -128,18 +93,13 @@ pub(crate) enum Token {
     Ellipsis,
     #[token("->")]
     Arrow,
-    #[token("?")]
     Question,
-    #[token("!")]
     Bang,
 
-    #[regex("[A-Za-z_][A-Za-z0-9_]*", |_| Symbol(0))]
     Name(Symbol),
-    /// Matched at its quote; the rest is scanned by `lexer`.
-    #[regex("[\"']", |_| Symbol(0))]
     String(Symbol),
-    /// Matched at its first digit; the rest is scanned by `lexer`.
-    #[regex("\\.?[0-9]", |_| Value(0))]
+    /// Matched if it begins with a point; the rest is scanned by `lexer`.
+    #[regex("\\.[0-9]", |_| Value(0))]
     Integer(Value),
     Float(Value),
     /// `@name`
@@ -189,6 +149,109 @@ pub(crate) enum Token {
     QuestionColon,
 }
 
+/// What a byte says that stands where a token may begin.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum First {
+    Blank,
+    /// A letter or an underscore: a word begins.
+    Letter,
+    Digit,
+    /// The quote of a string.
+    Quote,
+    /// It is a token by itself, whatever follows.
+    Alone(Token),
+    /// Logos knows.
+    Other,
+}
+
+/// [`First`] of every byte.
+pub(crate) static FIRST: [First; 256] = {
+    let mut first = [First::Other; 256];
+    let mut byte = 0;
+    while byte < first.len() {
+        first[byte] = match byte as u8 {
+            b' ' | b'\t' | b'\n' | b'\r' | 0x0b | 0x0c => First::Blank,
+            b'A'..=b'Z' | b'a'..=b'z' | b'_' => First::Letter,
+            b'0'..=b'9' => First::Digit,
+            b'"' | b'\'' => First::Quote,
+            b'+' => First::Alone(Token::Plus),
+            b'*' => First::Alone(Token::Star),
+            b'%' => First::Alone(Token::Percent),
+            b'^' => First::Alone(Token::Caret),
+            b'#' => First::Alone(Token::Hash),
+            b'&' => First::Alone(Token::Ampersand),
+            b'|' => First::Alone(Token::Pipe),
+            b'(' => First::Alone(Token::LeftParen),
+            b')' => First::Alone(Token::RightParen),
+            b'{' => First::Alone(Token::LeftBrace),
+            b'}' => First::Alone(Token::RightBrace),
+            b']' => First::Alone(Token::RightBracket),
+            b';' => First::Alone(Token::Semicolon),
+            b',' => First::Alone(Token::Comma),
+            b'?' => First::Alone(Token::Question),
+            b'!' => First::Alone(Token::Bang),
+            _ => First::Other,
+        };
+        byte += 1;
+    }
+    first
+};
+
+/// Whether words go on with this byte.
+#[inline(always)]
+pub(crate) fn is_of_word(byte: u8) -> bool {
+    matches!(FIRST[usize::from(byte)], First::Letter | First::Digit)
+}
+
+/// The keyword that a word is, if it is one.
+#[inline(always)]
+pub(crate) fn keyword(word: &[u8]) -> Option<Token> {
+    // By length first: words of one length are compared as numbers.
+    Some(match word.len() {
+        2 => match word {
+            b"do" => Token::Do,
+            b"if" => Token::If,
+            b"in" => Token::In,
+            b"or" => Token::Or,
+            _ => return None,
+        },
+        3 => match word {
+            b"and" => Token::And,
+            b"end" => Token::End,
+            b"for" => Token::For,
+            b"nil" => Token::Nil,
+            b"not" => Token::Not,
+            _ => return None,
+        },
+        4 => match word {
+            b"else" => Token::Else,
+            b"goto" => Token::Goto,
+            b"then" => Token::Then,
+            b"true" => Token::True,
+            _ => return None,
+        },
+        5 => match word {
+            b"break" => Token::Break,
+            b"false" => Token::False,
+            b"local" => Token::Local,
+            b"until" => Token::Until,
+            b"while" => Token::While,
+            _ => return None,
+        },
+        6 => match word {
+            b"elseif" => Token::ElseIf,
+            b"repeat" => Token::Repeat,
+            b"return" => Token::Return,
+            _ => return None,
+        },
+        8 => match word {
+            b"function" => Token::Function,
+            _ => return None,
+        },
+        _ => return None,
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -196,25 +259,22 @@ mod tests {
     #[test]
     fn a_token_is_one_word() {
         assert_eq!(size_of::<Token>(), 8);
+        assert_eq!(size_of::<First>(), 8);
     }
 
     #[test]
-    fn the_longest_token_wins() {
-        let tokens: Vec<_> = Token::lexer(b"a..b...c..5 end_ [==[ [= ->--@f(@f \xff")
-            .map(|t| t.unwrap_or(Token::Unknown))
-            .collect();
-        let name = Token::Name(Symbol(0));
+    fn the_longest_operator_wins() {
+        let tokens: Vec<_> =
+            Token::lexer(b"..-...~=.5>=[==[[=->--@f(@f\xff").map(|t| t.unwrap_or(Token::Unknown)).collect();
         assert_eq!(
             tokens,
             [
-                name,
                 Token::DoubleDot,
-                name,
+                Token::Minus,
                 Token::Ellipsis,
-                name,
-                Token::DoubleDot,
+                Token::NotEqual,
                 Token::Integer(Value(0)),
-                name,
+                Token::GreaterEqual,
                 Token::LongString,
                 Token::LongStringDelimiter,
                 Token::Arrow,

@@ -156,10 +156,7 @@ fn token_index(out: &mut String, parser: &Parser<'_>) -> Result<(), Failure> {
         out,
         "/// The column of a token in the tables; one that no table knows if the grammar has no such token."
     )?;
-    writeln!(
-        out,
-        "#[inline(always)]\npub(crate) fn token_index(token: &Token) -> u8 {{\n    match token {{"
-    )?;
+    writeln!(out, "#[inline(never)]\npub(crate) fn token_index(token: &Token) -> u8 {{\n    match token {{")?;
     for (index, pattern) in parser.patterns.iter().enumerate() {
         writeln!(out, "        {pattern} => {index},")?;
     }
