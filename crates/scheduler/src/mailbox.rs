@@ -175,6 +175,18 @@ impl<T> List<T> {
         self.oldest.is_null()
     }
 
+    /// The first message: for whom it is meant, of whom, and what.
+    #[inline]
+    pub(crate) fn first(&self) -> Option<(Pid, Pid, &T)> {
+        let node = NonNull::new(self.oldest)?;
+        // SAFETY: the list owns its nodes, whose content is initialised.
+        unsafe {
+            let node = node.as_ref();
+            Some((node.target, node.from, node.content.assume_init_ref()))
+        }
+    }
+
+    #[inline]
     pub(crate) fn pop(&mut self) -> Option<Parcel<T>> {
         let node = NonNull::new(self.oldest)?;
         // SAFETY: the list owns its nodes; this one leaves it.
@@ -186,7 +198,19 @@ impl<T> List<T> {
     ///
     /// # Safety
     /// `newest` is null or begins a null-terminated list of nodes that the caller owns.
+    #[inline]
     unsafe fn append_stack(&mut self, newest: *mut Node<T>, mut look: impl FnMut(Pid, Pid, &T)) {
+        if self.oldest.is_null() && !newest.is_null() {
+            // SAFETY: by contract the node is owned here, and its content initialised.
+            let node = unsafe { &mut *newest };
+            if node.next.is_null() {
+                // The usual case: one message for somebody who has read all others.
+                // SAFETY: as above.
+                look(node.target, node.from, unsafe { node.content.assume_init_ref() });
+                (self.oldest, self.newest) = (newest, newest);
+                return;
+            }
+        }
         let (mut at, mut reversed) = (newest, ptr::null_mut::<Node<T>>());
         while !at.is_null() {
             // SAFETY: by contract the nodes are owned here, and their content is initialised.

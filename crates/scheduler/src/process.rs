@@ -33,6 +33,10 @@ pub trait Process: Sized + Send + 'static {
     /// [`Failure::Panicked`] and harms nobody else.
     fn step(&mut self, turn: &mut Turn<'_, Self>) -> Step<Self::Output, Self::Error>;
 
+    /// Whoever runs has woken it, and it will run next: it may ask for memory that it will need. Must be quick, and neither
+    /// wait for that memory nor change anything.
+    fn anticipate(&self) {}
+
     /// Hears that it ends in failure, whosever doing that is. Nothing of it runs afterwards, and then it is dropped.
     fn fails(&mut self, _failure: &Failure<Self::Error>) {}
 

@@ -87,6 +87,25 @@ impl<'a, P: Process> Turn<'a, P> {
         if self.inbox.is_empty() && !self.slot.has_news() { None } else { self.open_next() }
     }
 
+    /// The next thing delivered to this process, as [`Turn::next_signal`] has it, if it is a message of a process and came
+    /// before this step.
+    #[inline]
+    pub fn next_message(&mut self) -> Option<(Pid, P::Message)> {
+        match self.inbox.first() {
+            Some((target, from, Letter::Message(_)))
+                if target == self.pid && from != Pid::SYSTEM && self.doom.is_none() => {}
+            _ => return None,
+        }
+        let parcel = self.inbox.pop()?;
+        if parcel.weight() > 0 {
+            self.slot.count_received(parcel.weight());
+        }
+        match parcel.open(&mut self.core.pool) {
+            (from, Letter::Message(message)) => Some((from, message)),
+            _ => None,
+        }
+    }
+
     fn open_next(&mut self) -> Option<Signal<P>> {
         loop {
             if self.doom.is_some() {

@@ -362,6 +362,9 @@ impl<P: Process> Core<P> {
         let begun = (!picked.shares_slice).then_some(self.now);
         loop {
             let (slot, owned) = hub.table.enter(&mut runnable);
+            if let (Some(_), Some(body)) = (begun, &owned.body) {
+                body.anticipate();
+            }
             if u64::from(owned.debt) >= slice {
                 owned.debt -= slice as u32;
                 self.slice_left = 0;
@@ -561,7 +564,15 @@ impl<P: Process> Core<P> {
         let parcel = self.pool.parcel(target, from, Letter::Message(message));
         if slot.is_parked() || self.dice.dare(4) {
             match slot.push(parcel) {
-                Ok(Some(runnable)) => hub.wake(Some(self), runnable),
+                Ok(Some(runnable)) if slot.is_external() => hub.wake(Some(self), runnable),
+                Ok(Some(mut runnable)) => {
+                    if let Some(body) = &hub.table.owned(&mut runnable).body {
+                        body.anticipate();
+                    }
+                    if self.queues.wake(runnable) {
+                        self.notify(hub);
+                    }
+                }
                 Ok(None) => {}
                 Err(parcel) => match parcel.open(&mut self.pool).1 {
                     Letter::Message(message) => return Err(message),
