@@ -5,7 +5,9 @@
 //! here: the format (`execute::parcel`, `execute::fragment`). Invariant: while a value is written nothing changes or
 //! collects the heap, and the tables that were met are marked as such in their headers; the marks are gone when the packer is.
 
+use std::cell::Cell;
 use std::sync::Arc;
+use std::thread::LocalKey;
 
 use hashbrown::HashMap;
 use smallvec::SmallVec;
@@ -82,8 +84,32 @@ impl Model {
     }
 }
 
+thread_local! {
+    /// Room of fragments that were read, for the next one: growing it costs a fifth of writing one.
+    static WORDS: Cell<Vec<u64>> = const { Cell::new(Vec::new()) };
+    static TEXTS: Cell<Vec<u64>> = const { Cell::new(Vec::new()) };
+    static TABLES: Cell<Vec<*mut Table>> = const { Cell::new(Vec::new()) };
+}
+
+/// Most entries that a thread keeps room for.
+const SPARE: usize = 32 * 1024;
+
+/// Keeps the room of a list for the next one.
+fn keep_room<T: 'static>(mut list: Vec<T>, place: &'static LocalKey<Cell<Vec<T>>>) {
+    if list.capacity() <= SPARE {
+        list.clear();
+        // A thread that ends keeps nothing.
+        let _ = place.try_with(|place| place.set(list));
+    }
+}
+
+impl Drop for Fragment {
+    fn drop(&mut self) {
+        keep_room(std::mem::take(&mut self.words), &WORDS);
+    }
+}
+
 /// The tables of one value, numbered as they are met.
-#[derive(Default)]
 struct Met {
     tables: Vec<*mut Table>,
     /// Made when a table comes a second time, and for those that cannot be marked.
@@ -133,6 +159,7 @@ impl Drop for Met {
                 }
             }
         }
+        keep_room(std::mem::take(&mut self.tables), &TABLES);
     }
 }
 
@@ -140,7 +167,7 @@ struct Packer<'a, 'gc> {
     cx: &'a Context<'gc>,
     words: Vec<u64>,
     /// The texts so far, as they will stand behind the contents of the tables.
-    texts: SmallVec<[u64; 16]>,
+    texts: Vec<u64>,
     text_count: usize,
     objects: Vec<Shared>,
     met: Met,
@@ -415,6 +442,7 @@ impl Packer<'_, '_> {
             self.make_room(self.texts.len())?;
         }
         self.words.extend_from_slice(&self.texts);
+        keep_room(std::mem::take(&mut self.texts), &TEXTS);
         if self.words.capacity() > self.words.len() + self.words.len() / 2 {
             self.words.shrink_to_fit();
         }
@@ -561,11 +589,11 @@ impl<'gc> Context<'gc> {
             }
             let mut packer = Packer {
                 cx: self,
-                words: Vec::new(),
-                texts: SmallVec::new(),
+                words: WORDS.take(),
+                texts: TEXTS.take(),
                 text_count: 0,
                 objects: Vec::new(),
-                met: Met::default(),
+                met: Met { tables: TABLES.take(), numbers: None },
                 written: [Written { string: std::ptr::null(), payload: 0 }; REMEMBERED],
                 models: SmallVec::new(),
                 next_model: 0,

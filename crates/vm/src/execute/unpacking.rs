@@ -257,6 +257,7 @@ impl<'gc> Context<'gc> {
         // What it will take here: a table is a cell more than its parts, and nodes that are like a model's are shorter there.
         let parts = fragment.bytes() + fragment.bytes() / 2;
         self.check_room(parts + (fragment.tables + fragment.texts) * size_of::<Table>())?;
+        let before = self.st().heap.bytes();
         let mut arrival = Arrival {
             fragment,
             tables: Vec::with_capacity(fragment.tables),
@@ -283,6 +284,8 @@ impl<'gc> Context<'gc> {
         let Some(&outermost) = arrival.tables.first() else { return Ok(Value::Nil) };
         // SAFETY: the tables are fresh, and nothing is collected within a step.
         unsafe { arrival.fill(self)? };
+        let heap = &mut self.st().heap;
+        heap.put_off(heap.bytes().saturating_sub(before));
         // Running out of fuel here is noticed by whatever runs next.
         let _ = self.charge(fragment.fuel);
         // SAFETY: just made.

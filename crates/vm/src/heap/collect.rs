@@ -404,6 +404,14 @@ impl Heap {
         }
     }
 
+    /// So many bytes have come with a message. Mostly it is read and forgotten when the next one comes, so most of it does
+    /// not bring the next cycle nearer: else every other large message would cost one, which marks whatever lives.
+    pub(crate) fn put_off(&mut self, arrived: usize) {
+        if !CHECKING && self.stress_work == 0 && self.phase == Phase::Idle {
+            self.memory.put_off(arrived * 7 / 8);
+        }
+    }
+
     /// Chooses when the next cycle starts, from what is known to be alive.
     pub(super) fn set_next_cycle(&mut self) {
         let threshold = if self.stress_work > 0 {

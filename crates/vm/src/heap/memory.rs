@@ -115,6 +115,8 @@ pub(super) struct Memory {
     mixed_unswept: *mut Block,
     uniform: Option<Box<Uniform>>,
     class_cursor: u8,
+    /// Kilobytes by which the threshold was put off since it was set.
+    put_off: u8,
     own: Lazy<Vec<*mut Own>>,
     own_cursor: usize,
     spare: *mut Block,
@@ -164,6 +166,7 @@ impl Memory {
             mixed_unswept: null_mut(),
             uniform: None,
             class_cursor: 0,
+            put_off: 0,
             own: Lazy::new(),
             own_cursor: 0,
             spare: null_mut(),
@@ -191,12 +194,26 @@ impl Memory {
         let threshold = threshold.min(isize::MAX as usize / 2) as isize;
         self.debt = (self.bytes() as isize).wrapping_sub(threshold);
         self.threshold = threshold;
+        self.put_off = 0;
     }
 
     /// Lets the program allocate so much more (or, if negative, less) before the collector works again.
     pub(super) fn postpone(&mut self, bytes: isize) {
         self.threshold = self.threshold.wrapping_add(bytes);
         self.debt -= bytes;
+    }
+
+    /// The same for what need not be collected soon, in kilobytes; as long as little was put off since the threshold was
+    /// set, and not beyond the limit.
+    pub(super) fn put_off(&mut self, bytes: usize) {
+        /// Kilobytes: the heap is to stay small, and in the processor's caches.
+        const MOST: u8 = 192;
+        let more = (bytes / 1024).min(usize::from(MOST - self.put_off));
+        let within = self.threshold.saturating_add(1024 * more as isize) as usize <= self.limit;
+        if more > 0 && within {
+            self.put_off += more as u8;
+            self.postpone(1024 * more as isize);
+        }
     }
 
     /// Discounts swept cells. What they free is no allowance: the program's allocation alone decides when the
