@@ -99,7 +99,7 @@ impl Mail {
                 Box::new(Letter { parcel: Parcel::new(), from: Pid::SYSTEM, number: 0, host, topic_bytes: 0 })
             }
         };
-        letter.parcel.push(Packed::Text(topic));
+        letter.parcel.push_text(topic);
         letter.topic_bytes = letter.parcel.size() as u32;
         Mail(letter)
     }

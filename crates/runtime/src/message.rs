@@ -6,7 +6,7 @@ use wippy_scheduler::{HostId, Pid};
 use wippy_stdlib::class::Class;
 use wippy_stdlib::payload;
 use wippy_vm::{
-    Context, Fate, Fresh, HostObject, Library, Outcome, Result, Shape, Table, UserData, Value, library,
+    Context, Fate, Fresh, HostObject, Library, Link, Outcome, Result, Shape, Table, UserData, Value, library,
 };
 
 use crate::addresses::remember;
@@ -40,12 +40,13 @@ pub(crate) fn open(cx: &mut Context<'_>) -> Result<()> {
 }
 
 /// The methods that lead from a message to what it says.
-pub(crate) const WAY: &[&str] = &["payload", "data"];
+pub(crate) static WAY: [Link; 2] = [Link::new("payload"), Link::new("data")];
 
 /// What a receiver of messages gets.
 ///
 /// # Errors
 /// When the memory limit would be passed.
+#[inline]
 pub(crate) fn fresh<'gc>(cx: &mut Context<'gc>, mail: Mail, fate: Fate<'gc>) -> Result<Fresh<'gc>> {
     match fate {
         Fate::Dropped => {
@@ -56,7 +57,7 @@ pub(crate) fn fresh<'gc>(cx: &mut Context<'gc>, mail: Mail, fate: Fate<'gc>) -> 
             let mut tokens = mail.payload();
             // What fails here fails there again, as an error that the program can catch.
             if let Ok(Some(value)) = cx.unpack_next(&mut tokens)
-                && !tokens.skip_value()
+                && tokens.is_empty()
             {
                 mail.recycle();
                 return Ok(Fresh::End(value, chain));
@@ -72,7 +73,7 @@ pub(crate) fn fresh<'gc>(cx: &mut Context<'gc>, mail: Mail, fate: Fate<'gc>) -> 
 /// # Errors
 /// When the memory limit would be passed.
 pub(crate) fn taken<'gc>(cx: &mut Context<'gc>, mail: Mail, alone: bool) -> Result<Value<'gc>> {
-    let fate = if alone { cx.fate(WAY) } else { Fate::Kept };
+    let fate = if alone { cx.fate(&WAY) } else { Fate::Kept };
     Ok(match fresh(cx, mail, fate)? {
         Fresh::Value(value) => value,
         Fresh::End(value, chain) => {

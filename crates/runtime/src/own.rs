@@ -23,6 +23,11 @@ impl Own {
     }
 
     /// Where it may have been handed on already.
+    pub(crate) fn peek(&self) -> Option<&Vm> {
+        self.0.as_ref()
+    }
+
+    /// Where it may have been handed on already.
     pub(crate) fn get(&mut self) -> Option<&mut Vm> {
         self.0.as_mut()
     }

@@ -161,8 +161,17 @@ impl Process for LuaProcess {
             body.begin(turn);
         }
         loop {
-            while let Some(signal) = body.room.take_aside().or_else(|| turn.next_signal()) {
-                if let Err(fault) = body.take(signal, turn) {
+            loop {
+                let taken = if body.room.has_aside() {
+                    body.room.take_aside().map_or(Ok(()), |signal| body.take(signal, turn))
+                } else if let Some((from, mail)) = turn.next_message() {
+                    body.arrive(from, mail)
+                } else if let Some(signal) = turn.next_signal() {
+                    body.take(signal, turn)
+                } else {
+                    break;
+                };
+                if let Err(fault) = taken {
                     return body.fail(turn, fault, None);
                 }
             }
@@ -203,6 +212,12 @@ impl Process for LuaProcess {
             if turn.must_stop() {
                 return Step::OutOfFuel;
             }
+        }
+    }
+
+    fn anticipate(&self) {
+        if let Some(vm) = self.0.vm.peek() {
+            vm.anticipate();
         }
     }
 
@@ -267,6 +282,16 @@ impl Body {
         }
     }
 
+    /// A message has arrived.
+    ///
+    /// # Errors
+    /// When it does not fit into the process's memory.
+    #[inline]
+    fn arrive(&mut self, from: Pid, mail: Mail) -> Result<(), Fault> {
+        let Body { vm, room, .. } = self;
+        vm.enter(|cx| room.arrive(cx, None, from, mail).map(drop)).map_err(fault_of)
+    }
+
     /// Notes what has arrived.
     ///
     /// # Errors
@@ -278,11 +303,7 @@ impl Body {
             {
                 self.outdate(&message);
             }
-            Signal::Message { from, message } => {
-                let Body { vm, room, .. } = self;
-                let arrived = vm.enter(|cx| room.arrive(cx, None, from, message).map(drop));
-                return arrived.map_err(fault_of);
-            }
+            Signal::Message { from, message } => return self.arrive(from, message),
             Signal::Cancel { from, reason, grace } => {
                 if let Some(grace) = grace.filter(|_| !self.room.hears_events()) {
                     self.leaving = true;

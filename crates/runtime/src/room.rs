@@ -121,6 +121,7 @@ impl Room {
     ///
     /// # Errors
     /// As for [`Room::deliver`].
+    #[inline]
     pub(crate) fn arrive<'gc>(
         &mut self,
         cx: &mut Context<'gc>,
@@ -156,9 +157,9 @@ impl Room {
             {
                 return message::taken(cx, mail, taker.alone).map(Some);
             }
-            if channel.accepts() {
-                cx.push_fresh(channel, message::WAY, |cx, fate| message::fresh(cx, mail, fate))?;
-                return Ok(None);
+            match cx.push_fresh(channel, &message::WAY, mail, message::fresh)? {
+                Some(refused) => mail = refused,
+                None => return Ok(None),
             }
         }
         self.shelves().unclaimed.push_back(mail);
@@ -217,8 +218,13 @@ impl Room {
         self.shelves().aside.push_back(signal);
     }
 
-    /// The first signal that was put aside.
+    /// Whether a signal was put aside.
     #[inline]
+    pub(crate) fn has_aside(&self) -> bool {
+        self.shelves.as_ref().is_some_and(|shelves| !shelves.aside.is_empty())
+    }
+
+    /// The first signal that was put aside.
     pub(crate) fn take_aside(&mut self) -> Option<Signal<LuaProcess>> {
         self.shelves.as_mut()?.aside.pop_front()
     }
@@ -323,7 +329,7 @@ impl Room {
         if let Some(kept) = self.inbox {
             while let Some(channel) = accepts(cx, kept).filter(|_| !shelves.unclaimed.is_empty()) {
                 let Some(mail) = shelves.unclaimed.pop_front() else { break };
-                cx.push_fresh(channel, message::WAY, |cx, fate| message::fresh(cx, mail, fate))?;
+                cx.push_fresh(channel, &message::WAY, mail, message::fresh)?;
             }
         }
         Ok(())

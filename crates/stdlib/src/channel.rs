@@ -91,6 +91,9 @@ fn new(cx: &mut Context<'_>) -> Result<Outcome> {
 
 /// `ch:send(value)`
 fn send(cx: &mut Context<'_>) -> Result<Outcome> {
+    if let Some(outcome) = cx.send_to_buffer() {
+        return Ok(outcome);
+    }
     let channel = check(cx, 1)?;
     let value = cx.get(2);
     match cx.try_send(channel, value)? {
@@ -120,6 +123,9 @@ fn closed_meanwhile(cx: &mut Context<'_>) -> Result<Outcome> {
 
 /// `ch:receive()`
 fn receive(cx: &mut Context<'_>) -> Result<Outcome> {
+    if let Some(outcome) = cx.receive_from_buffer() {
+        return Ok(outcome);
+    }
     let channel = check(cx, 1)?;
     let (value, ok, gives_way) = match cx.try_receive(channel, true)? {
         Transfer::Done { value, gives_way } => (value, true, gives_way),

@@ -39,7 +39,7 @@ pub use execute::context::Context;
 pub use execute::debug::{Activation, FunctionInfo};
 pub use execute::event::Event;
 pub use execute::explain::TypeFailure;
-pub use execute::fate::{Chain, Fate};
+pub use execute::fate::{Chain, Fate, Link};
 pub use execute::hook::HookMask;
 pub use execute::iterate::{IPAIRS_STEP, NEXT};
 pub use execute::load::{Compiled, LoadMode};

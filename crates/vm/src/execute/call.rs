@@ -539,13 +539,7 @@ pub(crate) unsafe fn perform(state: &mut State, request: Request) -> Result<Opti
                 switch(state, co, resumer);
                 Ok(None)
             }
-            Request::Park(count) => {
-                (*frame).results_at = below(count).offset_from_unsigned((*frame).base) as u32;
-                let then = std::mem::replace(&mut state.then, Then::Return);
-                (*frame).set_continuation(then);
-                park::suspend(state, co);
-                Ok(park::next(state))
-            }
+            Request::Park(count) => Ok(park::park(state, co, count)),
             Request::Spawn => {
                 let function = below(1);
                 (*frame).results_at = function.offset_from_unsigned((*frame).base) as u32;

@@ -5,14 +5,14 @@
 //! queue and the other one behind it; with an empty queue that means that the running one just goes on.
 
 use crate::error::{ErrorKind, Result};
-use crate::heap::channel::Waiter;
+use crate::heap::channel::{self, Waiter};
 use crate::heap::handle::{Case, Channel, Table, UserData, Value};
 use crate::heap::object::{Coroutine, Kind};
-use crate::heap::slot::Slot;
+use crate::heap::slot::{Slot, tag};
 use crate::native::{Outcome, Request, Then};
 
 use super::context::Context;
-use super::fate::{self, Chain, Fate};
+use super::fate::{self, Chain, Fate, Link};
 
 /// What an attempt to send or receive came to.
 pub enum Transfer<'gc> {
@@ -110,8 +110,15 @@ impl<'gc> Channel<'gc> {
         // SAFETY: as above.
         unsafe {
             let raw = self.raw();
-            !(*raw).closed && ((*raw).buffer.len() < (*raw).capacity || self.has_waiter(false))
+            !(*raw).closed && (self.has_room() || self.has_waiter(false))
         }
+    }
+
+    /// Whether its buffer takes another value.
+    #[inline]
+    fn has_room(self) -> bool {
+        // SAFETY: as above.
+        unsafe { (*self.raw()).buffer.len() < (*self.raw()).capacity }
     }
 
     /// From now on a receiver that finds nothing asks the owner before it waits
@@ -144,10 +151,10 @@ impl<'gc> Channel<'gc> {
         unsafe {
             let waiters = &mut (*self.raw()).waiters;
             while let Some(first) = waiters.front() {
-                if !first.is_live() {
-                    waiters.pop_front();
-                } else if first.sends == sends {
+                if first.sends == sends && first.is_live() {
                     return waiters.pop_front();
+                } else if !first.is_live() {
+                    waiters.pop_front();
                 } else {
                     // A select that wants both directions stands in front.
                     let at = waiters.iter().position(|waiter| waiter.sends == sends && waiter.is_live())?;
@@ -273,6 +280,45 @@ impl<'gc> Context<'gc> {
                 self.hand_to(waiter.co, &[case, Value::from_slot(value), Value::Boolean(taken)]);
             }
         }
+    }
+
+    /// The channel in the first slot, if it is one whose buffer nobody waits for.
+    #[inline(always)]
+    fn quiet_channel(&self) -> Option<*mut channel::Channel> {
+        let first = self.slot(1);
+        if first.tag != tag::USERDATA {
+            return None;
+        }
+        let raw = first.as_userdata().cast::<channel::Channel>();
+        // SAFETY: the cell is valid; its kind says what it is.
+        unsafe {
+            ((*raw).base.header.kind == Kind::Channel && (*raw).waiters.front().is_none()).then_some(raw)
+        }
+    }
+
+    /// The commonest send, of slot 2 to the channel in slot 1: into a buffer that has room, with nobody waiting.
+    #[inline]
+    pub fn send_to_buffer(&mut self) -> Option<Outcome> {
+        let raw = self.quiet_channel()?;
+        let value = self.slot(2);
+        // SAFETY: the channel and the value are alive.
+        unsafe {
+            if (*raw).closed || !self.st().heap.buffer_within((*raw).capacity, raw, value) {
+                return None;
+            }
+        }
+        Some(self.returns(true))
+    }
+
+    /// The commonest receive, from the channel in slot 1: out of a buffer, with nobody waiting.
+    #[inline]
+    pub fn receive_from_buffer(&mut self) -> Option<Outcome> {
+        let raw = self.quiet_channel()?;
+        // SAFETY: the channel is alive, and what is in it.
+        let value = unsafe { (*raw).buffer.used()?.pop_front()? };
+        self.push_slot(value);
+        self.push_slot(Slot::TRUE);
+        Some(self.returns_top(2))
     }
 
     /// Sends from the running coroutine, if that is possible at once.
@@ -421,33 +467,36 @@ impl<'gc> Context<'gc> {
         state.heap.roots.ready.push_back(current);
     }
 
-    /// Sends a value that is made for whoever gets it, as [`Context::push_to`] does; `make` is told what a waiting receiver
-    /// does with it. There must be room, or somebody who waits ([`Channel::accepts`]).
+    /// Sends what is made of a seed for whoever gets it, as [`Context::push_to`] does; `make` is told what a waiting receiver
+    /// does with it. The seed is handed back if nobody waits and there is no room, or the channel is closed.
     ///
     /// # Errors
     /// What `make` fails with; then nobody was sent anything, and who would have been does not wait any more.
     #[inline]
-    pub fn push_fresh(
+    pub fn push_fresh<T>(
         &mut self,
         channel: Channel<'gc>,
-        methods: &[&str],
-        make: impl FnOnce(&mut Context<'gc>, Fate<'gc>) -> Result<Fresh<'gc>>,
-    ) -> Result<Push> {
+        methods: &[Link],
+        seed: T,
+        make: impl FnOnce(&mut Context<'gc>, T, Fate<'gc>) -> Result<Fresh<'gc>>,
+    ) -> Result<Option<T>> {
         if channel.is_closed() {
-            return Ok(Push::Closed);
+            return Ok(Some(seed));
         }
         let Some(waiter) = channel.take_waiter(false) else {
-            return match make(self, Fate::Kept)? {
-                Fresh::Value(value) => self.push_to(channel, value),
-                Fresh::End(..) => Ok(Push::Full),
-            };
+            if !channel.has_room() {
+                return Ok(Some(seed));
+            }
+            let (Fresh::Value(value) | Fresh::End(value, _)) = make(self, seed, Fate::Kept)?;
+            self.push_to(channel, value)?;
+            return Ok(None);
         };
         let fate = match waiter.case {
             // SAFETY: the waiter is live.
             0 => unsafe { fate::of_waiting(waiter.co, methods) },
             _ => Fate::Kept,
         };
-        let value = match make(self, fate)? {
+        let value = match make(self, seed, fate)? {
             Fresh::Value(value) => value,
             Fresh::End(value, chain) => {
                 chain.skip();
@@ -456,7 +505,7 @@ impl<'gc> Context<'gc> {
         };
         self.hand_value(waiter, value, true);
         self.st().heap.roots.ready.push_back(waiter.co);
-        Ok(Push::Taken)
+        Ok(None)
     }
 
     /// Sends a value on the owner's behalf: a waiting receiver is put at the end of the run queue, and nobody gives

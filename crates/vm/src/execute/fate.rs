@@ -6,12 +6,14 @@
 //! between the native's return and the end of the chain there is nothing but those method calls.
 
 use std::marker::PhantomData;
+use std::ptr::null_mut;
+use std::sync::atomic::{AtomicPtr, Ordering};
 
 use crate::bytecode::instruction::{Instruction, Op};
 use crate::heap::handle::Value;
-use crate::heap::object::Coroutine;
+use crate::heap::object::{Coroutine, StringObject};
 use crate::heap::slot::{Slot, tag};
-use crate::heap::string;
+use crate::heap::{shared, string};
 use crate::native::{Outcome, Request};
 
 use super::context::Context;
@@ -55,46 +57,76 @@ impl Chain<'_> {
 /// Instructions of one link: the method is looked up, and called.
 const LINK: usize = 2;
 
+/// A method that may be a link; to be a `static`.
+pub struct Link {
+    name: &'static str,
+    /// The name as programs have it; null until one was seen that is never freed.
+    seen: AtomicPtr<StringObject>,
+}
+
+impl Link {
+    /// The method of this name.
+    pub const fn new(name: &'static str) -> Link {
+        Link { name, seen: AtomicPtr::new(null_mut()) }
+    }
+
+    /// # Safety
+    /// The value is valid.
+    #[inline]
+    unsafe fn is_named(&self, value: Slot) -> bool {
+        value.tag == tag::STRING
+            // SAFETY: the caller's promise.
+            && (value.as_string() == self.seen.load(Ordering::Relaxed) || unsafe { self.meet(value.as_string()) })
+    }
+
+    #[cold]
+    unsafe fn meet(&self, name: *mut StringObject) -> bool {
+        // SAFETY: the caller's string is valid; one that is never freed has its address for ever.
+        unsafe {
+            let is_it = string::bytes(name) == self.name.as_bytes();
+            if is_it && shared::is_eternal(name) {
+                self.seen.store(name, Ordering::Relaxed);
+            }
+            is_it
+        }
+    }
+}
+
 /// What becomes of what the call that a Lua function has just made leaves in a slot.
 ///
 /// # Safety
 /// The frame is that of a Lua function with its `pc` saved, the slot one of its registers.
-unsafe fn of<'gc>(frame: *mut Frame, slot: *const Slot, methods: &[&str]) -> Fate<'gc> {
+#[inline]
+unsafe fn of<'gc>(frame: *mut Frame, slot: *const Slot, methods: &[Link]) -> Fate<'gc> {
     // SAFETY: the caller's promise. Every function ends with a return, so what follows an instruction of another kind can be
     // read; constants of verified code are in range.
     unsafe {
         let lua = (*frame).state.lua;
-        let register = slot.offset_from_unsigned((*frame).base);
-        let call = *lua.pc.sub(1);
-        if call.op() != Op::Call || call.a() != register {
-            return Fate::Kept;
+        let register = slot.offset_from_unsigned((*frame).base) as u8;
+        let mut pc = lua.pc;
+        let first = *pc.sub(1);
+        let call = |results: u8| Instruction::abc(Op::Call, register, first.b() as u8, results);
+        if first != call(2) {
+            return if first == call(1) { Fate::Dropped } else { Fate::Kept };
         }
-        let (mut results, mut pc) = (call.c(), lua.pc);
-        if results == 1 {
-            return Fate::Dropped;
-        }
+        let call = |results: u8| Instruction::abc(Op::Call, register, 2, results);
+        let mut is_open = false;
         for method in methods {
-            let link = *pc;
-            if results != 2 || link.op() != Op::Method || link.a() != register || link.b() != register {
-                return Fate::Kept;
-            }
-            let name = lua.constants.add(link.c());
-            let call = *pc.add(1);
-            if (*name).tag != tag::STRING
-                || string::bytes((*name).as_string()) != method.as_bytes()
-                || call.op() != Op::Call
-                || call.a() != register
-                || call.b() != 2
+            let (link, called) = (*pc, *pc.add(1));
+            let place = link.c();
+            if is_open
+                || link != Instruction::abc(Op::Method, register, register, place as u8)
+                || !method.is_named(*lua.constants.add(place))
             {
                 return Fate::Kept;
             }
-            results = call.c();
+            is_open = called == call(0);
+            if !is_open && called != call(2) {
+                return Fate::Kept;
+            }
             pc = pc.add(LINK);
         }
-        match results {
-            0 | 2 => Fate::Chained(Chain { frame, end: pc, is_open: results == 0, brand: PhantomData }),
-            _ => Fate::Kept,
-        }
+        Fate::Chained(Chain { frame, end: pc, is_open, brand: PhantomData })
     }
 }
 
@@ -102,7 +134,7 @@ unsafe fn of<'gc>(frame: *mut Frame, slot: *const Slot, methods: &[&str]) -> Fat
 ///
 /// # Safety
 /// The coroutine is parked.
-pub(super) unsafe fn of_waiting<'gc>(co: *mut Coroutine, methods: &[&str]) -> Fate<'gc> {
+pub(super) unsafe fn of_waiting<'gc>(co: *mut Coroutine, methods: &[Link]) -> Fate<'gc> {
     // SAFETY: a parked coroutine has its native's frame on top; one that stores for a Lua function lies above that function's
     // frame, and the called value in one of its registers.
     unsafe {
@@ -124,7 +156,7 @@ pub(super) unsafe fn of_waiting<'gc>(co: *mut Coroutine, methods: &[&str]) -> Fa
 impl<'gc> Context<'gc> {
     /// What becomes of the first result of the running native, if it returns at once: whether it is dropped, or these
     /// methods are called on it.
-    pub fn fate(&self, methods: &[&str]) -> Fate<'gc> {
+    pub fn fate(&self, methods: &[Link]) -> Fate<'gc> {
         let state = self.st();
         if state.native_framed || state.hooked || !state.in_native {
             return Fate::Kept;

@@ -3,6 +3,8 @@
 //! Each has three stages: the inline case (a table whose first candidate node or array slot holds the key), a plain
 //! call for other raw cases, and the slow path with metamethods and errors.
 
+use std::ptr::null_mut;
+
 use crate::bytecode::instruction::{Instruction, Op};
 use crate::error::Result;
 use crate::heap::growth::is_large;
@@ -41,28 +43,29 @@ unsafe fn load(to: *mut Slot, node: *mut Node) {
     }
 }
 
-/// `__index` of a host object's class: nearly always there, and under the very name that all classes have.
+/// The methods of a host object's class: where the metatable's `__index` nearly always is, under the very name that all
+/// classes have; null if it has none.
 ///
 /// # Safety
 /// The metatable must be null or valid.
 #[inline(always)]
-unsafe fn class_index(metatable: *mut Table) -> Slot {
+unsafe fn class_methods(metatable: *mut Table) -> *mut Table {
     // SAFETY: the caller's promise; names of events are immortal, with their hash computed.
     unsafe {
         if metatable.is_null() {
-            return Slot::NIL;
+            return null_mut();
         }
         let name = name_string(Event::Index);
-        let key = Slot { aux: (*name).hash, ..Slot::string(name.cast_mut()) };
-        let mut node = first_node(metatable, &key);
-        let hit = is_hit(node, &key) || {
-            node = node.offset((*node).next as isize);
-            is_hit(node, &key)
-        };
-        if hit && (*node).tag < tag::NIL as u8 {
-            return Slot { payload: (*node).payload, tag: u32::from((*node).tag), aux: 0 };
+        let node =
+            (*metatable).nodes.add(((*name).hash & ((1u32 << (*metatable).header.small) - 1)) as usize);
+        if (*node).key == name as u64
+            && (*node).tag == tag::TABLE as u8
+            && (*node).key_tag == tag::STRING as u8
+        {
+            return (*node).payload as *mut Table;
         }
-        metamethod_of(metatable, Event::Index)
+        let methods = metamethod_of(metatable, Event::Index);
+        if methods.tag == tag::TABLE { methods.as_table() } else { null_mut() }
     }
 }
 
@@ -71,11 +74,11 @@ unsafe fn class_index(metatable: *mut Table) -> Slot {
 unsafe fn class_member(to: *mut Slot, object: *mut UserData, key: *const Slot) -> bool {
     // SAFETY: the values are valid; chains stay within the nodes.
     unsafe {
-        let methods = class_index((*object).metatable);
-        if methods.tag != tag::TABLE {
+        let methods = class_methods((*object).metatable);
+        if methods.is_null() {
             return false;
         }
-        let mut node = first_node(methods.as_table(), key);
+        let mut node = first_node(methods, key);
         while !is_hit(node, key) {
             if (*node).next == 0 {
                 return false;

@@ -31,9 +31,13 @@ impl HostValues {
     /// The value of a type.
     #[inline]
     pub(crate) fn get<T: Any>(&mut self) -> Option<&mut T> {
-        // Looked at twice, because a reference that may be returned would lock the others out.
-        if self.first.get().is_some_and(|value| value.is::<T>()) {
-            return self.first.get_mut()?.downcast_mut();
+        if let Some(first) = self.first.pointer() {
+            // SAFETY: what is held is valid as long as it is held, and lent out for no longer than this is.
+            unsafe {
+                if first.as_ref().type_id() == TypeId::of::<T>() {
+                    return Some(first.cast::<T>().as_mut());
+                }
+            }
         }
         self.others.used()?.iter_mut().find_map(|value| value.downcast_mut())
     }

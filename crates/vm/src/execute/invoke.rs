@@ -12,6 +12,7 @@ use super::context::Context;
 use super::cursor::{Cursor, Live, conclude, fail, leave_or_go_on, out_of_fuel, safepoint};
 use super::fields;
 use super::frame::{After, Continuation, Frame, LuaState, MULTIPLE, State as FrameState, flag};
+use super::park;
 use super::state::{NATIVE_SLOTS, State};
 use super::typed;
 use super::unwind::Origin;
@@ -66,7 +67,12 @@ pub(crate) unsafe fn call<const HOOKED: bool>(cur: &mut Cursor, state: *mut Stat
         }
         cur.save();
         (*co).top = top;
-        if slow_call(state, function, i.c() as i16 - 1, HOOKED) {
+        let wanted = i.c() as i16 - 1;
+        let leaves = match (*function).tag {
+            tag::NATIVE if !HOOKED => call_native(state, function, (*function).as_native().function, wanted),
+            _ => slow_call(state, function, wanted, HOOKED),
+        };
+        if leaves {
             return true;
         }
         cur.reload(state);
@@ -131,15 +137,18 @@ pub(crate) unsafe fn call_type<const HOOKED: bool>(state: *mut State, i: Instruc
 }
 
 /// Calls a native without giving it a frame; it gets one if it asks for more than to return.
-#[inline(always)]
+#[inline(never)]
 unsafe fn call_native(state: *mut State, function: *mut Slot, native: NativeFunction, wanted: i16) -> bool {
     // SAFETY: the arguments lie between the function and the top; room is made first.
     unsafe {
         let co = (*state).current();
-        let function = match ensure_stack(&mut *state, co, function, NATIVE_SLOTS) {
-            Ok(at) => at,
-            Err(error) => return conclude(state, Err(error)),
-        };
+        let mut function = function;
+        if (*co).stack_end < (*co).top.wrapping_add(NATIVE_SLOTS) {
+            function = match ensure_stack(&mut *state, co, function, NATIVE_SLOTS) {
+                Ok(at) => at,
+                Err(error) => return conclude(state, Err(error)),
+            };
+        }
         let offset = function.offset_from_unsigned((*co).stack);
         (*state).native_base = function.add(1);
         (*state).native_framed = false;
@@ -156,7 +165,7 @@ unsafe fn call_native(state: *mut State, function: *mut Slot, native: NativeFunc
                 {
                     let count = count as usize;
                     let first = (*co).top.sub(count);
-                    if wanted == 1 && count == 1 {
+                    if wanted == 1 && count > 0 {
                         copy(function, first);
                     } else if wanted == MULTIPLE {
                         copy_down(function, first, count);
@@ -227,7 +236,11 @@ unsafe fn frame_native(state: *mut State, function: *mut Slot, wanted: i16, requ
             continuation: Continuation::Return,
             operand: 0,
         });
-        match perform(st, request) {
+        let answer = match request {
+            Request::Park(count) => Ok(park::park(st, co, count)),
+            _ => perform(st, request),
+        };
+        match answer {
             Ok(None) => {
                 if (*(*(*state).current()).frame).is_native() {
                     leave_or_go_on(state)

@@ -154,6 +154,12 @@ impl Parcel {
         self.tokens().next().unwrap_or(Packed::Nil)
     }
 
+    /// Appends a string.
+    #[inline]
+    pub fn push_text(&mut self, text: &[u8]) {
+        self.text(text);
+    }
+
     /// Appends a token. Whoever writes a table writes its [`Packed::End`], too.
     pub fn push(&mut self, token: Packed<'_>) {
         match token {
@@ -263,6 +269,12 @@ impl<'a> Tokens<'a> {
         };
         self.skip_bytes(length);
         true
+    }
+
+    /// Whether nothing is left.
+    #[inline]
+    pub fn is_empty(&self) -> bool {
+        self.bytes.is_empty() && self.walk.is_none()
     }
 
     /// Passes over so many bytes, which were seen to be whole tokens.

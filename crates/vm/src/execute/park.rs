@@ -74,6 +74,26 @@ pub(crate) unsafe fn suspend(state: &mut State, co: *mut object::Coroutine) {
     }
 }
 
+/// The running coroutine waits: for somebody who hands over values, which follow the topmost `count` slots of its native, or
+/// for its turn.
+///
+/// # Safety
+/// It must be the running one, the frame of a native without continuation on top.
+#[inline]
+pub(super) unsafe fn park(state: &mut State, co: *mut object::Coroutine, count: u32) -> Option<Exit> {
+    // SAFETY: the caller's promise; natives name no more slots than they have.
+    unsafe {
+        let frame = (*co).frame;
+        let have = (*co).top.offset_from_unsigned((*frame).base);
+        (*frame).results_at = have.saturating_sub(count as usize) as u32;
+        if !matches!(state.then, Then::Return) {
+            (*frame).set_continuation(std::mem::replace(&mut state.then, Then::Return));
+        }
+        suspend(state, co);
+        next(state)
+    }
+}
+
 /// Goes on with the first coroutine of the run queue; if there is none, the owner is told.
 ///
 /// # Safety
@@ -398,7 +418,9 @@ impl<'gc> Context<'gc> {
             if !direct {
                 return self.hand_to(co, values);
             }
-            (*native).discard();
+            if settled {
+                (*native).discard();
+            }
             (*co).frame = native.sub(1);
             if co != state.current() {
                 // The collector takes what is below the top for alive.

@@ -4,6 +4,7 @@
 //! touches. Here all of them are asked for at once. Invariant: nothing is changed, and only the interpreter's own records
 //! are read.
 
+use crate::heap::chunks::INTERPRETER_BYTES;
 use crate::heap::object::Coroutine;
 use crate::heap::slot::Slot;
 
@@ -31,12 +32,18 @@ fn fetch(address: usize, bytes: usize) {
 }
 
 impl Vm {
+    /// Asks for the block that the interpreter is in, its state and its first cells, and looks at none of it: for one that
+    /// will run soon, but not yet.
+    #[inline]
+    pub fn anticipate(&self) {
+        fetch(std::ptr::from_ref::<State>(&self.state).addr(), INTERPRETER_BYTES);
+    }
+
     /// Asks for what a run will touch first, and the value kept under a number. Costs some 30 instructions, and saves
     /// waiting if the interpreter has not run for a while.
     #[inline]
     pub fn warm(&self, kept: Option<Kept>) {
         let state: &State = &self.state;
-        fetch(std::ptr::from_ref(state).addr(), size_of::<State>());
         let co = state.heap.roots.current;
         fetch(co.addr(), size_of::<Coroutine>());
         if let Some(address) = state.host.first_address() {

@@ -70,7 +70,10 @@ impl Waiters {
     #[inline]
     pub(crate) fn pop_front(&mut self) -> Option<Waiter> {
         let first = *self.front()?;
-        self.first = self.rest.pop_front().unwrap_or(Waiters::NOBODY);
+        match self.rest.used().and_then(VecDeque::pop_front) {
+            Some(next) => self.first = next,
+            None => self.first.co = null_mut(),
+        }
         Some(first)
     }
 
@@ -214,6 +217,30 @@ impl Heap {
         }
         self.barrier(value);
         Ok(())
+    }
+
+    /// Appends a value to a channel's buffer, if that has fewer than `capacity` and needs no memory for it; whether it was so.
+    ///
+    /// # Safety
+    /// The channel and the value are alive.
+    #[inline(always)]
+    pub(crate) unsafe fn buffer_within(
+        &mut self,
+        capacity: usize,
+        channel: *mut Channel,
+        value: Slot,
+    ) -> bool {
+        // SAFETY: the caller's promise; nothing else refers to the queue meanwhile.
+        unsafe {
+            match (*channel).buffer.used() {
+                Some(queue) if queue.len() < capacity && queue.len() < queue.capacity() => {
+                    queue.push_back(Slot { aux: 0, ..value });
+                }
+                _ => return false,
+            }
+        }
+        self.barrier(value);
+        true
     }
 
     /// Appends a waiter.

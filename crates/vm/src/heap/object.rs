@@ -181,18 +181,17 @@ impl HostData {
         unsafe { place.write(HostData(Some(data))) }
     }
 
+    /// Where it is.
+    #[inline]
+    pub(crate) fn pointer(&self) -> Option<NonNull<dyn Any + Send>> {
+        self.0
+    }
+
     /// What is held.
     #[inline]
     pub(crate) fn get(&self) -> Option<&(dyn Any + Send)> {
         // SAFETY: what is held is valid until it is dropped here, and nobody else refers to it mutably.
         self.0.map(|data| unsafe { data.as_ref() })
-    }
-
-    /// What is held.
-    #[inline]
-    pub(crate) fn get_mut(&mut self) -> Option<&mut (dyn Any + Send)> {
-        // SAFETY: what is held is valid until it is dropped here, and this is the only way to it.
-        self.0.map(|mut data| unsafe { data.as_mut() })
     }
 }
 
