@@ -14,3 +14,8 @@ print(load(function() i = i + 1; return parts[i] end)())
 i = 0
 print(load(function() i = i + 1; return ({"ret", "urn 5", ""})[i] end)())
 
+-- What one chunk declares is forgotten in the next, however many names it has.
+local names = {}
+for n = 1, 3000 do names[n] = "local_" .. n % 150 .. " = " .. "global_" .. n end
+print(load(table.concat(names, "\n")) ~= nil)
+print(load("local C = {} function C:me(...) return self == C, ... end return C:me(1)")())
