@@ -381,10 +381,20 @@ pub struct Binary<'a> {
     pub operator: BinaryOperator,
     /// Where the operator stands.
     pub at: Offset,
+    /// Left and right; [`Self::left`], [`Self::right`].
+    pub operands: &'a [Expression<'a>; 2],
+}
+
+impl<'a> Binary<'a> {
     /// The left operand: chains of left-associative operators nest here, without limit.
-    pub left: &'a Expression<'a>,
+    pub fn left(&self) -> &'a Expression<'a> {
+        &self.operands[0]
+    }
+
     /// The right operand.
-    pub right: &'a Expression<'a>,
+    pub fn right(&self) -> &'a Expression<'a> {
+        &self.operands[1]
+    }
 }
 
 /// A type assertion; at run time it is its value, or a check, as the type demands.
@@ -476,7 +486,7 @@ impl<'a> Expression<'a> {
             ExpressionKind::Index { object, .. } | ExpressionKind::Field { object, .. } => Some(object),
             ExpressionKind::Call(call) => Some(&call.function),
             ExpressionKind::MethodCall(call) => Some(&call.object),
-            ExpressionKind::Binary(binary) => Some(binary.left),
+            ExpressionKind::Binary(binary) => Some(binary.left()),
             ExpressionKind::Cast(cast) => Some(&cast.value),
             ExpressionKind::NonNil(value) => Some(value),
             ExpressionKind::Nil

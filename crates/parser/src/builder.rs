@@ -185,8 +185,7 @@ impl<'a, 's> Builder<'a, 's> {
                     kind: ExpressionKind::Binary(Binary {
                         operator,
                         at,
-                        left: self.arena.alloc(left),
-                        right: self.arena.alloc(operand),
+                        operands: self.arena.alloc([left, operand]),
                     }),
                 },
                 Pending::Unary { .. } | Pending::Binary { .. } => break,
@@ -471,7 +470,7 @@ mod tests {
 
     #[test]
     fn nothing_on_the_parser_stack_is_larger_than_a_node() {
-        assert_eq!(size_of::<Expression<'_>>(), 40);
+        assert_eq!(size_of::<Expression<'_>>(), 32);
         assert_eq!(size_of::<Statement<'_>>(), 32);
         assert_eq!(size_of::<TypeExpression<'_>>(), 32);
         assert!(size_of::<ParsedType<'_>>() <= 32);

@@ -110,9 +110,6 @@ pub(crate) struct Filter<'s, 'i> {
     before_last: Token,
     /// Whether the token emitted last may change the openers, and has not yet.
     unsettled: bool,
-    /// Whether the next token needs more than a look at itself: any of `unsettled`, `ahead` and `names`, or a `local`
-    /// before it.
-    watchful: bool,
     openers: Vec<Opener>,
     /// Names so far of the `local` list that is being read.
     names: u32,
@@ -136,7 +133,6 @@ impl<'s, 'i> Filter<'s, 'i> {
             last: NO_TOKEN,
             before_last: NO_TOKEN,
             unsettled: false,
-            watchful: false,
             openers: Vec::new(),
             names: 0,
         }
@@ -178,69 +174,43 @@ impl<'s, 'i> Filter<'s, 'i> {
         if let Some(refused) = self.shared.refused.get() {
             return Err(self.refusal(refused));
         }
-        if self.watchful {
-            return self.emit_watchfully();
-        }
-        match self.lexer.next_inline()? {
-            Some((token, span)) if is_plain(token) => {
-                self.pass(token, span);
-                Ok(true)
-            }
-            next => self.settle_on(next, false),
-        }
-    }
-
-    /// Goes to the next token where there is something to keep in mind.
-    #[inline(never)]
-    fn emit_watchfully(&mut self) -> Result<bool, SyntaxError> {
         let grew = self.unsettled && self.settle();
-        let next = self.raw()?;
-        self.settle_on(next, grew)
-    }
-
-    /// Emits a token that was read, or what it is here; `grew` says whether the one before opened something.
-    #[inline(never)]
-    fn settle_on(&mut self, next: Option<Spanned>, grew: bool) -> Result<bool, SyntaxError> {
+        let next = if self.ahead.is_empty() { self.lexer.next_inline()? } else { self.raw()? };
         let Some((token, span)) = next else {
-            (self.unsettled, self.watchful) = (false, true);
+            self.unsettled = false;
             let end = Offset(self.lexer.source().len() as u32);
             self.shared.lookahead.set(Span::new(end, end));
             return Ok(false);
         };
-        let (token, span) = match token {
-            Token::Name(symbol) if is_contextual(symbol) => (self.contextual(symbol, span), span),
+        let (token, span) = if is_plain(token) { (token, span) } else { self.interpret(token, span) };
+        if grew && !closes(token) && self.is_too_deep() {
+            return Err(self.refusal((Refusal::TooDeep, span)));
+        }
+        if self.names > 0 || matches!(self.last, Token::Local) {
+            self.count_names(token, span)?;
+        }
+        self.shared.lookahead.set(span);
+        self.unsettled = opens_or_closes(token);
+        self.before_last = self.last;
+        self.last = token;
+        Ok(true)
+    }
+
+    /// What a token is that depends on its neighbours.
+    #[inline(never)]
+    fn interpret(&mut self, token: Token, span: Span) -> Spanned {
+        match token {
+            Token::Name(symbol) => (self.contextual(symbol, span), span),
             Token::DoubleColon => self.label(span),
             Token::Question => self.question(span),
             Token::ShiftRight => self.split(Token::GreaterJoined, Token::Greater, span),
             Token::GreaterEqual => self.split(Token::GreaterEquals, Token::Assign, span),
             token => (token, span),
-        };
-        if grew && !closes(token) {
-            self.check_depth(span)?;
         }
-        if self.names > 0 || matches!(self.last, Token::Local) {
-            self.count_names(token, span)?;
-        }
-        self.pass(token, span);
-        self.unsettled = opens_or_closes(token);
-        self.watchful =
-            self.unsettled || self.names > 0 || matches!(token, Token::Local) || !self.ahead.is_empty();
-        Ok(true)
     }
 
-    /// The token becomes the one emitted last.
-    #[inline(always)]
-    fn pass(&mut self, token: Token, span: Span) {
-        self.shared.lookahead.set(span);
-        self.before_last = self.last;
-        self.last = token;
-    }
-
-    fn check_depth(&self, span: Span) -> Result<(), SyntaxError> {
-        if BASE_DEPTH + self.shared.open_depth.get() + self.shared.pending_depth.get() > MAX_DEPTH {
-            return Err(self.refusal((Refusal::TooDeep, span)));
-        }
-        Ok(())
+    fn is_too_deep(&self) -> bool {
+        BASE_DEPTH + self.shared.open_depth.get() + self.shared.pending_depth.get() > MAX_DEPTH
     }
 
     /// Refuses a single `local` list with too many names. The compiler counts the locals of a function; this list is
@@ -456,15 +426,13 @@ impl<'s, 'i> Filter<'s, 'i> {
     }
 }
 
-/// Whether the token is what it seems, and changes nothing for the next one.
+/// Whether the token is what it seems, whatever stands beside it.
 #[inline(always)]
 fn is_plain(token: Token) -> bool {
     match token {
         Token::Name(symbol) => !is_contextual(symbol),
-        Token::DoubleColon | Token::Question | Token::ShiftRight | Token::GreaterEqual | Token::Local => {
-            false
-        }
-        token => !opens_or_closes(token),
+        Token::DoubleColon | Token::Question | Token::ShiftRight | Token::GreaterEqual => false,
+        _ => true,
     }
 }
 

@@ -238,7 +238,7 @@ impl Printer<'_> {
                 self.name(call.name);
                 self.spaced(call.arguments, Self::expression);
             }
-            ExpressionKind::Binary(binary) => self.spaced(&[*binary.right], Self::expression),
+            ExpressionKind::Binary(binary) => self.spaced(&[*binary.right()], Self::expression),
             ExpressionKind::Cast(cast) => self.spaced(&[cast.ty], Self::ty),
             _ => {}
         }

@@ -155,7 +155,7 @@ fn right_parts<'a>(node: &Expression<'a>, visitor: &mut impl Visitor<'a>) {
         ExpressionKind::Index { key, .. } => expression(key, visitor),
         ExpressionKind::Call(call) => expressions(call.arguments, visitor),
         ExpressionKind::MethodCall(call) => expressions(call.arguments, visitor),
-        ExpressionKind::Binary(binary) => expression(binary.right, visitor),
+        ExpressionKind::Binary(binary) => expression(binary.right(), visitor),
         ExpressionKind::Unary { operand, .. } => expression(operand, visitor),
         ExpressionKind::Paren(inner) => expression(inner, visitor),
         ExpressionKind::Cast(cast) => ty(&cast.ty, visitor),

@@ -77,7 +77,7 @@ impl<'a> Visitor<'a> for Checker<'_> {
             ExpressionKind::Binary(binary) => {
                 let at = &self.source[binary.at.index()..];
                 assert!(at.starts_with(binary.operator.text().as_bytes()));
-                assert_eq!(expression.span.end, binary.right.span.end);
+                assert_eq!(expression.span.end, binary.right().span.end);
             }
             ExpressionKind::Unary { operator, operand } => {
                 assert!(text.starts_with(operator.text()));

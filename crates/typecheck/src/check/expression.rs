@@ -223,7 +223,7 @@ impl<'a> Checker<'_, 'a> {
         }
         if let ExpressionKind::Binary(binary) = inner.kind
             && matches!(binary.operator, BinaryOperator::And | BinaryOperator::Or)
-            && matches!(binary.right.kind, ExpressionKind::Table(_))
+            && matches!(binary.right().kind, ExpressionKind::Table(_))
         {
             return self.checked_choice(&binary, expected, purpose);
         }
@@ -236,16 +236,16 @@ impl<'a> Checker<'_, 'a> {
     pub(super) fn checked_choice(&mut self, binary: &Binary<'a>, expected: Ty, purpose: Purpose) -> Ty {
         let is_and = binary.operator == BinaryOperator::And;
         self.probe = true;
-        let left = self.value(binary.left, expected);
+        let left = self.value(binary.left(), expected);
         self.probe = false;
         let kept = if is_and { self.types.falsy(left) } else { self.types.truthy(left) };
         if kept != Ty::NEVER {
-            self.expect(kept, expected, binary.left, purpose);
+            self.expect(kept, expected, binary.left(), purpose);
         }
         let mark = self.flow.mark();
         let reachable = self.reachable;
-        self.narrow(binary.left, is_and);
-        let right = self.checked(binary.right, expected, purpose);
+        self.narrow(binary.left(), is_and);
+        let right = self.checked(binary.right(), expected, purpose);
         self.flow.undo(mark);
         self.reachable = reachable;
         self.types.join(kept, right)

@@ -29,16 +29,16 @@ impl<'a> Checker<'_, 'a> {
                     ExpressionKind::Binary(binary)
                         if binary.operator == wippy_parser::ast::BinaryOperator::Or =>
                     {
-                        pending.push(binary.right);
-                        pending.push(binary.left);
+                        pending.push(binary.right());
+                        pending.push(binary.left());
                     }
                     ExpressionKind::Binary(binary)
                         if binary.operator == wippy_parser::ast::BinaryOperator::Equal =>
                     {
-                        let (place, literal) = match self.case_of(binary.right) {
-                            Some(literal) => (binary.left, literal),
-                            None => match self.case_of(binary.left) {
-                                Some(literal) => (binary.right, literal),
+                        let (place, literal) = match self.case_of(binary.right()) {
+                            Some(literal) => (binary.left(), literal),
+                            None => match self.case_of(binary.left()) {
+                                Some(literal) => (binary.right(), literal),
                                 None => return,
                             },
                         };
@@ -200,15 +200,15 @@ impl<'a> Checker<'_, 'a> {
             }
             ExpressionKind::Binary(binary) => match (binary.operator, truth) {
                 (BinaryOperator::And, true) | (BinaryOperator::Or, false) => {
-                    self.facts_from(binary.left, truth, parameter, facts, depth + 1);
-                    self.facts_from(binary.right, truth, parameter, facts, depth + 1);
+                    self.facts_from(binary.left(), truth, parameter, facts, depth + 1);
+                    self.facts_from(binary.right(), truth, parameter, facts, depth + 1);
                 }
                 (BinaryOperator::Equal | BinaryOperator::NotEqual, _) => {
                     let equal = (binary.operator == BinaryOperator::Equal) == truth;
-                    if let (Some(at), ExpressionKind::Nil) = (parameter(binary.left), binary.right.kind) {
+                    if let (Some(at), ExpressionKind::Nil) = (parameter(binary.left()), binary.right().kind) {
                         add(at, if equal { FactKind::Nil } else { FactKind::NonNil });
                     } else if let (ExpressionKind::Call(call), ExpressionKind::String(word), true) =
-                        (binary.left.kind, binary.right.kind, equal)
+                        (binary.left().kind, binary.right().kind, equal)
                         && let (ExpressionKind::Name(Symbol::TYPE), [argument]) =
                             (call.function.kind, call.arguments)
                         && self.names.at(call.function.span.start) == Meaning::None

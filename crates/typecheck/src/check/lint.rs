@@ -164,7 +164,7 @@ impl<'a> Visitor<'a> for Rules<'_, 'a> {
                     | BinaryOperator::Greater
                     | BinaryOperator::GreaterEqual
             )
-            && self.same(binary.left, binary.right)
+            && self.same(binary.left(), binary.right())
         {
             let truth = matches!(
                 binary.operator,

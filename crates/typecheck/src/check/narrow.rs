@@ -50,21 +50,21 @@ impl<'a> Checker<'_, 'a> {
             ExpressionKind::Binary(binary) => match binary.operator {
                 BinaryOperator::And | BinaryOperator::Or => {
                     if (binary.operator == BinaryOperator::And) == truth {
-                        self.narrow_within(binary.left, truth, budget);
-                        self.narrow_within(binary.right, truth, budget);
+                        self.narrow_within(binary.left(), truth, budget);
+                        self.narrow_within(binary.right(), truth, budget);
                         return;
                     }
                     // Either the left one decides, or it does not and the right one does.
                     let mark = self.flow.mark();
                     let mut exits = Vec::new();
-                    self.narrow_within(binary.left, truth, budget);
+                    self.narrow_within(binary.left(), truth, budget);
                     if self.reachable {
                         exits.push(self.flow.delta(mark));
                     }
                     self.flow.undo(mark);
                     self.reachable = true;
-                    self.narrow_within(binary.left, !truth, budget);
-                    self.narrow_within(binary.right, truth, budget);
+                    self.narrow_within(binary.left(), !truth, budget);
+                    self.narrow_within(binary.right(), truth, budget);
                     if self.reachable {
                         exits.push(self.flow.delta(mark));
                     }
@@ -74,15 +74,15 @@ impl<'a> Checker<'_, 'a> {
                 }
                 BinaryOperator::Equal | BinaryOperator::NotEqual => {
                     let equal = (binary.operator == BinaryOperator::Equal) == truth;
-                    if self.literal_type(binary.right).is_some() {
-                        self.narrow_equal(binary.left, binary.right, equal, budget);
-                    } else if self.literal_type(binary.left).is_some() {
-                        self.narrow_equal(binary.right, binary.left, equal, budget);
-                    } else if !self.narrow_channel(binary.left, binary.right, equal)
-                        && !self.narrow_channel(binary.right, binary.left, equal)
+                    if self.literal_type(binary.right()).is_some() {
+                        self.narrow_equal(binary.left(), binary.right(), equal, budget);
+                    } else if self.literal_type(binary.left()).is_some() {
+                        self.narrow_equal(binary.right(), binary.left(), equal, budget);
+                    } else if !self.narrow_channel(binary.left(), binary.right(), equal)
+                        && !self.narrow_channel(binary.right(), binary.left(), equal)
                         && equal
                     {
-                        self.narrow_same(binary.left, binary.right);
+                        self.narrow_same(binary.left(), binary.right());
                     }
                 }
                 _ => {}

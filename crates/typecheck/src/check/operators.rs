@@ -126,12 +126,12 @@ impl<'a> Checker<'_, 'a> {
                 let kept = if is_and { self.types.falsy(left) } else { self.types.truthy(left) };
                 let mark = self.flow.mark();
                 let reachable = self.reachable;
-                self.narrow(binary.left, is_and);
+                self.narrow(binary.left(), is_and);
                 let dead = !self.reachable;
                 let right = if dead {
-                    self.quietly(|checker| checker.value(binary.right, expected))
+                    self.quietly(|checker| checker.value(binary.right(), expected))
                 } else {
-                    self.value(binary.right, expected)
+                    self.value(binary.right(), expected)
                 };
                 self.flow.undo(mark);
                 self.reachable = reachable;
@@ -153,14 +153,14 @@ impl<'a> Checker<'_, 'a> {
                 self.soft_join(kept, right)
             }
             B::Equal | B::NotEqual => {
-                self.probe = matches!(binary.left.kind, ExpressionKind::Nil);
-                let right = self.value(binary.right, Ty::NONE);
+                self.probe = matches!(binary.left().kind, ExpressionKind::Nil);
+                let right = self.value(binary.right(), Ty::NONE);
                 self.probe = false;
                 self.note_impossible(binary, left, right);
                 Ty::BOOLEAN
             }
             _ => {
-                let right = self.value(binary.right, Ty::NONE);
+                let right = self.value(binary.right(), Ty::NONE);
                 match binary.operator {
                     B::Less | B::LessEqual | B::Greater | B::GreaterEqual => {
                         self.comparison(binary, left, right);
@@ -198,7 +198,7 @@ impl<'a> Checker<'_, 'a> {
         }
         if !self.types.overlaps(left, right) {
             let (a, b) = (self.show(left), self.show(right));
-            let span = binary.left.span.to(binary.right.span);
+            let span = binary.left().span.to(binary.right().span);
             self.report(Code::W0012, span, format!("{a} and {b} never compare equal"));
         }
     }
@@ -263,18 +263,18 @@ impl<'a> Checker<'_, 'a> {
             (Some(Ty::DYN), None) | (None, Some(Ty::DYN))
                 if !self.frame.strict || left != Ty::ANY && right != Ty::ANY =>
             {
-                let (bad, operand) = if a.is_none() { (left, binary.left) } else { (right, binary.right) };
+                let (bad, operand) = if a.is_none() { (left, binary.left()) } else { (right, binary.right()) };
                 if self.frame.strict && self.lacks_arithmetic(bad) {
                     self.blame_arithmetic(bad, operand);
                 }
                 return Ty::DYN;
             }
             (None, _) => {
-                self.blame_arithmetic(left, binary.left);
+                self.blame_arithmetic(left, binary.left());
                 return Ty::DYN;
             }
             (_, None) => {
-                self.blame_arithmetic(right, binary.right);
+                self.blame_arithmetic(right, binary.right());
                 return Ty::DYN;
             }
         };
@@ -322,11 +322,11 @@ impl<'a> Checker<'_, 'a> {
     pub(super) fn comparison(&mut self, binary: &Binary<'a>, left: Ty, right: Ty) {
         let (a, b) = (self.order_kind(left), self.order_kind(right));
         let fits = a != Order::None && b != Order::None && (a == b || a == Order::Free || b == Order::Free);
-        if !fits && (self.is_blamed(left, binary.left) && self.is_blamed(right, binary.right)) {
+        if !fits && (self.is_blamed(left, binary.left()) && self.is_blamed(right, binary.right())) {
             let (a, b) = (self.show(left), self.show(right));
             self.report(
                 Code::E0019,
-                binary.left.span.to(binary.right.span),
+                binary.left().span.to(binary.right().span),
                 format!("cannot compare {a} with {b}, expected both operands to be numbers or both strings"),
             );
         }
@@ -380,13 +380,13 @@ impl<'a> Checker<'_, 'a> {
         let (a, b) = (self.concatenates(left), self.concatenates(right));
         let mut blamed = None;
         if a == Order::None && b != Order::Free {
-            blamed = Some((left, binary.left));
+            blamed = Some((left, binary.left()));
         } else if b == Order::None && a != Order::Free {
-            blamed = Some((right, binary.right));
+            blamed = Some((right, binary.right()));
         } else if a == Order::None && self.frame.strict {
-            blamed = Some((left, binary.left));
+            blamed = Some((left, binary.left()));
         } else if b == Order::None && self.frame.strict {
-            blamed = Some((right, binary.right));
+            blamed = Some((right, binary.right()));
         }
         if let Some((ty, operand)) = blamed
             && self.is_blamed(ty, operand)

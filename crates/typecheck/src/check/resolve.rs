@@ -697,7 +697,7 @@ impl<'a> Walk<'a> {
                         self.expression(argument);
                     }
                 }
-                ExpressionKind::Binary(binary) => self.expression(binary.right),
+                ExpressionKind::Binary(binary) => self.expression(binary.right()),
                 ExpressionKind::Unary { operand, .. } => self.expression(operand),
                 ExpressionKind::Paren(inner) => self.expression(inner),
                 ExpressionKind::Cast(cast) => {

@@ -168,7 +168,7 @@ impl<'a> Compiler<'_, 'a> {
         let end = Offset(binary.at.0 + binary.operator.text().len() as u32);
         self.pass(end);
         self.prepare_left(binary.operator, d)?;
-        let right = self.expression(binary.right)?;
+        let right = self.expression(binary.right())?;
         self.apply_binary(binary.operator, d, right, Span::new(binary.at, end))?;
         d.caret = span;
         Ok(())
