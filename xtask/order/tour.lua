@@ -48,6 +48,11 @@ print(("%d %5.2f %s %q %x %c %i %e %10s|%-10s|%05d"):format(42, 3.14159, "x", "a
 print(table.concat({ 1, "b", 3.5 }, ", "), tostring(nil), tostring(true), tostring(print):sub(1, 8), utf8.char(228, 8364), utf8.len("äö"))
 for p, c in utf8.codes("aä") do io.write(p, ":", c, " ") end
 print(string.pack("<i4", 7):byte(1, -1), (string.unpack("<i4", "\7\0\0\0")))
+print(text:find("[%w_]+%s-%f[%d]()42"), text:match("^(.-)%s*$"), ("[x[y]]"):match("%b[]"), ("a.b"):gsub("%.", "%%"))
+print(("key = value"):match("^(%w+)%s*=%s*(%w+)$"), text:rep(40):find("jumps over", 1, true), ("x"):rep(3, ","), #text:rep(2000))
+print((text:rep(300):gsub("[aeiou]", { a = "4" })):len(), ("%s %s"):format(1, {} ~= nil), ("\65\x42\u{43}\z
+  end"), [[long]])
+print(string.format("%g %.14g %5s %-5d| %+d %#x %o %q", 0.1, 1 / 3, "a", 3, 4, 255, 8, 1 / 3), 1e300 * 10, 2 ^ 53, 123456789012)
 local parts = {}
 for i = 1, 200 do parts[#parts + 1] = "item " .. i end
 local long = table.concat(parts, "\n")
@@ -58,6 +63,9 @@ local list = {}
 for i = 1, 300 do list[i] = (i * 7919) % 1000 end
 table.sort(list)
 table.sort(list, function(x, y) return x > y end)
+local few, words = { 3, 1, 2 }, { "pear", "apple", "fig" }
+table.sort(few) table.sort(words) table.sort(words, function(x, y) return #x < #y end)
+table.sort(parts) print(table.concat(few, " "), words[1], table.unpack(words, 2))
 table.insert(list, 5) table.insert(list, 1, 6) table.remove(list) table.remove(list, 1)
 table.move(list, 1, 10, 5)
 local packed = table.pack(table.unpack(list, 1, 5))
@@ -71,6 +79,23 @@ local weak = setmetatable({}, { __mode = "k" })
 weak[{}] = true
 collectgarbage()
 print(collectgarbage("count") > 0)
+
+-- Statements and expressions.
+local i, seen = 0, {}
+while true do
+  i = i + 1
+  if i == 2 then goto continue elseif i > 5 and not seen[9] or seen.stop then break else seen[i], seen["k" .. i] = i, -i end
+  repeat local x = i * 2 - 1 until x > 0 and x ~= 100
+  ::continue::
+end
+local t = { 1, 2, n = 3, ["a b"] = 4, [10] = 5, { nested = { deep = true } }, f = function(self, k) return self.n + (k or 0) end; "last" }
+function t.plus(x, ...) return x + select("#", ...) end
+function t:times(x) self.n = self.n * x return self end
+t.n, t[1] = t[1], t.n
+print(t:f(), t:f(2), t.plus(1, 2, 3), t:times(4).n, t[3].nested.deep, (t:f()), #t, -t.n ^ 2, not t.n, t.n == 4 and "yes" or "no")
+print(1 < 2, 2 <= 1, 1 > 2, 2 >= 2, 1 ~= 1.0, "a" .. 1 .. 2.5, 7 // 0.0, 5 % -3, -5 // 2, 1 << 63 >> 1, 3 ~ 1 & 2 | 8, 0xff, 1e3, .5, 3.)
+local function fact(n) if n <= 1 then return 1 end return n * fact(n - 1) end
+print(fact(20), fact(25.0), (function(...) return select("#", ...) end)(nil, nil), ({ fact(3), fact(4) })[2])
 
 -- Errors, loading, coroutines.
 print(pcall(error, { code = 1 }), pcall(error, "text", 0), select(2, pcall(function() local t t.x = 1 end)))

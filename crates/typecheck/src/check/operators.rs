@@ -263,7 +263,8 @@ impl<'a> Checker<'_, 'a> {
             (Some(Ty::DYN), None) | (None, Some(Ty::DYN))
                 if !self.frame.strict || left != Ty::ANY && right != Ty::ANY =>
             {
-                let (bad, operand) = if a.is_none() { (left, binary.left()) } else { (right, binary.right()) };
+                let (bad, operand) =
+                    if a.is_none() { (left, binary.left()) } else { (right, binary.right()) };
                 if self.frame.strict && self.lacks_arithmetic(bad) {
                     self.blame_arithmetic(bad, operand);
                 }
