@@ -88,6 +88,17 @@ impl Head {
 /// Words of a node.
 pub(super) const NODE_WORDS: usize = size_of::<Node>() / 8;
 
+/// The bytes of a node's second word that are not the tag of its value.
+pub(super) const BESIDE_TAG: u64 = !tag_word(0xff);
+
+const _: () = assert!(std::mem::offset_of!(Node, tag) == 8);
+
+/// The second word of a node of which only the tag of its value is known.
+#[inline(always)]
+pub(super) const fn tag_word(tag: u8) -> u64 {
+    u64::from_ne_bytes([tag, 0, 0, 0, 0, 0, 0, 0])
+}
+
 /// Payload of a string that travels as a text.
 #[inline(always)]
 pub(super) fn text_number(number: usize) -> u64 {

@@ -20,7 +20,7 @@ use crate::heap::table::next_at;
 use crate::heap::{shared, string};
 
 use super::context::Context;
-use super::fragment::{Entries, Fragment, Head, NODE_WORDS, text_number, text_words};
+use super::fragment::{BESIDE_TAG, Entries, Fragment, Head, NODE_WORDS, text_number, text_words};
 use super::parcel::{INLINE, Packed, Parcel, Shared, mark};
 
 /// Strings that a packer remembers, so that those that come again and again are written once.
@@ -54,9 +54,6 @@ struct Model {
     table: *const Table,
     number: usize,
 }
-
-/// The bytes of a node's second word that are not the tag of its value.
-const BESIDE_TAG: u64 = !u64::from_ne_bytes([0xff, 0, 0, 0, 0, 0, 0, 0]);
 
 impl Model {
     /// Whether a table has the same keys in the same nodes.

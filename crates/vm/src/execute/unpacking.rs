@@ -16,7 +16,7 @@ use crate::heap::object::{Node, Table};
 use crate::heap::slot::{Slot, tag, write};
 
 use super::context::Context;
-use super::fragment::{Entries, Fragment, Head, NODE_WORDS, as_text};
+use super::fragment::{BESIDE_TAG, Entries, Fragment, Head, NODE_WORDS, as_text, tag_word};
 use super::parcel::{Packed, Parcel, Shared, Tokens};
 
 /// What the numbers of a fragment mean in a heap.
@@ -82,18 +82,13 @@ impl Arrival<'_> {
                         at += 1;
                         let nodes = cx.st().heap.bare_nodes(t, head.log, free_index(model))?;
                         let count = 1 << head.log;
-                        for (n, value) in words[at..at + 2 * count].chunks_exact(2).enumerate() {
-                            let (payload, tag) = (value[0], value[1] as u32);
-                            let payload = self.payload(payload, tag);
-                            let place = &*(*model).nodes.add(n);
-                            nodes.add(n).write(Node {
-                                payload,
-                                tag: tag as u8,
-                                key_tag: place.key_tag,
-                                hash: place.hash,
-                                next: place.next,
-                                key: place.key,
-                            });
+                        let (mut from, mut to) = ((*model).nodes.cast::<u64>(), nodes.cast::<u64>());
+                        for value in words[at..at + 2 * count].chunks_exact(2) {
+                            // Word by word: all that is not the value is the model's.
+                            to.write(self.payload(value[0], value[1] as u32));
+                            to.add(1).write(*from.add(1) & BESIDE_TAG | tag_word(value[1] as u8));
+                            to.add(2).write(*from.add(2));
+                            (from, to) = (from.add(NODE_WORDS), to.add(NODE_WORDS));
                         }
                         at += 2 * count;
                     }
