@@ -123,7 +123,7 @@ fn closed_meanwhile(cx: &mut Context<'_>) -> Result<Outcome> {
 
 /// `ch:receive()`
 fn receive(cx: &mut Context<'_>) -> Result<Outcome> {
-    if let Some(outcome) = cx.receive_from_buffer() {
+    if let Some(outcome) = cx.receive_first()? {
         return Ok(outcome);
     }
     let channel = check(cx, 1)?;

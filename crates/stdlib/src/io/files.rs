@@ -100,7 +100,10 @@ impl Files {
 
     /// Flushes everything; the first failure is told.
     fn flush(&mut self) -> io::Result<()> {
-        let flush = |file: &SharedFile| file.lock().as_mut().map_or(Ok(()), |open| open.stream.flush());
+        let flush = |file: &SharedFile| match &mut *file.lock() {
+            Some(open) if !open.stream.is_settled() => open.stream.flush(),
+            _ => Ok(()),
+        };
         let [input, output, error] = &self.standard;
         let mut result = Ok(());
         for file in [output, error, input].into_iter().flatten() {

@@ -282,6 +282,12 @@ impl Stream {
         self.write_to_device(&due)
     }
 
+    /// Whether [`Stream::flush`] would do nothing.
+    #[inline]
+    pub(super) fn is_settled(&self) -> bool {
+        self.output.is_empty() && self.input.is_empty()
+    }
+
     /// Writes what waits, and moves the device back over what was read ahead, so that others see the same position.
     pub(super) fn flush(&mut self) -> io::Result<()> {
         self.forget_input();

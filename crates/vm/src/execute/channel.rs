@@ -4,6 +4,8 @@
 //! that the specification promises: an operation that wakes somebody puts the running coroutine at the end of the run
 //! queue and the other one behind it; with an empty queue that means that the running one just goes on.
 
+use std::collections::VecDeque;
+
 use crate::error::{ErrorKind, Result};
 use crate::heap::channel::{self, Waiter};
 use crate::heap::handle::{Case, Channel, Table, UserData, Value};
@@ -310,15 +312,33 @@ impl<'gc> Context<'gc> {
         Some(self.returns(true))
     }
 
-    /// The commonest receive, from the channel in slot 1: out of a buffer, with nobody waiting.
+    /// The commonest receives, from the channel in slot 1, at which nobody waits: out of its buffer, of the owner, or by
+    /// waiting.
+    ///
+    /// # Errors
+    /// When the memory limit would be passed.
     #[inline]
-    pub fn receive_from_buffer(&mut self) -> Option<Outcome> {
-        let raw = self.quiet_channel()?;
+    pub fn receive_first(&mut self) -> Result<Option<Outcome>> {
+        let Some(raw) = self.quiet_channel() else { return Ok(None) };
         // SAFETY: the channel is alive, and what is in it.
-        let value = unsafe { (*raw).buffer.used()?.pop_front()? };
-        self.push_slot(value);
-        self.push_slot(Slot::TRUE);
-        Some(self.returns_top(2))
+        unsafe {
+            let value = match (*raw).buffer.used().and_then(VecDeque::pop_front) {
+                Some(value) => value,
+                None if (*raw).closed => return Ok(None),
+                None => {
+                    let channel = Channel::from_raw(raw);
+                    let fed = if (*raw).fed { self.feed(channel, true)? } else { None };
+                    let Some(value) = fed else {
+                        self.truncate(1);
+                        return self.park_at(channel, false, Then::Return).map(Some);
+                    };
+                    value.slot()
+                }
+            };
+            self.push_slot(value);
+            self.push_slot(Slot::TRUE);
+            Ok(Some(self.returns_top(2)))
+        }
     }
 
     /// Sends from the running coroutine, if that is possible at once.

@@ -98,9 +98,10 @@ unsafe impl Send for Names {}
 // SAFETY: as above.
 unsafe impl Sync for Names {}
 
+static NAMES: OnceLock<Names> = OnceLock::new();
+
 /// The event's name as a string value.
 pub(crate) fn name_string(event: Event) -> *const StringObject {
-    static NAMES: OnceLock<Names> = OnceLock::new();
     NAMES
         .get_or_init(|| {
             let mut names = [std::ptr::null(); Event::ALL.len()];
@@ -110,4 +111,10 @@ pub(crate) fn name_string(event: Event) -> *const StringObject {
             Names(names)
         })
         .0[event as usize]
+}
+
+/// The same; null if nobody has asked for a name yet.
+#[inline(always)]
+pub(crate) fn known_name(event: Event) -> *const StringObject {
+    NAMES.get().map_or(std::ptr::null(), |names| names.0[event as usize])
 }

@@ -14,7 +14,7 @@ use crate::heap::table;
 
 use super::call::metacall;
 use super::cursor::{Cursor, Live, conclude, out_of_fuel, safepoint};
-use super::event::{Event, name_string};
+use super::event::{Event, known_name};
 use super::frame::After;
 use super::index::{AssignCall, Lookup, assign, lookup, metamethod, metamethod_of};
 use super::state::State;
@@ -50,23 +50,36 @@ unsafe fn load(to: *mut Slot, node: *mut Node) {
 /// The metatable must be null or valid.
 #[inline(always)]
 unsafe fn class_methods(metatable: *mut Table) -> *mut Table {
+    let name = known_name(Event::Index);
+    if metatable.is_null() || name.is_null() {
+        // SAFETY: the caller's promise.
+        return unsafe { far_class_methods(metatable) };
+    }
     // SAFETY: the caller's promise; names of events are immortal, with their hash computed.
     unsafe {
-        if metatable.is_null() {
-            return null_mut();
+        let key = Slot { aux: (*name).hash, ..Slot::string(name.cast_mut()) };
+        let node = first_node(metatable, &key);
+        if is_hit(node, &key) && (*node).tag == tag::TABLE as u8 {
+            (*node).payload as *mut Table
+        } else {
+            far_class_methods(metatable)
         }
-        let name = name_string(Event::Index);
-        let node =
-            (*metatable).nodes.add(((*name).hash & ((1u32 << (*metatable).header.small) - 1)) as usize);
-        if (*node).key == name as u64
-            && (*node).tag == tag::TABLE as u8
-            && (*node).key_tag == tag::STRING as u8
-        {
-            return (*node).payload as *mut Table;
-        }
-        let methods = metamethod_of(metatable, Event::Index);
-        if methods.tag == tag::TABLE { methods.as_table() } else { null_mut() }
     }
+}
+
+/// The same, wherever they are.
+///
+/// # Safety
+/// As for [`class_methods`].
+#[cold]
+#[inline(never)]
+unsafe fn far_class_methods(metatable: *mut Table) -> *mut Table {
+    if metatable.is_null() {
+        return null_mut();
+    }
+    // SAFETY: the caller's promise.
+    let methods = unsafe { metamethod_of(metatable, Event::Index) };
+    if methods.tag == tag::TABLE { methods.as_table() } else { null_mut() }
 }
 
 /// Looks a string constant up in the methods of a host object's class, where it is nearly always the very name.

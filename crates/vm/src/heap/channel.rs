@@ -59,6 +59,7 @@ impl Waiters {
         self.front().into_iter().chain(self.rest.iter())
     }
 
+    #[inline]
     fn push_back(&mut self, waiter: Waiter) {
         if self.first.co.is_null() {
             self.first = waiter;
