@@ -221,6 +221,14 @@ fn from(cx: &mut Context<'_>) -> Result<Outcome> {
 fn payloads(cx: &mut Context<'_>) -> Result<Outcome> {
     let (owner, message) = this(cx)?;
     let mut tokens = message.payload();
+    if let Fate::Chained(chain) = cx.fate(&WAY[1..]) {
+        let mut values = tokens.clone();
+        if let Some(value) = cx.unpack_next(&mut values)?
+            && values.is_empty()
+        {
+            return Ok(cx.returns_end(value, chain));
+        }
+    }
     let mut count = 0;
     while tokens.skip_value() {
         count += 1;
@@ -228,10 +236,6 @@ fn payloads(cx: &mut Context<'_>) -> Result<Outcome> {
     match count {
         0 => Ok(cx.returns(Value::Nil)),
         1 => {
-            if let Fate::Chained(chain) = cx.fate(&WAY[1..]) {
-                let value = value_of(cx, owner, 0)?;
-                return Ok(cx.returns_end(value, chain));
-            }
             let payload = payload::lent(cx, owner, 0, value_of)?;
             Ok(cx.returns(payload))
         }

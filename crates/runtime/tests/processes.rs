@@ -581,3 +581,17 @@ fn nothing_is_made_on_the_way_to_a_value() {
            assert(collectgarbage('count') - before < 16)",
     );
 }
+
+#[test]
+fn tables_that_come_and_go_do_not_pile_up() {
+    check(
+        "local me, inbox, records, most = process.pid(), process.inbox(), {}, 0
+           for n = 1, 100 do records[n] = {id = n, name = 'name ' .. n} end
+           for _ = 1, 300 do
+             process.send(me, 't', records)
+             assert(#inbox:receive():payload():data() == 100)
+             most = math.max(most, collectgarbage('count'))
+           end
+           assert(most < 1024, most)",
+    );
+}

@@ -39,6 +39,12 @@ impl<T> Lazy<T> {
         Lazy(None)
     }
 
+    /// Whether nothing was ever put into it.
+    #[inline(always)]
+    pub(crate) fn is_unused(&self) -> bool {
+        self.0.is_none()
+    }
+
     /// The collection, if it was used.
     pub(crate) fn used(&mut self) -> Option<&mut T> {
         self.0.as_deref_mut()

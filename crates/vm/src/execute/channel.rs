@@ -147,16 +147,29 @@ impl<'gc> Channel<'gc> {
     }
 
     /// Takes the first waiter of a direction out of the queue.
-    #[inline]
+    #[inline(always)]
     fn take_waiter(self, sends: bool) -> Option<Waiter> {
         // SAFETY: as above.
         unsafe {
             let waiters = &mut (*self.raw()).waiters;
+            let first = *waiters.front()?;
+            if first.sends == sends && first.is_live() && waiters.drop_only() {
+                return Some(first);
+            }
+        }
+        self.find_waiter(sends)
+    }
+
+    #[inline(never)]
+    fn find_waiter(self, sends: bool) -> Option<Waiter> {
+        // SAFETY: as above.
+        unsafe {
+            let waiters = &mut (*self.raw()).waiters;
             while let Some(first) = waiters.front() {
-                if first.sends == sends && first.is_live() {
-                    return waiters.pop_front();
-                } else if !first.is_live() {
+                if !first.is_live() {
                     waiters.pop_front();
+                } else if first.sends == sends {
+                    return waiters.pop_front();
                 } else {
                     // A select that wants both directions stands in front.
                     let at = waiters.iter().position(|waiter| waiter.sends == sends && waiter.is_live())?;

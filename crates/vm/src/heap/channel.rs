@@ -68,6 +68,16 @@ impl Waiters {
         }
     }
 
+    /// Forgets the first waiter, if there never was room made for more; whether it was so.
+    #[inline(always)]
+    pub(crate) fn drop_only(&mut self) -> bool {
+        let is_only = self.rest.is_unused();
+        if is_only {
+            self.first.co = null_mut();
+        }
+        is_only
+    }
+
     #[inline]
     pub(crate) fn pop_front(&mut self) -> Option<Waiter> {
         let first = *self.front()?;
