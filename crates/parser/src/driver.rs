@@ -97,7 +97,7 @@ pub(crate) fn drive<'a>(
     tokens: &mut Filter<'_, '_>,
 ) -> Result<Block<'a>, Stop> {
     let mut symbols = Symbols::new(builder.arena);
-    let mut below: Stack<'a, u16> = Stack::new_in(builder.arena);
+    let mut below: Stack<'a, u16> = Stack::with_capacity_in(32, builder.arena);
     let mut row = 0;
     loop {
         let is_token = tokens.emit().map_err(Stop::Refused)?;

@@ -1252,7 +1252,7 @@ pub(crate) struct Symbols<'a> {
 impl<'a> Symbols<'a> {
     pub(crate) fn new(arena: &'a Bump) -> Self {
         Self {
-            places: Stack::new_in(arena),
+            places: Stack::with_capacity_in(32, arena),
             v3: Stack::new_in(arena),
             v4: Stack::new_in(arena),
             v5: Stack::new_in(arena),

@@ -59,6 +59,8 @@ pub struct Interner {
     ends: Vec<usize>,
     /// Open addressing, at most half full; the number of slots is a power of two.
     slots: Vec<Slot>,
+    /// The slots that hold only the words of the language.
+    first_slots: Vec<Slot>,
     hasher: RandomState,
 }
 
@@ -75,6 +77,9 @@ const EMPTY: Slot = Slot { hash: 0, entry: 0 };
 /// Slots of a new interner.
 const FIRST_SLOTS: usize = 128;
 
+/// Room for so many slots and strings is kept when it is cleared.
+const KEPT: usize = 8 * FIRST_SLOTS;
+
 impl Interner {
     /// An interner that holds only the words the language itself knows, such as [`Symbol::SELF`].
     pub fn new() -> Self {
@@ -82,29 +87,24 @@ impl Interner {
             bytes: Vec::new(),
             ends: Vec::new(),
             slots: vec![EMPTY; FIRST_SLOTS],
+            first_slots: Vec::new(),
             hasher: RandomState::default(),
         };
         for word in KNOWN {
             interner.intern(word.as_bytes());
         }
+        interner.first_slots = interner.slots.clone();
         interner
     }
 
-    /// Forgets all strings but the words of the language, keeping memory for the next parse up to a modest size.
+    /// Forgets all strings but the words of the language, keeping some memory for the next parse.
     pub fn clear(&mut self) {
-        const KEPT_SLOTS: usize = 8 * FIRST_SLOTS;
-        if self.slots.len() > KEPT_SLOTS {
-            *self = Self::new();
-            return;
-        }
-        self.slots.fill(EMPTY);
+        self.slots.clone_from(&self.first_slots);
+        self.slots.shrink_to(KEPT);
         self.ends.truncate(KNOWN.len());
+        self.ends.shrink_to(KEPT);
         self.bytes.truncate(self.ends.last().copied().unwrap_or(0));
-        for symbol in 0..KNOWN.len() {
-            let hash = self.hash(resolve(&self.bytes, &self.ends, symbol as u32));
-            let at = self.find(hash, |known| known as usize == symbol);
-            self.slots[at] = Slot { hash, entry: symbol as u32 + 1 };
-        }
+        self.bytes.shrink_to(16 * KEPT);
     }
 
     /// The symbol of `text`, entering it if it is new.

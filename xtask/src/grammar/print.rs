@@ -176,7 +176,7 @@ fn stacks(out: &mut String, parser: &Parser<'_>) -> Result<(), Failure> {
     writeln!(out, "}}\n\nimpl<'a> Symbols<'a> {{")?;
     writeln!(
         out,
-        "    pub(crate) fn new(arena: &'a Bump) -> Self {{\n        Self {{\n            places: Stack::new_in(arena),"
+        "    pub(crate) fn new(arena: &'a Bump) -> Self {{\n        Self {{\n            places: Stack::with_capacity_in(32, arena),"
     )?;
     for (number, _) in numbered().filter(|(_, ty)| own(ty)) {
         writeln!(out, "            v{number}: Stack::new_in(arena),")?;
