@@ -100,19 +100,21 @@ impl Files {
 
     /// Flushes everything; the first failure is told.
     fn flush(&mut self) -> io::Result<()> {
-        let flush = |file: &SharedFile| match &mut *file.lock() {
-            Some(open) if !open.stream.is_settled() => open.stream.flush(),
-            _ => Ok(()),
-        };
         let [input, output, error] = &self.standard;
-        let mut result = Ok(());
-        for file in [output, error, input].into_iter().flatten() {
-            result = result.and(flush(file));
-        }
-        for file in self.opened.iter().filter_map(Weak::upgrade) {
-            result = result.and(flush(&SharedFile(file)));
-        }
-        result
+        // All of them, whatever becomes of the first. Asked for whenever a process rests, and mostly in vain.
+        let result = flush(output.as_ref()).and(flush(error.as_ref())).and(flush(input.as_ref()));
+        let opened = self.opened.iter().filter_map(Weak::upgrade);
+        opened.map(|file| flush(Some(&SharedFile(file)))).fold(result, io::Result::and)
+    }
+}
+
+/// Flushes a file that is open and has something to flush.
+#[inline]
+fn flush(file: Option<&SharedFile>) -> io::Result<()> {
+    let Some(file) = file else { return Ok(()) };
+    match &mut *file.lock() {
+        Some(open) if !open.stream.is_settled() => open.stream.flush(),
+        _ => Ok(()),
     }
 }
 
