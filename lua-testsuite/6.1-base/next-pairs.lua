@@ -7,3 +7,20 @@ local keys = {} for k in pairs {a = 1, b = 2, c = 3, 1, 2, [2.5] = 1, [true] = 1
 local big = {} for i = 1, 1000 do big["k" .. i] = i end n = 0 for k, v in pairs(big) do assert(k == "k" .. v) n = n + 1 end print(n) for k in next, big do big[k] = nil end print(next(big))
 local a = {} for i = 1, 10 do a[i] = i end a[5] = nil n = 0 for _ in pairs(a) do n = n + 1 end print(n) local seq = {} for i, v in pairs {"a", "b", "c"} do seq[#seq + 1] = i .. v end print(table.concat(seq, " "))
 
+
+-- The order of a traversal is not defined; programs rely on it all the same where keys are numbers.
+for _, t in ipairs{
+  {[0] = "a", "b", "c", [10] = "d", [20] = "e", [30] = "f"}, {[100] = 1, [200] = 2, [300] = 3, [404] = 4, [500] = 5},
+  {[-1] = 1, [0] = 2, [1] = 3}, {[3] = 1, [2] = 2, [1] = 3}, {[true] = 1, [false] = 2}, {[2^53] = 1, [2^40] = 2, [2^20] = 3},
+  {[0.5] = 1, [1.5] = 2, [2.5] = 3, [1e300] = 4, [-1e-310] = 5, [1/0] = 6, [-1/0] = 7, [-0.25] = 8},
+} do
+  local keys = {}
+  for k in pairs(t) do keys[#keys + 1] = tostring(k) end
+  print(table.concat(keys, " "))
+end
+local months = {}
+for n = 23, 0, -1 do months[n] = n end
+months[0] = nil
+local order = {}
+for n in pairs(months) do order[#order + 1] = n end
+print(table.concat(order, " "))

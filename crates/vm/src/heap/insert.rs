@@ -156,9 +156,12 @@ impl Heap {
         unsafe {
             self.barrier(key);
             self.barrier(value);
+            // The first items go to free nodes if there are any: so small tables have the reference implementation's
+            // order of traversal.
             if key.tag == tag::INTEGER
                 && key.payload == u64::from((*t).capacity) + 1
                 && (*t).len == (*t).capacity
+                && ((*t).capacity > 0 || !may_have_free_node(t))
                 && self.grow_for_append(t)?
             {
                 put(t, key.payload as u32 - 1, value);
@@ -270,6 +273,13 @@ unsafe fn position_of(t: *mut Table, node: *mut Node) -> *mut Node {
             main_position(t, (*node).key())
         }
     }
+}
+
+/// Whether [`free_node`] has nodes left to look at.
+#[inline(always)]
+unsafe fn may_have_free_node(t: *const Table) -> bool {
+    // SAFETY: the nodes are preceded by their cell's header.
+    unsafe { !(*t).has_no_nodes() && (*(*t).nodes.cast::<Header>().sub(1)).size > 0 }
 }
 
 /// A node that was never used, or null. Its index is kept in the `size` of the part's header and only goes down.

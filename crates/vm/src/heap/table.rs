@@ -98,6 +98,36 @@ fn mix(word: u64) -> usize {
     (word.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 32) as usize
 }
 
+/// log2 of the nodes of a table whose integer keys lie where the reference implementation puts them.
+const FAITHFUL_LOG: u8 = 10;
+
+/// Where an integer key goes among so many nodes, given by their log2; to be masked.
+///
+/// Neighbours stay neighbours: numbers from 0 on fill the nodes in order, and come in order in a traversal, which programs
+/// rely on. In large tables the upper bits count as well, so that keys which share their lower ones do not meet.
+#[inline(always)]
+fn spread_integer(key: u64, log: u8) -> usize {
+    if log > FAITHFUL_LOG { key as usize ^ mix(key >> log) } else { key as usize }
+}
+
+/// Exponent and upper bits of a float that is no integer, as the reference implementation adds them up: so its keys come in
+/// the same order in a traversal.
+fn spread_float(key: f64) -> usize {
+    if !key.is_finite() {
+        return 0;
+    }
+    // As a fraction of at least one half times a power of two; a subnormal number is made normal first.
+    const SCALE: u32 = 54;
+    let is_normal = key.abs() >= f64::MIN_POSITIVE;
+    let scaled = if is_normal { key } else { key * (1_u64 << SCALE) as f64 };
+    let bits = scaled.to_bits();
+    let exponent = (bits >> 52 & 0x7ff) as i32 - 1022 - if is_normal { 0 } else { SCALE as i32 };
+    let fraction = f64::from_bits(bits & !(0x7ff << 52) | 1022 << 52);
+    let upper = (fraction * 2_147_483_648.0) as i64;
+    let sum = (exponent as u32).wrapping_add(upper as u32);
+    (if sum <= i32::MAX as u32 { sum } else { !sum }) as usize
+}
+
 /// The key as tables store it: floats with an integer value become integers, booleans lose their stale payload.
 #[inline(always)]
 pub(super) fn normal(key: Slot) -> Slot {
@@ -130,10 +160,10 @@ pub(super) unsafe fn main_position(t: *const Table, key: Slot) -> *mut Node {
     unsafe {
         let hash = match key.tag {
             tag::STRING => string::hash(key.as_string()) as usize,
-            tag::INTEGER => mix(key.payload),
-            tag::FLOAT => mix(key.payload ^ key.payload >> 32),
+            tag::INTEGER => spread_integer(key.payload, (*t).header.small),
+            tag::FLOAT => spread_float(key.as_float()) % ((*t).mask() | 1),
             tag::TRUE => 1,
-            tag::FALSE => 2,
+            tag::FALSE => 0,
             tag::TYPE => mix((*key.as_type()).canon().fingerprint()),
             _ => mix(key.payload >> 3),
         };
@@ -206,7 +236,7 @@ unsafe fn equal_strings(a: *const StringObject, b: *const StringObject, hash: u3
 pub(super) unsafe fn find_integer(t: *const Table, i: i64) -> *mut Node {
     // SAFETY: chains stay within the nodes.
     unsafe {
-        let mut node = (*t).nodes.add(mix(i as u64) & (*t).mask());
+        let mut node = (*t).nodes.add(spread_integer(i as u64, (*t).header.small) & (*t).mask());
         loop {
             if (*node).key == i as u64 && (*node).key_tag == tag::INTEGER as u8 {
                 return node;
