@@ -28,6 +28,9 @@ pub(crate) enum Exit {
     Failed,
     /// Every scheduled coroutine waits.
     Parked,
+    /// The coroutine that runs now has a hook and the one before had none, or the other way round: not for the host, the
+    /// other loop goes on.
+    OtherLoop,
 }
 
 /// Makes room for `need` slots above the top; returns where `at` is now.

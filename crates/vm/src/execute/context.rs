@@ -482,7 +482,6 @@ impl<'gc> Context<'gc> {
             *(*co).top = function.slot();
             (*co).top = (*co).top.add(1);
             state.heap.barrier(function.slot());
-            (*co).hook = super::hook::Hook::share((*state.current()).hook);
             Ok(Coroutine::from_raw(co))
         }
     }

@@ -124,7 +124,23 @@ pub(crate) unsafe fn conclude(state: *mut State, result: Result<()>) -> bool {
         if let Err(error) = result {
             return fail(state, error, Origin::Lua);
         }
-        if (*(*(*state).current()).frame).is_native() { leave_or_go_on(state) } else { false }
+        if (*(*(*state).current()).frame).is_native() { leave_or_go_on(state) } else { changes_loop(state) }
+    }
+}
+
+/// Whether the loop must be left for the other one.
+///
+/// # Safety
+/// As for [`conclude`].
+#[inline]
+unsafe fn changes_loop(state: *mut State) -> bool {
+    // SAFETY: the caller's promise.
+    unsafe {
+        let changes = (*state).hooked != (*state).loop_is_hooked;
+        if changes {
+            (*state).exit = Exit::OtherLoop;
+        }
+        changes
     }
 }
 
@@ -137,7 +153,7 @@ pub(crate) unsafe fn leave_or_go_on(state: *mut State) -> bool {
     // SAFETY: the caller's promise.
     unsafe {
         match settle(state) {
-            None => false,
+            None => changes_loop(state),
             Some(exit) => {
                 (*state).exit = exit;
                 true

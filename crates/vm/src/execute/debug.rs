@@ -238,7 +238,7 @@ impl<'gc> Context<'gc> {
                 Box::into_raw(Box::new(Hook::new(function.slot(), mask, inside)))
             }
         };
-        // SAFETY: the coroutine is valid by its brand; its old hook is one that it counts as a user of.
+        // SAFETY: the coroutine is valid by its brand; its old hook is its own.
         unsafe { Hook::release(std::mem::replace(&mut (*co).hook, pointer)) };
         state.hooked = !unsafe_hook(state).is_null();
     }

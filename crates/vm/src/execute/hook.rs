@@ -38,10 +38,8 @@ enum Told {
     Return,
 }
 
-/// A coroutine's hook; those that it creates inherit it. Freed with the last coroutine that has it.
+/// A coroutine's own hook. As in the reference implementation, those that it creates do not have it.
 pub(crate) struct Hook {
-    /// Coroutines that have it.
-    users: u32,
     pub(crate) function: Slot,
     pub(crate) mask: HookMask,
     /// Instructions until the next count event.
@@ -60,7 +58,6 @@ pub(crate) struct Hook {
 impl Hook {
     pub(crate) fn new(function: Slot, mask: HookMask, active: bool) -> Hook {
         Hook {
-            users: 1,
             function,
             mask,
             left: mask.count,
@@ -72,33 +69,14 @@ impl Hook {
         }
     }
 
-    /// The same hook for one more coroutine.
+    /// Its coroutine has it no more.
     ///
     /// # Safety
-    /// The hook must be null or valid.
-    pub(crate) unsafe fn share(this: *mut Hook) -> *mut Hook {
-        // SAFETY: the caller's promise.
-        unsafe {
-            if !this.is_null() {
-                (*this).users += 1;
-            }
-            this
-        }
-    }
-
-    /// A coroutine has it no more.
-    ///
-    /// # Safety
-    /// The hook must be null, or valid and counted for that coroutine.
+    /// The hook must be null or valid, and nobody may use it afterwards.
     pub(crate) unsafe fn release(this: *mut Hook) {
-        // SAFETY: the caller's promise; hooks are boxed when they are set.
-        unsafe {
-            if !this.is_null() {
-                (*this).users -= 1;
-                if (*this).users == 0 {
-                    drop(Box::from_raw(this));
-                }
-            }
+        if !this.is_null() {
+            // SAFETY: the caller's promise; hooks are boxed when they are set.
+            unsafe { drop(Box::from_raw(this)) };
         }
     }
 }

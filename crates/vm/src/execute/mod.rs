@@ -69,12 +69,13 @@ use state::State;
 pub(crate) unsafe fn run(state: *mut State) -> Exit {
     // SAFETY: the caller's promise.
     unsafe {
-        if cursor::leave_or_go_on(state) {
+        if cursor::leave_or_go_on(state) && (*state).exit != Exit::OtherLoop {
             return (*state).exit;
         }
         loop {
+            (*state).loop_is_hooked = (*state).hooked;
             let finished = if (*state).hooked { run_loop::<true>(state) } else { run_loop::<false>(state) };
-            if finished {
+            if finished && (*state).exit != Exit::OtherLoop {
                 return (*state).exit;
             }
         }

@@ -160,7 +160,6 @@ pub(crate) unsafe fn spawn(state: &mut State, co: *mut object::Coroutine, functi
     unsafe {
         let child = state.heap.coroutine()?;
         (*child).scheduled = true;
-        (*child).hook = super::hook::Hook::share((*co).hook);
         *(*child).top = *function;
         (*child).top = (*child).top.add(1);
         state.heap.barrier(*function);

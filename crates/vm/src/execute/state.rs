@@ -53,8 +53,10 @@ pub(crate) struct State {
     pub(crate) native_framed: bool,
     /// Whether a native runs at all.
     pub(crate) in_native: bool,
-    /// Whether any coroutine has a hook, so that the hooked loop must run.
+    /// Whether the running coroutine has a hook, so that the hooked loop must run.
     pub(crate) hooked: bool,
+    /// Whether the hooked loop is the one that runs.
+    pub(crate) loop_is_hooked: bool,
     /// Why the loop was left.
     pub(crate) exit: Exit,
     /// The program has asked to end; the exit is [`Exit::Failed`] then.

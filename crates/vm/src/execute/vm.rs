@@ -126,6 +126,7 @@ impl Vm {
                 native_framed: false,
                 in_native: false,
                 hooked: false,
+                loop_is_hooked: false,
                 exit: Exit::OutOfFuel,
                 exit_request: None,
                 handlers: 0,
@@ -212,7 +213,8 @@ impl Vm {
                 self.results_at = at as u32;
                 Step::Finished
             }
-            Exit::OutOfFuel => Step::OutOfFuel,
+            // `run` keeps the second to itself; going on would be right.
+            Exit::OutOfFuel | Exit::OtherLoop => Step::OutOfFuel,
             Exit::Parked => Step::Parked,
             Exit::Failed => {
                 self.running = false;
