@@ -143,6 +143,13 @@ impl Heap {
     pub(crate) fn begin_full(&mut self) {
         // A cycle under way has missed what became garbage since it began.
         self.wanted_cycles = if self.phase == Phase::Idle { 1 } else { 2 };
+        if self.phase == Phase::Mark {
+            // It must not make anything due either: through weak tables a finalizer would see what was marked before
+            // it became garbage.
+            for object in self.finalizers.iter() {
+                self.gray.push(object.as_header());
+            }
+        }
     }
 
     /// Does about a millisecond's piece of the complete collection that was begun; true if that was the last one.
