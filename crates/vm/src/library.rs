@@ -23,7 +23,7 @@ impl Library {
     /// # Errors
     /// When the memory limit would be passed.
     pub fn install<'gc>(&'static self, cx: &mut Context<'gc>, table: Table<'gc>) -> Result<()> {
-        self.functions.iter().try_for_each(|native| cx.set_field(table, native.name, native))
+        cx.set_all(table, self.functions.iter().map(|native| (native.name, native.into())))
     }
 
     /// The functions with what each of them does.

@@ -104,7 +104,7 @@ pub(crate) fn build<'gc>(cx: &mut Context<'gc>) -> Result<Value<'gc>> {
 }
 
 /// The global names of predeclared types; those that are keywords or libraries have only the second form.
-const NAMES: &[(&str, Basic)] = &[
+const NAMES: [(&str, Basic); 20] = [
     ("any", Basic::Any),
     ("boolean", Basic::Boolean),
     ("integer", Basic::Integer),
@@ -132,11 +132,9 @@ pub(crate) fn open(cx: &mut Context<'_>) -> Result<()> {
     TYPES.install();
     let globals = cx.globals();
     LIBRARY.install(cx, globals)?;
-    for &(name, basic) in NAMES {
-        let ty = cx.adopt_type(KeptType::Basic(TypeValue::basic(basic)));
-        cx.set_field(globals, name, ty)?;
-    }
-    Ok(())
+    let of = |basic| KeptType::Basic(TypeValue::basic(basic));
+    let named = NAMES.map(|(name, basic)| (name, cx.adopt_type(of(basic)).into()));
+    cx.set_fields(globals, &named)
 }
 
 /// `typeof(value)` where the compiler does not know a declared type: the basic type of the value.

@@ -58,6 +58,29 @@ impl<'gc> Context<'gc> {
         unsafe { Ok(self.st().heap.set(table.raw(), key, value.into().slot())?) }
     }
 
+    /// Raw assignments of fields with names known to the program, in order: faster than one by one.
+    ///
+    /// # Errors
+    /// When the memory limit would be passed.
+    pub fn set_fields(&mut self, table: Table<'gc>, fields: &[(&'static str, Value<'gc>)]) -> Result<()> {
+        self.set_all(table, fields.iter().copied())
+    }
+
+    /// [`Context::set_fields`]; the iterator must not ask for names itself.
+    pub(crate) fn set_all(
+        &mut self,
+        table: Table<'gc>,
+        fields: impl Iterator<Item = (&'static str, Value<'gc>)>,
+    ) -> Result<()> {
+        let heap = &mut self.st().heap;
+        let mut words = crate::heap::shared::Words::lock();
+        for (name, value) in fields {
+            // SAFETY: all are valid by their brand; the key is immortal.
+            unsafe { heap.set_string(table.raw(), words.word(name), value.slot())? };
+        }
+        Ok(())
+    }
+
     /// Makes room for so many more fields, which are about to be set.
     ///
     /// # Errors

@@ -20,8 +20,8 @@ fn spread(seed: u64) -> u64 {
 
 /// Both halves of the product, mixed.
 #[inline(always)]
-fn fold(a: u64, b: u64) -> u64 {
-    let product = u128::from(a) * u128::from(b);
+const fn fold(a: u64, b: u64) -> u64 {
+    let product = a as u128 * b as u128;
     product as u64 ^ (product >> 64) as u64
 }
 
@@ -32,10 +32,28 @@ fn word(bytes: &[u8]) -> u64 {
     u64::from_le_bytes(word)
 }
 
+const K: u64 = 0xa076_1d64_78bd_642f;
+
+/// Hash of the string of one byte, or of the empty one. Without a seed, so that these strings can be constants: there
+/// are too few of them for harm.
+pub(super) const fn hash_of_tiny(byte: Option<u8>) -> u32 {
+    let state = match byte {
+        Some(byte) => byte as u64 + 1,
+        None => 0,
+    };
+    end(fold(state ^ K, 0xd6e8_feb8_6659_fd93))
+}
+
+#[inline(always)]
+const fn end(state: u64) -> u32 {
+    let mixed = fold(state, K);
+    let short = (mixed ^ mixed >> 32) as u32;
+    if short == 0 { 1 } else { short }
+}
+
 /// Hash of `bytes`; never zero.
 #[inline]
 pub(super) fn hash(seed: u64, bytes: &[u8]) -> u32 {
-    const K: u64 = 0xa076_1d64_78bd_642f;
     let len = bytes.len();
     let mut state = seed ^ (len as u64).wrapping_mul(K);
     if len >= 8 {
@@ -51,12 +69,13 @@ pub(super) fn hash(seed: u64, bytes: &[u8]) -> u32 {
         let low = u32::from_le_bytes([bytes[0], bytes[1], bytes[2], bytes[3]]);
         let high = u32::from_le_bytes([bytes[len - 4], bytes[len - 3], bytes[len - 2], bytes[len - 1]]);
         state = fold(state ^ (u64::from(low) << 32 | u64::from(high)), K ^ seed);
-    } else if len > 0 {
+    } else if len < 2 {
+        return hash_of_tiny(bytes.first().copied());
+    } else {
         let packed = u64::from(bytes[0]) << 16 | u64::from(bytes[len / 2]) << 8 | u64::from(bytes[len - 1]);
         state = fold(state ^ packed, K ^ seed);
     }
-    let mixed = fold(state, K);
-    ((mixed ^ mixed >> 32) as u32).max(1)
+    end(state)
 }
 
 #[cfg(test)]
@@ -75,6 +94,15 @@ mod tests {
                 assert_ne!(whole, hash(1, &other), "byte {i} of {len}");
             }
         }
+    }
+
+    #[test]
+    fn tiny_strings_differ_and_are_spread() {
+        let all: Vec<u32> = (0..=255).map(Some).chain([None]).map(hash_of_tiny).collect();
+        assert_eq!(all.iter().collect::<std::collections::HashSet<_>>().len(), 257);
+        let letters: std::collections::HashSet<u32> =
+            (b'a'..=b'z').map(|c| all[usize::from(c)] & 31).collect();
+        assert!(letters.len() >= 15, "{letters:?}");
     }
 
     #[test]

@@ -156,33 +156,18 @@ impl Census {
 
 /// All entries of a table, in order; of the registry without the places of main coroutine and globals, which every
 /// heap fills itself.
-struct Entries {
-    table: *const Table,
-    at: u32,
-    is_registry: bool,
-}
-
-impl Entries {
-    /// # Safety
-    /// The table is alive and unchanged until the last entry was taken.
-    unsafe fn of(table: *const Table, is_registry: bool) -> Entries {
-        Entries { table, at: 0, is_registry }
-    }
-}
-
-impl Iterator for Entries {
-    type Item = (Slot, Slot);
-
-    fn next(&mut self) -> Option<(Slot, Slot)> {
-        loop {
-            // SAFETY: the promise of who made it.
-            let (after, key, value) = unsafe { table::next_at(self.table, self.at) }?;
-            self.at = after;
-            if !(self.is_registry && key.tag == tag::INTEGER) {
-                return Some((key, value));
-            }
-        }
-    }
+///
+/// # Safety
+/// The table is alive and unchanged until the last entry was taken, and its heap has no image.
+unsafe fn entries<'a>(t: *const Table, is_registry: bool) -> impl Iterator<Item = (Slot, Slot)> + 'a {
+    // SAFETY: the caller's promise.
+    let (items, nodes) = unsafe { (table::items(t), table::nodes(t)) };
+    let items = items.iter().zip(1..).map(|(&item, i)| (Slot::integer(i), Slot { aux: 0, ..item }));
+    let nodes = nodes.iter().filter(|node| !node.is_empty()).map(|node| (node.key(), node.value()));
+    items
+        .filter(|(_, value)| !value.is_nil())
+        .chain(nodes)
+        .filter(move |(key, _)| !(is_registry && key.tag == tag::INTEGER))
 }
 
 /// A string that outlives every heap.
@@ -227,12 +212,12 @@ impl Image {
             while let Some(&object) = census.objects.get(at) {
                 match object.tag {
                     tag::TABLE => {
-                        for (key, value) in Entries::of(object.as_table(), at as u32 == REGISTRY) {
+                        entries(object.as_table(), at as u32 == REGISTRY).try_for_each(|(key, value)| {
                             if key.is_collectable() && key.tag != tag::STRING {
                                 return Err(Unshareable("a key in an image must be a plain value"));
                             }
-                            census.add_value(value)?;
-                        }
+                            census.add_value(value)
+                        })?;
                         let metatable = (*object.as_table()).metatable;
                         if !metatable.is_null() {
                             census.add(Slot::table(metatable));
@@ -265,6 +250,11 @@ impl Image {
     }
 }
 
+/// The address of the object that a value is, unless it is a string.
+fn object_of(value: Slot) -> Option<u64> {
+    (value.is_collectable() && value.tag != tag::STRING).then_some(value.payload)
+}
+
 /// Which objects can be immortal: frozen tables from which no object is reached that every heap has its own of.
 unsafe fn shareable(census: &Census, read_only: bool) -> Vec<bool> {
     // SAFETY: the objects of the census are alive.
@@ -288,8 +278,8 @@ unsafe fn shareable(census: &Census, read_only: bool) -> Vec<bool> {
             // SAFETY: the shared ones are tables, alive.
             let reaches_own = unsafe {
                 let metatable = (*object.as_table()).metatable;
-                let mut values = Entries::of(object.as_table(), false).map(|(_, value)| value);
-                own(metatable as u64) || values.any(|value| value.is_collectable() && own(value.payload))
+                let mut objects = entries(object.as_table(), false).filter_map(|(_, value)| object_of(value));
+                own(metatable as u64) || objects.any(own)
             };
             if reaches_own {
                 shared[n] = false;
@@ -315,8 +305,7 @@ unsafe fn assemble(
     let tables_at = tables.as_mut_ptr();
     let number = |cell: *mut Header| census.numbers.get(&(cell as usize)).copied();
     let value_of = |value: Slot| {
-        let is_object = value.is_collectable() && value.tag != tag::STRING;
-        match is_object.then(|| number(value.as_header())).flatten() {
+        match object_of(value).and_then(|_| number(value.as_header())) {
             Some(n) if shared[n as usize] => Slot::table(tables_at.wrapping_add(n as usize)),
             Some(n) => Slot { payload: u64::from(n), tag: tag::LAZY, aux: 0 },
             // SAFETY: strings of the census are alive.
@@ -417,7 +406,7 @@ unsafe fn share_nodes(
     // SAFETY: the caller's promise; the scratch table is this heap's, and all its entries go to nodes because it has no
     // array part and room for all of them.
     unsafe {
-        let count = Entries::of(t, is_registry).count();
+        let count = entries(t, is_registry).count();
         if count == 0 {
             return Ok((empty_nodes(), 0));
         }
@@ -425,7 +414,7 @@ unsafe fn share_nodes(
             copy_nodes(t, storage)
         } else {
             let scratch = heap.table(0, count).map_err(|_| failed())?;
-            for (key, value) in Entries::of(t, is_registry) {
+            for (key, value) in entries(t, is_registry) {
                 let key = immortal(key);
                 if !heap.insert_node(scratch, key, value) {
                     return Err(failed());
@@ -454,7 +443,7 @@ unsafe fn is_copied_as_it_is(t: *const Table, entries: usize) -> bool {
         };
         (*t).len == 0
             && (*t).node_count() == entries.next_power_of_two()
-            && std::slice::from_raw_parts((*t).nodes, (*t).node_count()).iter().all(outlives)
+            && table::nodes(t).iter().all(outlives)
     }
 }
 

@@ -11,7 +11,7 @@ use std::hash::{Hash, Hasher};
 use std::mem::MaybeUninit;
 use std::ptr::{null, null_mut};
 use std::sync::atomic::{AtomicPtr, Ordering};
-use std::sync::{Mutex, OnceLock, PoisonError, RwLock};
+use std::sync::{Mutex, PoisonError, RwLock, RwLockWriteGuard};
 
 use super::hash;
 use super::object::{Header, IMMORTAL, Kind, StringObject};
@@ -81,7 +81,36 @@ impl Shelf {
     }
 }
 
-static TINY: OnceLock<[Immortal; 257]> = OnceLock::new();
+/// A string of at most one byte.
+#[repr(C)]
+struct Tiny {
+    string: StringObject,
+    bytes: [u8; 8],
+}
+
+impl Tiny {
+    const fn of(byte: Option<u8>) -> Tiny {
+        let (first, len) = match byte {
+            Some(byte) => (byte, 1),
+            None => (0, 0),
+        };
+        let size = size_of::<Tiny>() as u32;
+        let header = Header { kind: Kind::String, mark: IMMORTAL, flags: 0, small: 0, size };
+        let string = StringObject { header, hash: hash::hash_of_tiny(byte), len };
+        Tiny { string, bytes: [first, 0, 0, 0, 0, 0, 0, 0] }
+    }
+}
+
+/// The strings of one byte, then the empty one.
+static TINY: [Tiny; 257] = {
+    let mut all = [const { Tiny::of(None) }; 257];
+    let mut byte = 0;
+    while byte < 256 {
+        all[byte] = Tiny::of(Some(byte as u8));
+        byte += 1;
+    }
+    all
+};
 
 impl Pool {
     /// The slot of `bytes`, or the empty one where they belong; there must be slots.
@@ -96,6 +125,20 @@ impl Pool {
             }
             i = (i + 1) & mask;
         }
+    }
+
+    /// The string of two bytes or more with these contents, made if there is none.
+    fn add(&mut self, hash: u32, contents: &[u8]) -> *const StringObject {
+        if self.count * 2 >= self.slots.len() {
+            self.grow();
+        }
+        let i = self.find(hash, contents);
+        if self.slots[i].0.is_null() {
+            let words = self.shelf.cut(words_of(contents));
+            self.slots[i] = write(words, contents, hash);
+            self.count += 1;
+        }
+        self.slots[i].0
     }
 
     fn grow(&mut self) {
@@ -147,17 +190,7 @@ pub(crate) fn intern(contents: &[u8]) -> *const StringObject {
 
 /// The string of two bytes or more with these contents, which is probably not there yet.
 fn add(hash: u32, contents: &[u8]) -> *const StringObject {
-    let mut pool = POOL.write().unwrap_or_else(PoisonError::into_inner);
-    if pool.count * 2 >= pool.slots.len() {
-        pool.grow();
-    }
-    let i = pool.find(hash, contents);
-    if pool.slots[i].0.is_null() {
-        let words = pool.shelf.cut(words_of(contents));
-        pool.slots[i] = write(words, contents, hash);
-        pool.count += 1;
-    }
-    pool.slots[i].0
+    POOL.write().unwrap_or_else(PoisonError::into_inner).add(hash, contents)
 }
 
 /// Words found lately, by the address of their text.
@@ -173,6 +206,28 @@ pub(crate) fn word(text: &'static str) -> *const StringObject {
         known
     } else {
         note_word(place, text)
+    }
+}
+
+/// Makes many words, one after the other. As long as it lives nobody else can look at immortal strings, nor can its
+/// owner but through it.
+pub(crate) struct Words(RwLockWriteGuard<'static, Pool>);
+
+impl Words {
+    pub(crate) fn lock() -> Words {
+        Words(POOL.write().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// As [`word`].
+    #[inline]
+    pub(crate) fn word(&mut self, text: &'static str) -> *const StringObject {
+        let contents = text.as_bytes();
+        if contents.len() <= 1 {
+            return tiny(contents.first().copied());
+        }
+        let word = self.0.add(hash::hash(hash::seed(), contents), contents);
+        WORDS[text.as_ptr() as usize % WORDS.len()].store(word.cast_mut(), Ordering::Release);
+        word
     }
 }
 
@@ -203,17 +258,7 @@ fn known(hash: u32, contents: &[u8]) -> *const StringObject {
 /// The string of one byte, or the empty one.
 #[inline]
 pub(crate) fn tiny(byte: Option<u8>) -> *const StringObject {
-    let all = TINY.get_or_init(|| {
-        let mut shelf = Shelf::of(words_of(b"x") * 256 + words_of(b""));
-        let mut made = |contents: &[u8]| {
-            write(shelf.cut(words_of(contents)), contents, hash::hash(hash::seed(), contents))
-        };
-        std::array::from_fn(|i| match u8::try_from(i) {
-            Ok(byte) => made(&[byte]),
-            Err(_) => made(&[]),
-        })
-    });
-    all[byte.map_or(256, usize::from)].0
+    (&raw const TINY[byte.map_or(256, usize::from)]).cast()
 }
 
 /// Constants of shared programs, with the number of their users.

@@ -400,6 +400,24 @@ unsafe fn find_dead(t: *const Table, key: Slot) -> *mut Node {
     }
 }
 
+/// The used part of the array.
+///
+/// # Safety
+/// The table is alive and unchanged as long as the slice is used, and not one that shares its nodes with an image.
+pub(super) unsafe fn items<'a>(t: *const Table) -> &'a [Slot] {
+    // SAFETY: slots below `len` are initialised.
+    unsafe { if (*t).len == 0 { &[] } else { std::slice::from_raw_parts((*t).array, (*t).len as usize) } }
+}
+
+/// All nodes, empty ones too.
+///
+/// # Safety
+/// The table is alive and unchanged as long as the slice is used.
+pub(super) unsafe fn nodes<'a>(t: *const Table) -> &'a [Node] {
+    // SAFETY: a table has at least the shared empty node.
+    unsafe { std::slice::from_raw_parts((*t).nodes, (*t).node_count()) }
+}
+
 /// The first entry at or after a position (0: the beginning) with the position after it.
 ///
 /// # Safety
