@@ -12,6 +12,7 @@ use wippy_vm::{Channel, Context, Kept, Outside, Parcel, Result, Value, Vm};
 
 use crate::census::Watcher;
 use crate::mail::Mail;
+use crate::parting::Parting;
 use crate::pid::PidText;
 use crate::process::LuaProcess;
 use crate::programs::Entry;
@@ -39,12 +40,6 @@ pub(crate) enum Ask {
     Topic { topic: Vec<u8>, whole: bool, channel: Option<Kept> },
     OpenTopic { topic: Vec<u8>, whole: bool, channel: Kept },
     Channels { all: Vec<Kept>, close: Option<Kept>, closed: bool },
-}
-
-/// A message to be sent; it is still there if nobody has this pid.
-pub(crate) struct Posting {
-    pub(crate) target: Pid,
-    pub(crate) mail: Option<Mail>,
 }
 
 /// A process that is ready to be started.
@@ -77,12 +72,6 @@ pub(crate) struct Answers<'a, 'b> {
 impl Outside for Answers<'_, '_> {
     fn ask(&mut self, question: &mut dyn Any) {
         let turn = &mut *self.turn;
-        if let Some(posting) = question.downcast_mut::<Posting>() {
-            if let Some(mail) = posting.mail.take() {
-                posting.mail = turn.send(posting.target, mail).err().map(|undelivered| undelivered.0);
-            }
-            return;
-        }
         let Some(question) = question.downcast_mut::<Ask>() else {
             if let Some(Seek(found)) = question.downcast_mut() {
                 *found = Some(Arc::new(Watcher { handle: turn.handle() }));
@@ -147,14 +136,37 @@ impl Outside for Answers<'_, '_> {
         }
     }
 
+    /// The topic is the first value.
+    fn send(&mut self, cx: &mut Context<'_>, to: u64, first: usize) -> Result<bool> {
+        let turn = &mut *self.turn;
+        let (target, from, host) = (Pid::from_raw(to), turn.pid(), turn.host());
+        if let Some(met) =
+            turn.visit(target, |process| process.meet(Parting { cx, topic: first, from, host }))
+        {
+            return met.map(|()| true);
+        }
+        let mail = Parting { cx, topic: first, from, host }.mail()?;
+        Ok(turn.send(target, mail).is_ok())
+    }
+
     fn feed<'gc>(
         &mut self,
         cx: &mut Context<'gc>,
         channel: Channel<'gc>,
         alone: bool,
     ) -> Result<Option<Value<'gc>>> {
+        if self.room.is_bare() && !self.turn.has_signals() {
+            return Ok(None);
+        }
+        self.look_for(cx, Taker { channel, alone })
+    }
+}
+
+impl Answers<'_, '_> {
+    /// What has arrived for somebody who is about to wait.
+    #[inline(never)]
+    fn look_for<'gc>(&mut self, cx: &mut Context<'gc>, taker: Taker<'gc>) -> Result<Option<Value<'gc>>> {
         let Answers { turn, room } = self;
-        let taker = Taker { channel, alone };
         if let Some(value) = room.next_for(cx, taker, &|pid, host| pid_text(turn, pid, host))? {
             return Ok(Some(value));
         }

@@ -14,6 +14,7 @@ mod local;
 mod mail;
 mod message;
 mod own;
+mod parting;
 mod pid;
 mod prepare;
 mod process;

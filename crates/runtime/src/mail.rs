@@ -50,6 +50,12 @@ impl Letter {
 }
 
 impl Note {
+    /// A message of these values, the first of which is the topic and takes so many bytes.
+    #[inline]
+    pub(crate) fn new(from: Pid, host: HostId, values: Morsel, topic_bytes: usize) -> Note {
+        Note { from, host, values, topic_bytes: topic_bytes as u32 }
+    }
+
     pub(crate) fn message(&self) -> Message<'_> {
         let Note { from, host, topic_bytes, .. } = *self;
         Message { from, host, topic_bytes, values: self.values.tokens() }

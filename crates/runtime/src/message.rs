@@ -6,7 +6,7 @@ use wippy_scheduler::{HostId, Pid};
 use wippy_stdlib::class::Class;
 use wippy_stdlib::payload;
 use wippy_vm::{
-    Context, Fate, Fresh, HostObject, Library, Link, Outcome, Result, Shape, Table, UserData, Value, library,
+    Context, Fate, HostObject, Library, Link, Outcome, Result, Shape, Table, UserData, Value, library,
 };
 
 use crate::addresses::remember;
@@ -42,16 +42,16 @@ pub(crate) fn open(cx: &mut Context<'_>) -> Result<()> {
 /// The methods that lead from a message to what it says.
 pub(crate) static WAY: [Link; 2] = [Link::new("payload"), Link::new("data")];
 
-/// What a receiver of messages gets.
+/// What a receiver of messages gets, who goes on behind what it would have asked the message for.
 ///
 /// # Errors
 /// When the memory limit would be passed.
 #[inline]
-pub(crate) fn fresh<'gc>(cx: &mut Context<'gc>, mail: Mail, fate: Fate<'gc>) -> Result<Fresh<'gc>> {
+pub(crate) fn fresh<'gc>(cx: &mut Context<'gc>, mail: Mail, fate: Fate<'gc>) -> Result<Value<'gc>> {
     match fate {
         Fate::Dropped => {
             mail.recycle();
-            return Ok(Fresh::Value(Value::Nil));
+            return Ok(Value::Nil);
         }
         Fate::Chained(chain) if !chain.is_open() => {
             let mut tokens = mail.payload();
@@ -60,27 +60,13 @@ pub(crate) fn fresh<'gc>(cx: &mut Context<'gc>, mail: Mail, fate: Fate<'gc>) -> 
                 && tokens.is_empty()
             {
                 mail.recycle();
-                return Ok(Fresh::End(value, chain));
+                chain.skip();
+                return Ok(value);
             }
         }
         _ => {}
     }
-    object(cx, mail).map(Fresh::Value)
-}
-
-/// What the running native gets that receives messages; `alone` as for [`wippy_vm::Outside::feed`].
-///
-/// # Errors
-/// When the memory limit would be passed.
-pub(crate) fn taken<'gc>(cx: &mut Context<'gc>, mail: Mail, alone: bool) -> Result<Value<'gc>> {
-    let fate = if alone { cx.fate(&WAY) } else { Fate::Kept };
-    Ok(match fresh(cx, mail, fate)? {
-        Fresh::Value(value) => value,
-        Fresh::End(value, chain) => {
-            chain.skip();
-            value
-        }
-    })
+    object(cx, mail)
 }
 
 /// The userdata of a message.
@@ -88,12 +74,25 @@ pub(crate) fn taken<'gc>(cx: &mut Context<'gc>, mail: Mail, alone: bool) -> Resu
 /// # Errors
 /// When the memory limit would be passed.
 pub(crate) fn object<'gc>(cx: &mut Context<'gc>, mail: Mail) -> Result<Value<'gc>> {
+    match mail.open() {
+        Ok(note) => noted(cx, note),
+        Err(letter) => {
+            let metatable = MESSAGES.metatable(cx)?;
+            cx.check_room(1)?;
+            Ok(cx.userdata(letter, Some(metatable)).into())
+        }
+    }
+}
+
+/// The userdata of a small message.
+///
+/// # Errors
+/// When the memory limit would be passed.
+#[inline]
+pub(crate) fn noted<'gc>(cx: &mut Context<'gc>, note: Note) -> Result<Value<'gc>> {
     let metatable = MESSAGES.metatable(cx)?;
     cx.check_room(1)?;
-    Ok(match mail.open() {
-        Ok(note) => cx.userdata_in_cell(note, metatable).into(),
-        Err(letter) => cx.userdata(letter, Some(metatable)).into(),
-    })
+    Ok(cx.userdata_in_cell(note, metatable).into())
 }
 
 /// What a listener without messages gets: nothing, the value, or a list of the values.

@@ -22,6 +22,7 @@ use crate::local::{Local, Values};
 use crate::mail::{Event, Fault, Mail, Output, error_of};
 use crate::message::kind;
 use crate::own::Own;
+use crate::parting::Parting;
 use crate::prepare::{self, Prepared};
 use crate::programs::Entry;
 use crate::room::{Room, Tie};
@@ -87,6 +88,8 @@ struct Extra {
     lingering: Option<Ticket>,
     /// When a process that is asked to end and does not hear of it has had its time.
     last_moment: Option<TimerId>,
+    /// What went wrong while it slept.
+    fault: Option<Fault>,
 }
 
 impl Drop for Body {
@@ -135,6 +138,22 @@ impl LuaProcess {
         process
     }
 
+    /// A message comes while it sleeps, right from its sender.
+    ///
+    /// # Errors
+    /// When the sender's memory limit would be passed.
+    pub(crate) fn meet(&mut self, mut parting: Parting<'_, '_>) -> Result<(), Error> {
+        let Body { vm, room, .. } = &mut self.0;
+        if vm.enter(|cx| room.greet(cx, &mut parting)) {
+            return Ok(());
+        }
+        let (from, mail) = (parting.from, parting.mail()?);
+        if let Err(fault) = self.0.arrive(from, mail) {
+            self.0.extra().fault = Some(fault);
+        }
+        Ok(())
+    }
+
     /// Says that it is a call of a function.
     pub(crate) fn call(mut self, is_call: bool) -> LuaProcess {
         self.0.is_call = is_call;
@@ -156,9 +175,14 @@ impl Process for LuaProcess {
 
     fn step(&mut self, turn: &mut Turn<'_, LuaProcess>) -> Step<Output, Fault> {
         let body = &mut self.0;
-        body.vm.warm(body.room.inbox());
+        if !body.vm.is_ready() {
+            body.vm.warm(body.room.inbox());
+        }
         if !body.begun {
             body.begin(turn);
+        }
+        if let Some(fault) = body.extra.as_mut().and_then(|extra| extra.fault.take()) {
+            return body.fail(turn, fault, None);
         }
         loop {
             loop {

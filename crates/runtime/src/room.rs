@@ -7,11 +7,12 @@
 use std::collections::VecDeque;
 
 use wippy_scheduler::{HostId, Pid, Signal};
-use wippy_vm::{Channel, Context, Kept, Result, Value};
+use wippy_vm::{Channel, Context, Fate, Kept, Result, Value};
 
 use crate::few::Few;
 use crate::mail::{Event, Mail};
 use crate::message;
+use crate::parting::Parting;
 use crate::pid::PidText;
 use crate::process::LuaProcess;
 
@@ -67,6 +68,11 @@ impl<'gc> Taker<'gc> {
     fn has(&self, cx: &Context<'gc>, kept: Kept) -> bool {
         cx.kept(kept).as_channel().is_some_and(|channel| channel.is(self.channel))
     }
+
+    /// What becomes of a message that it takes.
+    fn fate(self, cx: &Context<'gc>) -> Fate<'gc> {
+        if self.alone { cx.fate(&message::WAY) } else { Fate::Kept }
+    }
 }
 
 /// Finds the text of a pid, whose host may be known.
@@ -96,6 +102,12 @@ struct Shelves {
 impl Room {
     fn shelves(&mut self) -> &mut Shelves {
         self.shelves.get_or_insert_default()
+    }
+
+    /// Whether nothing can wait here.
+    #[inline]
+    pub(crate) fn is_bare(&self) -> bool {
+        self.shelves.is_none()
     }
 
     /// Whether anybody listens to anything.
@@ -155,15 +167,44 @@ impl Room {
             if let Some(taker) = taker
                 && taker.channel.is(channel)
             {
-                return message::taken(cx, mail, taker.alone).map(Some);
+                return message::fresh(cx, mail, taker.fate(cx)).map(Some);
             }
-            match cx.push_fresh(channel, &message::WAY, mail, message::fresh)? {
-                Some(refused) => mail = refused,
-                None => return Ok(None),
+            if let Some(fate) = cx.fate_at(channel, &message::WAY) {
+                let value = message::fresh(cx, mail, fate)?;
+                cx.push_to(channel, value)?;
+                return Ok(None);
             }
         }
         self.shelves().unclaimed.push_back(mail);
         Ok(None)
+    }
+
+    /// A message comes right from its sender: whether one who waits for it has got what is wanted of it.
+    #[inline]
+    pub(crate) fn greet(&self, cx: &mut Context<'_>, parting: &mut Parting<'_, '_>) -> bool {
+        let is_simple = |shelves: &Shelves| shelves.topics.is_empty() && shelves.unclaimed.is_empty();
+        let Some(channel) = self
+            .inbox
+            .filter(|_| self.shelves.as_deref().is_none_or(is_simple))
+            .and_then(|inbox| cx.kept(inbox).as_channel())
+        else {
+            return false;
+        };
+        match cx.fate_at(channel, &message::WAY) {
+            Some(Fate::Dropped) => cx.push_to(channel, Value::Nil).is_ok(),
+            Some(Fate::Chained(chain)) => match parting.value(cx) {
+                Some(value) => {
+                    cx.push_end(channel, value, chain);
+                    true
+                }
+                None => false,
+            },
+            Some(Fate::Kept) => match parting.note().map(|note| message::noted(cx, note)) {
+                Some(Ok(message)) => cx.push_to(channel, message).is_ok(),
+                _ => false,
+            },
+            None => false,
+        }
     }
 
     /// Remembers the host of a process that is watched.
@@ -329,7 +370,9 @@ impl Room {
         if let Some(kept) = self.inbox {
             while let Some(channel) = accepts(cx, kept).filter(|_| !shelves.unclaimed.is_empty()) {
                 let Some(mail) = shelves.unclaimed.pop_front() else { break };
-                cx.push_fresh(channel, &message::WAY, mail, message::fresh)?;
+                let fate = cx.fate_at(channel, &message::WAY).unwrap_or(Fate::Kept);
+                let value = message::fresh(cx, mail, fate)?;
+                cx.push_to(channel, value)?;
             }
         }
         Ok(())
@@ -349,7 +392,7 @@ impl Room {
         let is_it = |kept: Kept| taker.has(cx, kept);
         if !shelves.unclaimed.is_empty() && self.inbox.is_some_and(is_it) {
             let Some(mail) = shelves.unclaimed.pop_front() else { return Ok(None) };
-            return message::taken(cx, mail, taker.alone).map(Some);
+            return message::fresh(cx, mail, taker.fate(cx)).map(Some);
         }
         if !shelves.happened.is_empty() && self.events.is_some_and(is_it) {
             let Some(event) = shelves.happened.pop_front() else { return Ok(None) };

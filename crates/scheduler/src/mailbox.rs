@@ -7,13 +7,13 @@
 //! | head | meaning | who leaves it |
 //! |---|---|---|
 //! | null | closed: no process here; a push is refused | the next owner, by [`Mailbox::open`] |
-//! | `PARKED` | nothing new, and the owner is not in any queue | the one push that replaces it; its pusher must enqueue the owner |
+//! | `PARKED` | nothing new, and the owner is not in any queue | the one push or visit that replaces it; whoever did that must enqueue the owner |
 //! | `QUIET` | nothing new; the owner is queued or running | a push, or the owner by parking |
 //! | a node | newest of the messages that the owner has not taken yet | the owner, by taking all |
 //!
-//! Exactly one pusher can replace `PARKED`, so a process is in at most one queue, and no second word exists that
+//! Exactly one thread can replace `PARKED`, so a process is in at most one queue, and no second word exists that
 //! could disagree. Every access is to this one location, so coherence is enough: acquire and release on a
-//! successful push, park or close (the compare-and-swap chain is a release sequence), acquire on take; nothing
+//! successful push, park, visit or close (the compare-and-swap chain is a release sequence), acquire on take; nothing
 //! here needs sequential consistency. Nodes are freed by the receiver only, and a pusher never touches a node
 //! after it is visible; a push compares the head but never follows it, so a recycled node does no harm.
 //!
@@ -334,6 +334,12 @@ impl<T> Mailbox<T> {
     /// Owner only: goes to sleep unless something has arrived. After `true` the owner is whoever a push tells to wake it.
     pub(crate) fn park(&self) -> bool {
         self.head.compare_exchange(quiet(), parked(), Ordering::AcqRel, Ordering::Relaxed).is_ok()
+    }
+
+    /// Takes the right to run from an owner that sleeps, without a message. After `true` the caller is the owner.
+    pub(crate) fn rouse(&self) -> bool {
+        self.is_parked()
+            && self.head.compare_exchange(parked(), quiet(), Ordering::AcqRel, Ordering::Relaxed).is_ok()
     }
 
     /// Owner only: moves what has arrived to the end of `list`, and lets `look` see it (target, sender, content; newest

@@ -106,6 +106,30 @@ fn every_message_is_seen_once_and_the_owner_is_queued_once_per_sleep() {
 }
 
 #[test]
+fn a_visit_and_a_push_wake_a_sleeper_once() {
+    loom::model(|| {
+        let world = World::new();
+        assert!(world.mailbox.park());
+        let sender = {
+            let world = Arc::clone(&world);
+            thread::spawn(move || {
+                assert!(world.push(world.parcel(7, 0)));
+            })
+        };
+        let roused = world.mailbox.rouse();
+        // Whoever was woken by the visit finds the message before it sleeps again, or is woken by that.
+        let slept = roused && world.mailbox.park();
+        sender.join().expect("it ends");
+        let woken = world.enqueued.load(Ordering::Acquire);
+        assert_eq!(woken, usize::from(!roused || slept));
+        let mut list = List::new();
+        assert!(world.mailbox.take(&mut list, |_, _, _| {}));
+        drop(list);
+        assert_eq!(world.dropped.load(Ordering::Relaxed), 1);
+    });
+}
+
+#[test]
 fn a_push_against_an_end_is_delivered_or_refused_and_never_leaks() {
     loom::model(|| {
         let world = World::new();

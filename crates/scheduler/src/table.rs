@@ -11,7 +11,7 @@
 //! |---|---|
 //! | [`Table::allocate`] takes a free index | made |
 //! | [`Slot::park`] succeeds | given up, kept by the mailbox word `PARKED` |
-//! | a push replaces `PARKED` | made again, by that one pusher |
+//! | a push or [`Slot::rouse`] replaces `PARKED` | made again, by the one who did |
 //! | [`Table::vacate`] | given up, the index is free |
 //!
 //! `Runnable` cannot be cloned and is made in this file only. A message pushed to a slot that was reused meanwhile
@@ -195,6 +195,11 @@ impl<P: Process> Slot<P> {
     pub(crate) fn park(&self, runnable: Runnable) -> Result<(), Runnable> {
         debug_assert_eq!(self.pid().index(), runnable.0, "the right to this slot");
         if self.mailbox.park() { Ok(()) } else { Err(runnable) }
+    }
+
+    /// The right to run whoever sleeps in this slot, which was found by this pid: another one, if that has just ended.
+    pub(crate) fn rouse(&self, found_by: Pid) -> Option<Runnable> {
+        self.mailbox.rouse().then(|| Runnable(found_by.index()))
     }
 
     pub(crate) fn is_parked(&self) -> bool {

@@ -84,7 +84,13 @@ impl<'a, P: Process> Turn<'a, P> {
     #[inline]
     pub fn next_signal(&mut self) -> Option<Signal<P>> {
         // Mostly it is asked in vain.
-        if self.inbox.is_empty() && !self.slot.has_news() { None } else { self.open_next() }
+        if self.has_signals() { self.open_next() } else { None }
+    }
+
+    /// Whether something was delivered that [`Turn::next_signal`] has not handed out; it may turn out to be for nobody.
+    #[inline]
+    pub fn has_signals(&self) -> bool {
+        !self.inbox.is_empty() || self.slot.has_news()
     }
 
     /// The next thing delivered to this process, as [`Turn::next_signal`] has it, if it is a message of a process and came
@@ -161,6 +167,14 @@ impl<'a, P: Process> Turn<'a, P> {
         message: P::Message,
     ) -> Result<(), Undelivered<P::Message>> {
         self.core.send(self.hub, self.debt, from, target, message).map_err(Undelivered)
+    }
+
+    /// Lends a process that sleeps to `visit`, and wakes it: what is left there needs no message, and counts as one that was
+    /// sent before all that comes later. `None` if it does not sleep (or is no process, or in a run by seed as it chooses);
+    /// nothing has happened then. A visit must be short, like a step, and knows nothing of its host's turn.
+    #[inline]
+    pub fn visit<R>(&mut self, target: Pid, visit: impl FnOnce(&mut P) -> R) -> Option<R> {
+        self.core.visit(self.hub, self.debt, target, visit)
     }
 
     /// Starts a process. It makes its first step later.

@@ -122,6 +122,24 @@ struct Open<P: Process> {
     chain: Chain<Letter<P>>,
 }
 
+/// A process that is visited; it runs next.
+struct Host<'a, P: Process> {
+    core: &'a mut Core<P>,
+    hub: &'a Arc<Hub<P>>,
+    runnable: Option<Runnable>,
+}
+
+impl<P: Process> Drop for Host<'_, P> {
+    #[inline]
+    fn drop(&mut self) {
+        if let Some(runnable) = self.runnable.take()
+            && self.core.queues.wake(runnable)
+        {
+            self.core.notify(self.hub);
+        }
+    }
+}
+
 impl<P: Process> Core<P> {
     pub(crate) fn new(index: usize, queues: Queues, dice: Dice) -> Core<P> {
         Core {
@@ -584,6 +602,34 @@ impl<P: Process> Core<P> {
         }
         self.count(hub).messages.add(1);
         Ok(())
+    }
+
+    /// Lends the body of a process that sleeps to `visit` and wakes it: what is left there needs no message. `None` if it
+    /// does not sleep.
+    #[inline]
+    pub(crate) fn visit<R>(
+        &mut self,
+        hub: &Arc<Hub<P>>,
+        debt: &mut u32,
+        target: Pid,
+        visit: impl FnOnce(&mut P) -> R,
+    ) -> Option<R> {
+        let slot = hub.table.find(target)?;
+        if !slot.is_parked() || slot.is_external() || self.dice.dare(2) {
+            return None;
+        }
+        self.flush(hub, debt);
+        let runnable = slot.rouse(target)?;
+        // Whoever sleeps there now, it is queued again, also after a panic.
+        let mut host = Host { core: self, hub, runnable: Some(runnable) };
+        let runnable = host.runnable.as_mut().filter(|_| slot.pid() == target)?;
+        let owned = hub.table.owned(runnable);
+        let body = owned.body.as_mut()?;
+        owned.asleep = false;
+        body.anticipate();
+        let result = visit(body);
+        host.core.count(hub).messages.add(1);
+        Some(result)
     }
 
     /// Links in what is still open, and charges for sending to a crowded mailbox.

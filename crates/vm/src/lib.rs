@@ -34,7 +34,7 @@ pub mod number;
 mod types;
 
 pub use error::{Error, ErrorKind, ExitRequest, Name, Result};
-pub use execute::channel::{Fresh, Push, Transfer};
+pub use execute::channel::{Push, Transfer};
 pub use execute::context::Context;
 pub use execute::debug::{Activation, FunctionInfo};
 pub use execute::event::Event;

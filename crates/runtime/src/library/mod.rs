@@ -15,9 +15,8 @@ use wippy_stdlib::errors::{self, ErrorValue, Kind};
 use wippy_vm::{Context, Error, Library, NativeFunction, Outcome, Result, Table, Then, Value, library};
 
 use crate::addresses::remember;
-use crate::ask::{Ask, Posting};
+use crate::ask::Ask;
 use crate::local::Local;
-use crate::mail::Mail;
 use crate::message;
 use crate::pid::parse_pid;
 use crate::prepare::WAITS;
@@ -280,9 +279,9 @@ fn send(cx: &mut Context<'_>) -> Result<Outcome> {
             (Value::String(dest), Some(addresses)) => addresses.pid_of(dest),
             _ => None,
         };
-        Some((local.host, local.values.is_guarded(local.shared.strict), known))
+        Some((local.values.is_guarded(local.shared.strict), known))
     };
-    let Some((host, is_guarded, known)) = cx.host::<Local>().and_then(sender) else {
+    let Some((is_guarded, known)) = cx.host::<Local>().and_then(sender) else {
         return match enlist(cx, send)? {
             Some(outcome) => Ok(outcome),
             None => internal(cx, "no process context"),
@@ -308,17 +307,10 @@ fn send(cx: &mut Context<'_>) -> Result<Outcome> {
         let text = message::pid_text(cx, target, None);
         return denied(cx, &format!("not allowed to send: {text}"));
     }
-    let mut mail = Mail::new(topic.as_bytes(), host);
-    for slot in 3..=cx.len() {
-        let value = cx.get(slot);
-        cx.pack_value(mail.payload_mut(), value)?;
-    }
-    let mut posting = Posting { target, mail: Some(mail) };
-    if !cx.ask(&mut posting) {
-        return Err(Error::message(WAITS));
-    }
-    if posting.mail.is_none() {
-        return Ok(cx.returns(true));
+    match cx.send_outside(target.raw(), 2)? {
+        Some(true) => return Ok(cx.returns(true)),
+        Some(false) => {}
+        None => return Err(Error::message(WAITS)),
     }
     let error = ErrorValue::new(Kind::NOT_FOUND, "process not found").retryable(Some(false));
     errors::fails(cx, error)

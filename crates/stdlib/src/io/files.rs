@@ -4,7 +4,9 @@
 //! interpreter runs on one thread at a time. Invariant: a closed file is `None` and never opens again.
 
 use std::io;
+use std::ops::{Deref, DerefMut};
 use std::process::Child;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use wippy_vm::{Context, Result, Vm};
@@ -30,16 +32,60 @@ pub(super) struct OpenFile {
 
 /// A file, open or closed.
 #[derive(Clone)]
-pub(super) struct SharedFile(Arc<Mutex<Option<OpenFile>>>);
+pub(super) struct SharedFile(Arc<Place>);
+
+/// Where a file is.
+struct Place {
+    file: Mutex<Option<OpenFile>>,
+    /// Whether something waits in its buffers; as whoever had the lock last left it.
+    is_unsettled: AtomicBool,
+}
+
+/// A locked file.
+pub(super) struct Locked<'a> {
+    file: MutexGuard<'a, Option<OpenFile>>,
+    is_unsettled: &'a AtomicBool,
+}
+
+impl Deref for Locked<'_> {
+    type Target = Option<OpenFile>;
+
+    fn deref(&self) -> &Option<OpenFile> {
+        &self.file
+    }
+}
+
+impl DerefMut for Locked<'_> {
+    fn deref_mut(&mut self) -> &mut Option<OpenFile> {
+        &mut self.file
+    }
+}
+
+impl Drop for Locked<'_> {
+    #[inline]
+    fn drop(&mut self) {
+        let is_unsettled = self.file.as_ref().is_some_and(|open| !open.stream.is_settled());
+        self.is_unsettled.store(is_unsettled, Ordering::Relaxed);
+    }
+}
 
 impl SharedFile {
     pub(super) fn new(stream: Stream, closing: Closing) -> SharedFile {
-        SharedFile(Arc::new(Mutex::new(Some(OpenFile { stream, closing }))))
+        let is_unsettled = AtomicBool::new(!stream.is_settled());
+        let file = Mutex::new(Some(OpenFile { stream, closing }));
+        SharedFile(Arc::new(Place { file, is_unsettled }))
     }
 
     #[inline]
-    pub(super) fn lock(&self) -> MutexGuard<'_, Option<OpenFile>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    pub(super) fn lock(&self) -> Locked<'_> {
+        let file = self.0.file.lock().unwrap_or_else(PoisonError::into_inner);
+        Locked { file, is_unsettled: &self.0.is_unsettled }
+    }
+
+    /// Whether something waits in its buffers.
+    #[inline]
+    fn is_unsettled(&self) -> bool {
+        self.0.is_unsettled.load(Ordering::Relaxed)
     }
 
     pub(super) fn is_closed(&self) -> bool {
@@ -52,7 +98,7 @@ impl SharedFile {
 pub(super) struct Files {
     /// The standard streams that were used, in the order of [`Standard`].
     standard: [Option<SharedFile>; 3],
-    opened: Vec<Weak<Mutex<Option<OpenFile>>>>,
+    opened: Vec<Weak<Place>>,
 }
 
 /// The interpreter's files.
@@ -111,10 +157,9 @@ impl Files {
 /// Flushes a file that is open and has something to flush.
 #[inline]
 fn flush(file: Option<&SharedFile>) -> io::Result<()> {
-    let Some(file) = file else { return Ok(()) };
-    match &mut *file.lock() {
-        Some(open) if !open.stream.is_settled() => open.stream.flush(),
-        _ => Ok(()),
+    match file.filter(|file| file.is_unsettled()) {
+        Some(file) => file.lock().as_mut().map_or(Ok(()), |open| open.stream.flush()),
+        None => Ok(()),
     }
 }
 

@@ -32,14 +32,6 @@ pub enum Transfer<'gc> {
     },
 }
 
-/// A value made for a receiver.
-pub enum Fresh<'gc> {
-    /// What it receives.
-    Value(Value<'gc>),
-    /// What the methods that it would call on that answer in the end.
-    End(Value<'gc>, Chain<'gc>),
-}
-
 /// What became of a value that the owner pushed.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Push {
@@ -143,6 +135,20 @@ impl<'gc> Channel<'gc> {
                 return waiters.front().is_some();
             }
             waiters.iter().any(|waiter| waiter.sends == sends && waiter.is_live())
+        }
+    }
+
+    /// The first who waits to receive.
+    #[inline]
+    fn first_receiver(self) -> Option<Waiter> {
+        // SAFETY: as above.
+        unsafe {
+            let waiters = &(*self.raw()).waiters;
+            let first = waiters.front()?;
+            if !first.sends && first.is_live() {
+                return Some(*first);
+            }
+            waiters.iter().find(|waiter| !waiter.sends && waiter.is_live()).copied()
         }
     }
 
@@ -500,45 +506,24 @@ impl<'gc> Context<'gc> {
         state.heap.roots.ready.push_back(current);
     }
 
-    /// Sends what is made of a seed for whoever gets it, as [`Context::push_to`] does; `make` is told what a waiting receiver
-    /// does with it. The seed is handed back if nobody waits and there is no room, or the channel is closed.
-    ///
-    /// # Errors
-    /// What `make` fails with; then nobody was sent anything, and who would have been does not wait any more.
+    /// What the first of those who wait to receive will do with the value, if anybody waits.
     #[inline]
-    pub fn push_fresh<T>(
-        &mut self,
-        channel: Channel<'gc>,
-        methods: &[Link],
-        seed: T,
-        make: impl FnOnce(&mut Context<'gc>, T, Fate<'gc>) -> Result<Fresh<'gc>>,
-    ) -> Result<Option<T>> {
-        if channel.is_closed() {
-            return Ok(Some(seed));
-        }
-        let Some(waiter) = channel.take_waiter(false) else {
-            if !channel.has_room() {
-                return Ok(Some(seed));
-            }
-            let (Fresh::Value(value) | Fresh::End(value, _)) = make(self, seed, Fate::Kept)?;
-            self.push_to(channel, value)?;
-            return Ok(None);
-        };
-        let fate = match waiter.case {
+    pub fn fate_at(&self, channel: Channel<'gc>, methods: &[Link]) -> Option<Fate<'gc>> {
+        let waiter = channel.first_receiver()?;
+        Some(match waiter.case {
             // SAFETY: the waiter is live.
             0 => unsafe { fate::of_waiting(waiter.co, methods) },
             _ => Fate::Kept,
-        };
-        let value = match make(self, seed, fate)? {
-            Fresh::Value(value) => value,
-            Fresh::End(value, chain) => {
-                chain.skip();
-                value
-            }
-        };
-        self.hand_value(waiter, value, true);
+        })
+    }
+
+    /// Sends, on the owner's behalf, the end of a chain to the one whose fate it is ([`Context::fate_at`]).
+    #[inline]
+    pub fn push_end(&mut self, channel: Channel<'gc>, value: Value<'gc>, chain: Chain<'gc>) {
+        let Some(waiter) = channel.take_waiter(false) else { return };
+        // SAFETY: the waiter is live, and its coroutine goes into the run queue next.
+        unsafe { self.hand_end(waiter.co, value, chain) };
         self.st().heap.roots.ready.push_back(waiter.co);
-        Ok(None)
     }
 
     /// Sends a value on the owner's behalf: a waiting receiver is put at the end of the run queue, and nobody gives

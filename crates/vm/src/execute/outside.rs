@@ -17,6 +17,16 @@ pub trait Outside {
     /// Looks at a question and answers it; types that it does not know stay as they are.
     fn ask(&mut self, question: &mut dyn Any);
 
+    /// Sends the values in slots from `first` on to somebody whom the owner knows under a number; whether that somebody is
+    /// there. Must not ask anything through the context.
+    ///
+    /// # Errors
+    /// When the memory limit would be passed.
+    fn send(&mut self, cx: &mut Context<'_>, to: u64, first: usize) -> Result<bool> {
+        let _ = (cx, to, first);
+        Ok(false)
+    }
+
     /// The next value for a channel that the owner has values for ([`Channel::set_fed`]); `None` if there is none now.
     /// `alone` says that it becomes the first result of the running native, which returns then. Must not ask anything
     /// through the context.
@@ -92,6 +102,19 @@ impl<'gc> Context<'gc> {
     /// Whether the owner listens: it has others to run, so a native should rather wait than work for long.
     pub fn is_heard(&self) -> bool {
         self.st().outside.is_some()
+    }
+
+    /// Sends the values in slots from `first` on to somebody whom the owner knows under a number: whether that somebody is
+    /// there; `None` if nobody listens.
+    ///
+    /// # Errors
+    /// When the memory limit would be passed.
+    #[inline]
+    pub fn send_outside(&mut self, to: u64, first: usize) -> Result<Option<bool>> {
+        let Some(Ear(outside)) = &self.st().outside else { return Ok(None) };
+        let outside = *outside;
+        // SAFETY: as in `ask`; the owner asks nothing meanwhile, so this does not nest either.
+        unsafe { (*outside).send(self, to, first).map(Some) }
     }
 
     /// Asks the owner for the next value of a channel that it feeds.

@@ -7,24 +7,23 @@
 
 use std::cell::Cell;
 use std::sync::Arc;
-use std::thread::LocalKey;
 
-use hashbrown::HashMap;
 use smallvec::SmallVec;
 
 use crate::error::{ErrorKind, Result};
 use crate::heap::handle::{TypeRef, Value};
-use crate::heap::object::{IMMORTAL, MET, Node, StringObject, TABLE_FROZEN, Table};
+use crate::heap::object::{IMMORTAL, Node, StringObject, TABLE_FROZEN, Table};
 use crate::heap::slot::{Slot, tag};
 use crate::heap::table::next_at;
 use crate::heap::{shared, string};
 
 use super::context::Context;
 use super::fragment::{BESIDE_TAG, Entries, Fragment, Head, NODE_WORDS, text_number, text_words};
-use super::parcel::{INLINE, Packed, Parcel, Shared, mark};
+use super::met::{Met, keep_room};
+use super::parcel::{INLINE, Morsel, Packed, Parcel, Shared, mark};
 
 /// Strings that a packer remembers, so that those that come again and again are written once.
-const REMEMBERED: usize = 32;
+pub(super) const REMEMBERED: usize = 32;
 
 /// Models that a table is compared with.
 const MODELS: usize = 16;
@@ -36,7 +35,7 @@ const MODEL_LOG: u8 = 6;
 const FLAT: usize = 4;
 
 /// Bytes of a long text that cost a unit of fuel.
-const TEXT_PER_FUEL: usize = 256;
+pub(super) const TEXT_PER_FUEL: usize = 256;
 
 /// Words that a fragment has room for at first.
 const FIRST_WORDS: usize = 64;
@@ -85,78 +84,11 @@ thread_local! {
     /// Room of fragments that were read, for the next one: growing it costs a fifth of writing one.
     static WORDS: Cell<Vec<u64>> = const { Cell::new(Vec::new()) };
     static TEXTS: Cell<Vec<u64>> = const { Cell::new(Vec::new()) };
-    static TABLES: Cell<Vec<*mut Table>> = const { Cell::new(Vec::new()) };
-}
-
-/// Most entries that a thread keeps room for.
-const SPARE: usize = 32 * 1024;
-
-/// Keeps the room of a list for the next one.
-fn keep_room<T: 'static>(mut list: Vec<T>, place: &'static LocalKey<Cell<Vec<T>>>) {
-    if list.capacity() <= SPARE {
-        list.clear();
-        // A thread that ends keeps nothing.
-        let _ = place.try_with(|place| place.set(list));
-    }
 }
 
 impl Drop for Fragment {
     fn drop(&mut self) {
         keep_room(std::mem::take(&mut self.words), &WORDS);
-    }
-}
-
-/// The tables of one value, numbered as they are met.
-struct Met {
-    tables: Vec<*mut Table>,
-    /// Made when a table comes a second time, and for those that cannot be marked.
-    numbers: Option<HashMap<*mut Table, usize, foldhash::fast::FixedState>>,
-}
-
-impl Met {
-    /// The number of a table; one that was not met before gets the next one.
-    ///
-    /// # Safety
-    /// The table is alive; nothing collects before this is dropped.
-    #[inline(always)]
-    unsafe fn number(&mut self, table: *mut Table) -> usize {
-        // SAFETY: the caller's promise; what is immortal is shared and not written.
-        unsafe {
-            let mark = &raw mut (*table).header.mark;
-            if self.numbers.is_none() && *mark & (MET | IMMORTAL) < IMMORTAL {
-                *mark |= MET;
-                self.tables.push(table);
-                return self.tables.len() - 1;
-            }
-            self.look_up(table)
-        }
-    }
-
-    #[cold]
-    #[inline(never)]
-    unsafe fn look_up(&mut self, table: *mut Table) -> usize {
-        let tables = &mut self.tables;
-        let numbers = self.numbers.get_or_insert_with(|| {
-            tables.iter().enumerate().map(|(number, &table)| (table, number)).collect()
-        });
-        *numbers.entry(table).or_insert_with(|| {
-            tables.push(table);
-            tables.len() - 1
-        })
-    }
-}
-
-impl Drop for Met {
-    fn drop(&mut self) {
-        for &table in &self.tables {
-            // SAFETY: nothing was collected since; immortal tables are not written.
-            unsafe {
-                if (*table).header.mark & IMMORTAL != IMMORTAL {
-                    (*table).header.mark &= !MET;
-                }
-            }
-        }
-        keep_room(std::mem::take(&mut self.tables), &TABLES);
     }
 }
 
@@ -185,7 +117,7 @@ struct Packer<'a, 'gc> {
 /// # Safety
 /// The value must be valid.
 #[inline]
-unsafe fn travels(value: Slot) -> bool {
+pub(super) unsafe fn travels(value: Slot) -> bool {
     match value.tag {
         tag::USERDATA => {
             // SAFETY: the caller's promise.
@@ -199,7 +131,7 @@ unsafe fn travels(value: Slot) -> bool {
 
 /// Whether a key has the same place among the nodes of a table in every heap.
 #[inline(always)]
-fn keeps_place(key_tag: u8) -> bool {
+pub(super) fn keeps_place(key_tag: u8) -> bool {
     const KEPT: u32 = 1 << tag::STRING
         | 1 << tag::INTEGER
         | 1 << tag::FLOAT
@@ -458,7 +390,7 @@ impl Packer<'_, '_> {
 ///
 /// # Safety
 /// The value must be valid.
-unsafe fn shared_of(value: Slot) -> Option<Shared> {
+pub(super) unsafe fn shared_of(value: Slot) -> Option<Shared> {
     // SAFETY: the caller's promise; the tag says what the value is.
     unsafe {
         match value.tag {
@@ -537,6 +469,22 @@ impl<'gc> Context<'gc> {
         Ok(parcel)
     }
 
+    /// The slots from `first` on as a morsel, and the bytes that the first of them takes; `None` if they are not few and simple.
+    #[inline]
+    pub fn morsel(&self, first: usize) -> Option<(Morsel, usize)> {
+        let mut morsel = Morsel::new();
+        let mut first_bytes = 0;
+        for slot in first..=self.len() {
+            if !morsel.push(self.get(slot)) {
+                return None;
+            }
+            if slot == first {
+                first_bytes = morsel.size();
+            }
+        }
+        Some((morsel, first_bytes))
+    }
+
     /// Appends a copy of a value to a parcel.
     ///
     /// # Errors
@@ -590,7 +538,7 @@ impl<'gc> Context<'gc> {
                 texts: TEXTS.take(),
                 text_count: 0,
                 objects: Vec::new(),
-                met: Met { tables: TABLES.take(), numbers: None },
+                met: Met::new(),
                 written: [Written { string: std::ptr::null(), payload: 0 }; REMEMBERED],
                 models: SmallVec::new(),
                 next_model: 0,

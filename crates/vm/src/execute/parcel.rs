@@ -10,6 +10,7 @@ use std::sync::Arc;
 
 use smallvec::SmallVec;
 
+use crate::heap::handle::Value;
 use crate::host_object::HostObject;
 use crate::types::KeptType;
 
@@ -61,6 +62,42 @@ pub struct Morsel {
 }
 
 impl Morsel {
+    pub(super) fn new() -> Morsel {
+        Morsel { length: 0, bytes: [0; INLINE] }
+    }
+
+    pub(super) fn size(&self) -> usize {
+        usize::from(self.length)
+    }
+
+    /// Appends a value, if it is a scalar or a short text and fits; whether it was so.
+    #[inline]
+    pub(super) fn push(&mut self, value: Value<'_>) -> bool {
+        let mut word = |mark: u8, word: u64| self.append(&[mark], &word.to_le_bytes());
+        match value {
+            Value::Integer(integer) => word(mark::INTEGER, integer as u64),
+            Value::Float(float) => word(mark::FLOAT, float.to_bits()),
+            Value::Nil => self.append(&[mark::NIL], &[]),
+            Value::Boolean(boolean) => self.append(&[if boolean { mark::TRUE } else { mark::FALSE }], &[]),
+            Value::String(text) => {
+                let text = text.as_bytes();
+                text.len() < INLINE && self.append(&[mark::SHORT_TEXT, text.len() as u8], text)
+            }
+            _ => false,
+        }
+    }
+
+    #[inline]
+    fn append(&mut self, few: &[u8], bytes: &[u8]) -> bool {
+        let begin = usize::from(self.length);
+        let Some(room) = self.bytes.get_mut(begin..begin + few.len() + bytes.len()) else { return false };
+        let (head, tail) = room.split_at_mut(few.len());
+        head.copy_from_slice(few);
+        tail.copy_from_slice(bytes);
+        self.length += (few.len() + bytes.len()) as u8;
+        true
+    }
+
     /// As [`Parcel::tokens`].
     #[inline]
     pub fn tokens(&self) -> Tokens<'_> {

@@ -47,14 +47,26 @@ fn lua(source: &str) -> Vm {
     vm
 }
 
-/// Packs what a chunk returns and describes it as it arrives in another heap.
+/// What a chunk returns, as it arrives in another heap: in a parcel, and the same without.
 fn sent(source: &str) -> Vec<String> {
-    let parcel = lua(source).results(|cx| cx.pack(1, cx.len())).expect("room");
-    let mut other = Vm::default();
-    other.enter(|cx| {
+    let mut vm = lua(source);
+    let parcel = vm.results(|cx| cx.pack(1, cx.len())).expect("room");
+    let packed: Vec<String> = Vm::default().enter(|cx| {
         let count = cx.unpack(&parcel).expect("room");
         (1..=count).map(|slot| describe(cx.get(slot), &mut Vec::new())).collect()
-    })
+    });
+    let mut other = Vm::default();
+    let copied: Vec<String> = vm.results(|from| {
+        other.enter(|cx| {
+            let mut copy = |slot| {
+                let value = from.get(slot);
+                describe(cx.copy_of(from, value).expect("room"), &mut Vec::new())
+            };
+            (1..=packed.len()).map(&mut copy).collect()
+        })
+    });
+    assert_eq!(packed, copied, "{source}");
+    packed
 }
 
 #[test]
@@ -133,6 +145,12 @@ fn a_deep_list_needs_no_stack_and_a_large_one_obeys_the_limit() {
     assert!(small.enter(|cx| cx.unpack(&deep)).is_err());
     Vm::default().enter(|cx| cx.unpack(&deep)).expect("room");
     let mut vm = lua("local t = {} for i = 1, 30000 do t[i] = {i} end return t");
+    let mut small = Vm::new(Limits { memory_bytes: 1 << 20 });
+    let copied = vm.results(|from| {
+        let value = from.get(1);
+        small.enter(|cx| cx.copy_of(from, value).is_ok())
+    });
+    assert!(!copied);
     vm.set_memory_limit(vm.memory_bytes() + 1000);
     assert!(vm.results(|cx| cx.pack(1, 1)).is_err());
 }
@@ -300,9 +318,7 @@ const CHANGES: &str = "
 fn tables_that_arrived_can_be_changed_like_others() {
     for seed in 1..200 {
         let (before, after) = (seed % 40, seed % 23 * 3);
-        let parcel = lua(&format!("local s = {seed} {CHANGES} return change({{}}, {before})"))
-            .results(|cx| cx.pack(1, 1))
-            .expect("room");
+        let mut vm = lua(&format!("local s = {seed} {CHANGES} return change({{}}, {before})"));
         let mut other = Vm::default();
         other.set_stress(seed % 2 == 0);
         other
@@ -310,6 +326,15 @@ fn tables_that_arrived_can_be_changed_like_others() {
                 let source = format!("local t = ... local s = -{seed} {CHANGES} return change(t, {after})");
                 let chunk = cx.load(source.as_bytes(), b"=test", LoadMode::ANY)?;
                 cx.push(chunk);
+                if seed % 3 == 0 {
+                    let copy = vm.results(|from| {
+                        let value = from.get(1);
+                        cx.copy_of(from, value)
+                    })?;
+                    cx.push(copy);
+                    return Ok(());
+                }
+                let parcel = vm.results(|cx| cx.pack(1, 1))?;
                 cx.unpack(&parcel).map(drop)
             })
             .expect("compiles");
@@ -367,6 +392,14 @@ fn random_graphs_arrive_as_they_were() {
             (describe(cx.get(1), &mut Vec::new()), cx.pack(1, 1).expect("room"))
         });
         assert_eq!(before, after, "round {round} of seed {seed:#x}");
+        let mut straight = Vm::default();
+        straight.set_stress(true);
+        let copied = vm.enter(|from| {
+            assert_eq!(from.unpack(&again).expect("room"), 1);
+            let value = from.get(1);
+            straight.enter(|cx| describe(cx.copy_of(from, value).expect("room"), &mut Vec::new()))
+        });
+        assert_eq!(before, copied, "round {round} of seed {seed:#x}");
         let mut third = Vm::default();
         let back = third.enter(|cx| {
             cx.unpack(&again).expect("room");

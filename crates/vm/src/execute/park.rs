@@ -19,6 +19,7 @@ use crate::native::{Outcome, Request, Then};
 
 use super::call::{Exit, begin};
 use super::context::Context;
+use super::fate::Chain;
 use super::frame::{After, Continuation, MULTIPLE, flag};
 use super::state::State;
 use super::switch::switch;
@@ -431,6 +432,38 @@ impl<'gc> Context<'gc> {
                     None => (*to.add(n)).tag = tag::NIL,
                 }
             }
+            (*co).generation += 1;
+            state.heap.touched(co);
+        }
+    }
+
+    /// Hands what a chain of methods would answer to a coroutine that waits for its beginning, and lets it go on behind.
+    ///
+    /// # Safety
+    /// As for [`Context::hand_to`]; the chain was found to be this coroutine's ([`super::fate::of_waiting`]).
+    #[inline]
+    pub(crate) unsafe fn hand_end(
+        &mut self,
+        co: *mut object::Coroutine,
+        value: Value<'gc>,
+        chain: Chain<'gc>,
+    ) {
+        // SAFETY: the caller's promise. A chain begins in one register of the Lua function below the native's frame.
+        unsafe {
+            let state = self.st();
+            let native = (*co).frame;
+            let to = (*native).function();
+            let is_current = co == state.current();
+            chain.skip();
+            if state.heap.wants_collection() || is_current && to >= self.base {
+                return self.hand_to(co, &[value, Value::Boolean(true)]);
+            }
+            (*co).frame = native.sub(1);
+            if !is_current {
+                // The collector takes what is below the top for alive.
+                (*co).top = (*co).top.max(to.add(1));
+            }
+            write(to, value.slot());
             (*co).generation += 1;
             state.heap.touched(co);
         }
