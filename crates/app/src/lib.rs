@@ -10,6 +10,8 @@ pub mod duration;
 pub mod entry;
 pub mod env;
 pub mod files;
+#[cfg_attr(not(feature = "http"), path = "no_http.rs")]
+mod http;
 pub mod id;
 pub mod imports;
 pub mod kinds;

@@ -91,6 +91,10 @@ codes! {
     Source = "Y0023", "the source of an entry does not compile";
     /// A program breaks its own types, where that is looked at.
     Types = "Y0024", "the types in the source of an entry do not fit together";
+    /// Two entries that cannot both be.
+    Conflict = "Y0025", "entries contradict each other";
+    /// Something that another entry has.
+    Taken = "Y0026", "something that only one entry can have belongs to another";
 }
 
 /// A text that problems point into.

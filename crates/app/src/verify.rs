@@ -6,6 +6,7 @@
 use std::sync::Arc;
 
 use crate::entry::Entry;
+use crate::http;
 use crate::id::Id;
 use crate::imports;
 use crate::kinds::check::{Depth, check};
@@ -29,6 +30,9 @@ pub struct Findings {
 const NEEDED: &[(&str, &str, &[&str])] = &[
     ("process.service", "process", &["process.lua"]),
     ("process.service", "host", &["process.host", "terminal.host"]),
+    ("http.endpoint", "func", &["function.lua"]),
+    ("http.endpoint", "meta.router", &["http.router"]),
+    ("http.router", "meta.server", &["http.service"]),
     ("env.variable", "storage", STORAGES),
     ("env.storage.router", "storages", STORAGES),
 ];
@@ -48,6 +52,7 @@ pub fn entry(entry: &Entry, depth: Depth, find: &dyn Fn(&Id) -> Option<Arc<str>>
     for (_, key, kinds) in NEEDED.iter().filter(|(kind, _, _)| *kind == &*entry.kind) {
         needed(entry, key, kinds, find, &mut findings);
     }
+    http::check(entry, &mut findings.problems);
     for warning in warnings(entry, kind) {
         findings.problems.push(warning);
     }
@@ -61,7 +66,10 @@ fn needed(
     find: &dyn Fn(&Id) -> Option<Arc<str>>,
     findings: &mut Findings,
 ) {
-    let value = entry.data.get(key);
+    let (value, path) = match key.strip_prefix("meta.") {
+        Some(name) => (entry.meta.get(name), key.to_owned()),
+        None => (entry.data.get(key), format!("data.{key}")),
+    };
     let items = match value {
         Some(Value::List(items)) => items.as_slice(),
         Some(one) => std::slice::from_ref(one),
@@ -69,7 +77,7 @@ fn needed(
     };
     for item in items.iter().filter(|item| !item.as_text().is_some_and(|text| text.contains("${"))) {
         let Some(id) = Id::from_value(item, entry.id.namespace()) else { continue };
-        let place = entry.origin.value_place(&format!("data.{key}"));
+        let place = entry.origin.value_place(&path);
         match find(&id) {
             None => findings.missing.push(
                 Problem::error(

@@ -10,7 +10,6 @@ use std::sync::Arc;
 
 use crate::entry::Entry;
 use crate::id::Id;
-use crate::registry::Snapshot;
 use crate::value::Value;
 
 pub use storage::{Storage, StorageError};
@@ -69,9 +68,9 @@ pub struct Environment {
 
 impl Environment {
     /// Of a registry; storages that did not change keep what they hold.
-    pub fn of(snapshot: &Snapshot, before: &Environment) -> Environment {
+    pub fn of<'a>(entries: impl Iterator<Item = &'a Arc<Entry>>, before: &Environment) -> Environment {
         let mut environment = Environment::default();
-        for entry in snapshot.iter() {
+        for entry in entries {
             if &*entry.kind == "env.variable" {
                 environment.declare(entry);
             } else if let Some(storage) = Storage::of(entry, before.storages.get(&entry.id)) {
@@ -212,7 +211,7 @@ mod tests {
         });
         let registry = Registry::new(false);
         Environment::of(
-            &registry.baseline(entries.collect(), &mut NoHandler).unwrap(),
+            registry.baseline(entries.collect(), &mut NoHandler).unwrap().iter(),
             &Environment::default(),
         )
     }

@@ -257,8 +257,8 @@ mod tests {
             ["Y0007: unknown kind \"proces.lua\" of app:x (did you mean \"process.lua\"?)"]
         );
         assert_eq!(
-            run("http.service", "addr: ':1'", Depth::Boot),
-            ["Y0008: app:x: kind \"http.service\" is not supported by this build"]
+            run("http.static", "path: /", Depth::Boot),
+            ["Y0008: app:x: kind \"http.static\" is not supported by this build"]
         );
     }
 

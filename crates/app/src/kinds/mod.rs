@@ -26,6 +26,8 @@ pub enum Role {
     Terminal,
     /// A supervised process.
     Service,
+    /// Listens for requests.
+    Server,
     /// Keeps variables.
     Storage,
     /// A declared variable.

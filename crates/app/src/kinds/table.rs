@@ -93,9 +93,14 @@ const TARGET: &[Key] = &[
 const PARAMETER: &[Key] =
     &[Key::required("name", Name, "the requirement"), Key::required("value", Any, "its value")];
 const TIMEOUTS: &[Key] = &[
-    Key::new("read", Duration, "none", "longest time to read a request"),
-    Key::new("write", Duration, "none", "longest time to write a response"),
-    Key::new("idle", Duration, "none", "longest pause of a kept connection"),
+    Key::new("read", Duration, "none", "longest time to read a request, its body included; 0: none"),
+    Key::new(
+        "write",
+        Duration,
+        "none",
+        "longest time from the end of a request's head to the end of the response; 0: none",
+    ),
+    Key::new("idle", Duration, "none", "longest pause of a kept connection; 0: that for reading"),
 ];
 const SQL_POOL: &[Key] = &[
     Key::new("max_open", Whole(0, MANY), "0", "most connections; 0: no limit"),
@@ -137,6 +142,9 @@ const fn with_meta(mut kind: Kind, meta: &'static [Key]) -> Kind {
 }
 
 use Support::{Later, Stored, Yes};
+
+/// Of what belongs to web servers.
+const WEB: Support = if cfg!(feature = "http") { Yes } else { Later };
 
 /// Every kind, by name.
 pub static KINDS: &[Kind] = &[
@@ -270,7 +278,7 @@ pub static KINDS: &[Kind] = &[
         kind(
             "http.endpoint",
             Role::Data,
-            Later,
+            WEB,
             "a route and the function that answers it",
             &[
                 Key::required(
@@ -278,7 +286,11 @@ pub static KINDS: &[Kind] = &[
                     Word(&["GET", "POST", "PUT", "DELETE", "PATCH", "HEAD", "OPTIONS", "TRACE"]),
                     "method of the request",
                 ),
-                Key::required("path", Name, "path with `{name}` segments"),
+                Key::required(
+                    "path",
+                    Name,
+                    "path behind the prefix: text, `{name}`, and at the end `{name...}`, `/` or `{$}`",
+                ),
                 Key::required("func", Id, "the function"),
             ],
         ),
@@ -288,13 +300,13 @@ pub static KINDS: &[Kind] = &[
         kind(
             "http.router",
             Role::Data,
-            Later,
+            WEB,
             "routes with a common prefix",
             &[
                 Key::new("prefix", Text, "", "prefix of all paths"),
-                Key::new("middleware", Names, "[]", "run before matching"),
+                Key::new("middleware", Names, "[]", "what stands around handlers, outermost first"),
                 Key::new("options", Map, "{}", "options of the middleware"),
-                Key::new("post_middleware", Names, "[]", "run after matching"),
+                Key::new("post_middleware", Names, "[]", "what stands between these and the handlers"),
                 Key::new("post_options", Map, "{}", "options of the post middleware"),
             ],
         ),
@@ -302,15 +314,15 @@ pub static KINDS: &[Kind] = &[
     ),
     kind(
         "http.service",
-        Role::Data,
-        Later,
+        Role::Server,
+        WEB,
         "a web server",
         &[
             Key::required("addr", Name, "address, such as `:8080`"),
             Key::new("timeouts", Table(TIMEOUTS), "", "limits of time"),
-            Key::new("host", Map, "", "size hints"),
-            Key::new("network", Id, "", "network to listen on"),
-            Key::new("tls", Map, "", "certificates"),
+            Key::new("host", Map, "", "accepted, no effect"),
+            Key::new("network", Id, "", "not in this release"),
+            Key::new("tls", Map, "", "not in this release"),
             LIFECYCLE_KEY,
         ],
     ),

@@ -13,7 +13,7 @@ use crate::registry::order;
 /// Whether entries of this kind start and stop.
 pub fn is_service(entry: &Entry) -> bool {
     kinds::find(&entry.kind)
-        .is_some_and(|kind| matches!(kind.role, Role::Host | Role::Terminal | Role::Service))
+        .is_some_and(|kind| matches!(kind.role, Role::Host | Role::Terminal | Role::Service | Role::Server))
 }
 
 /// Every service and the services it needs.

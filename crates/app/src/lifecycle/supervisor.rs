@@ -174,6 +174,14 @@ impl Supervisor {
         self.services.insert(id, service);
     }
 
+    /// Other rules for a service that goes on as it is.
+    pub fn adjust(&mut self, id: &Id, policy: Policy, needs: BTreeSet<Id>, missing: Vec<Id>) {
+        if let Some(service) = self.services.get_mut(id) {
+            (service.policy, service.needs, service.missing, service.removed) =
+                (policy, needs, missing, false);
+        }
+    }
+
     /// One service less; it is stopped first.
     pub fn remove(&mut self, id: &Id) {
         if let Some(service) = self.services.get_mut(id) {

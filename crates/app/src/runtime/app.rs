@@ -17,6 +17,7 @@ use super::modules::Listeners;
 use super::order::Order;
 use super::unit::{self, Bundle, Code};
 use crate::env::Environment;
+use crate::http;
 use crate::id::Id;
 use crate::imports;
 use crate::kinds::check::Depth;
@@ -37,6 +38,8 @@ pub struct App {
     pub bus: Listeners,
     /// Deadlines of calls.
     pub alarms: Alarms,
+    /// What listens for requests.
+    pub(crate) http: http::Servers,
     /// No more calls are taken.
     closed: AtomicBool,
     starter: OnceLock<Starter>,
@@ -76,6 +79,7 @@ impl App {
             closed: AtomicBool::new(false),
             bus: Listeners::default(),
             alarms: Alarms::default(),
+            http: http::Servers::default(),
             starter: OnceLock::new(),
             orders: OnceLock::new(),
             began: Instant::now(),
@@ -198,13 +202,25 @@ struct Transaction<'a> {
     touched: bool,
     checked: bool,
     renewed: BTreeMap<Id, Vec<Id>>,
+    /// Variables and servers of the state that is about to be.
+    environment: Environment,
+    plan: http::Plan,
     done: Option<Change>,
 }
 
 impl<'a> Transaction<'a> {
     fn new(app: &'a App) -> Transaction<'a> {
         let code = (*app.code()).clone();
-        Transaction { app, code, touched: false, checked: false, renewed: BTreeMap::new(), done: None }
+        Transaction {
+            app,
+            code,
+            touched: false,
+            checked: false,
+            renewed: BTreeMap::new(),
+            environment: Environment::default(),
+            plan: http::Plan::default(),
+            done: None,
+        }
     }
 }
 
@@ -252,6 +268,8 @@ impl Handler for Transaction<'_> {
     fn finish(&mut self, entries: &Entries) -> Result<(), Vec<Problem>> {
         self.checked = true;
         self.renewed = self.code.complete()?;
+        self.environment = Environment::of(entries.values(), &self.app.environment());
+        self.plan = self.app.http.plan(entries, &self.environment)?;
         let Some(checker) = self.app.checker.get() else { return Ok(()) };
         let found = checker(entries, &self.renewed);
         let (faults, rest): (Vec<Problem>, Vec<Problem>) =
@@ -267,8 +285,7 @@ impl Handler for Transaction<'_> {
 
     fn commit(&mut self, snapshot: &Snapshot, operations: &[Operation]) {
         debug_assert!(self.checked, "a transaction is finished before it is committed");
-        let before = self.app.environment();
-        let environment = Environment::of(snapshot, &before);
+        let environment = std::mem::take(&mut self.environment);
         if self.touched {
             let fresh = Arc::new(std::mem::take(&mut self.code));
             let old =
@@ -290,6 +307,8 @@ impl Handler for Transaction<'_> {
             *self.app.policies.write().unwrap_or_else(PoisonError::into_inner) =
                 Arc::new(Policies::of(snapshot));
         }
+        // Behind the code that requests are to find.
+        self.app.http.install(std::mem::take(&mut self.plan));
         self.done = Some(Change {
             snapshot: snapshot.clone(),
             operations: operations.to_vec(),

@@ -13,11 +13,17 @@ use super::functions::CallResult;
 use super::globals;
 use super::home::Home;
 use super::unit::{Bundle, Unit};
+use crate::http;
 use crate::imports::Target;
 
 static LIBRARY: Library = library!(
     "app",
-    [("load", load, "() -> any"), ("warm", warm, "() -> ()"), ("call", call, "(...any) -> (...any)"),]
+    [
+        ("load", load, "() -> any"),
+        ("warm", warm, "() -> ()"),
+        ("call", call, "(...any) -> (...any)"),
+        ("answer", answer, "() -> (...any)"),
+    ]
 );
 
 /// Registry keys: values of libraries by ID, and the entry function.
@@ -37,6 +43,12 @@ pub fn warmer() -> &'static Native {
 /// The native that calls the entry's function with its arguments; it keeps the function for its next call.
 pub fn caller() -> &'static Native {
     &LIBRARY.functions[2]
+}
+
+/// The same without arguments, for a call that answers a request: what the function returns becomes JSON if that is its
+/// answer.
+pub fn answerer() -> &'static Native {
+    &LIBRARY.functions[3]
 }
 
 fn bundle_of(cx: &mut Context<'_>) -> Result<Arc<Bundle>> {
@@ -155,21 +167,33 @@ fn keep(cx: &mut Context<'_>) -> Result<Outcome> {
 }
 
 fn call(cx: &mut Context<'_>) -> Result<Outcome> {
+    begin(cx, || Box::new(Returned))
+}
+
+fn answer(cx: &mut Context<'_>) -> Result<Outcome> {
+    begin(cx, || Box::new(Answered))
+}
+
+/// Makes what goes on when the entry's function has returned.
+type Behind = fn() -> Box<dyn Resume>;
+
+fn begin(cx: &mut Context<'_>, behind: Behind) -> Result<Outcome> {
     let registry = cx.registry();
     let function = cx.field(registry, ENTRY);
     if function.is_function() {
         let count = cx.len();
         cx.insert(1, function);
-        return Ok(cx.call(count, Then::Resume(Box::new(Returned))));
+        return Ok(cx.call(count, Then::Resume(behind())));
     }
     // First call of this interpreter: everything is loaded first, the arguments wait below.
     let arguments = cx.len();
     cx.push(Value::Native(loader()));
-    Ok(cx.call(0, Then::Resume(Box::new(Loaded { arguments }))))
+    Ok(cx.call(0, Then::Resume(Box::new(Loaded { arguments, behind }))))
 }
 
 struct Loaded {
     arguments: usize,
+    behind: Behind,
 }
 
 impl Resume for Loaded {
@@ -179,8 +203,31 @@ impl Resume for Loaded {
         cx.set_field(registry, ENTRY, function)?;
         cx.truncate(self.arguments);
         cx.insert(1, function);
-        Ok(cx.call(self.arguments, Then::Resume(Box::new(Returned))))
+        Ok(cx.call(self.arguments, Then::Resume((self.behind)())))
     }
+}
+
+/// The function of an endpoint has returned. A value is its answer unless it has given another.
+struct Answered;
+
+impl Resume for Answered {
+    fn resume(self: Box<Self>, cx: &mut Context<'_>) -> Result<Outcome> {
+        let first = cx.results();
+        let value = cx.get(first);
+        if value.is_nil() || is_failure(cx.get(first + 1)) || !http::wants_value(cx) {
+            return Box::new(Returned).resume(cx);
+        }
+        cx.truncate(0);
+        cx.push(Value::Native(wippy_stdlib::json::encoder()));
+        cx.push(value);
+        // A value that is no JSON fails as a function does.
+        Ok(cx.call(1, Then::Resume(Box::new(Returned))))
+    }
+}
+
+/// Whether a second result says that the function has failed.
+fn is_failure(second: Value<'_>) -> bool {
+    matches!(second, Value::String(_)) || errors::error_of(second).is_some()
 }
 
 /// The entry's function has returned. Its result does not wait for coroutines that it has left behind.
@@ -201,7 +248,7 @@ impl Resume for Returned {
 pub(super) fn result_of(cx: &mut Context<'_>, first: usize) -> CallResult {
     let memory = |error: wippy_vm::Error| ErrorValue::internal(error.to_string());
     let second = cx.get(first + 1);
-    if matches!(second, Value::String(_)) || errors::error_of(second).is_some() {
+    if is_failure(second) {
         return Err(errors::failure_of(cx, second).unwrap_or_else(memory));
     }
     let mut parcel = Parcel::new();

@@ -89,6 +89,7 @@ impl Engine {
         }
         let runtime = options.workers(workers).start()?;
         app.connect(runtime.starter(), sender.clone());
+        app.http.belong_to(&app);
         let (weak, told) = (Arc::downgrade(&app), std::sync::Mutex::new(sender.clone()));
         app.on_change(Box::new(move |change| {
             if let Some(app) = weak.upgrade() {
@@ -208,7 +209,9 @@ impl Engine {
         let mut out = Vec::new();
         match order {
             Order::Started(id, run, pid) => {
-                self.pids.insert(id.clone(), (run, pid));
+                if let Some(pid) = pid {
+                    self.pids.insert(id.clone(), (run, pid));
+                }
                 self.supervisor.started(&id, run, now, &mut out);
             }
             Order::Ended(id, run, ending) => {
@@ -269,6 +272,7 @@ impl Engine {
 
     fn finish(&mut self, outcome: Outcome) -> Outcome {
         self.app.close();
+        self.app.http.close();
         if let Some(runtime) = self.runtime.take() {
             runtime.shutdown(Duration::ZERO);
         }
@@ -302,6 +306,11 @@ impl Engine {
                 self.hosts.set(&id, Standing::Closed);
             }
             let auto_start = policy.auto_start;
+            if self.app.http.runs(&id) {
+                // A server takes its changes while it runs.
+                self.supervisor.adjust(&id, policy, needs, missing);
+                continue;
+            }
             self.supervisor.add(id.clone(), policy, needs, missing);
             if changed.is_some()
                 && auto_start
@@ -394,14 +403,28 @@ impl Engine {
                 self.hosts.set(&id, Standing::Terminal);
                 self.supervisor.started(&id, run, now, more);
             }
-            _ => match self.decoded(&entry) {
-                Ok(data) => launch::service(&self.app, &self.sender, entry, data, run),
-                Err(why) => self.supervisor.ended(&id, run, Ending::Hopeless(why), now, more),
-            },
+            role => {
+                let started = self.decoded(&entry).map_err(Ending::Hopeless).and_then(|data| match role {
+                    Some(Role::Server) => {
+                        let address = data.get("addr").and_then(Value::as_text).unwrap_or_default();
+                        self.app.http.start(&self.app, &self.sender, &id, run, address)
+                    }
+                    _ => {
+                        launch::service(&self.app, &self.sender, entry, data, run);
+                        Ok(())
+                    }
+                });
+                if let Err(ending) = started {
+                    self.supervisor.ended(&id, run, ending, now, more);
+                }
+            }
         }
     }
 
     fn stop(&mut self, id: Id, run: u64, within: Duration, more: &mut Vec<Action>) {
+        if self.app.http.stop(&id, run) {
+            return;
+        }
         let snapshot = self.app.registry.snapshot();
         let is_host = self.hosts_of(&snapshot, &id);
         if is_host {
@@ -434,6 +457,7 @@ impl Engine {
     }
 
     fn kill(&mut self, id: &Id, run: u64) {
+        self.app.http.kill(id, run);
         let Some(starter) = self.app.starter() else { return };
         if let Some((known, pid)) = self.pids.get(id)
             && *known == run

@@ -16,6 +16,7 @@ use super::boot;
 use super::edition::{Edition, Idle};
 use super::home::interpreter;
 use crate::calls::Run;
+use crate::http;
 use crate::id::Id;
 
 /// What a call came to: one value, or why not.
@@ -33,6 +34,8 @@ pub struct Call {
     app: Arc<App>,
     edition: Arc<Edition>,
     values: Values,
+    /// The request that it answers.
+    guest: Option<http::Guest>,
     state: Mutex<State>,
 }
 
@@ -46,8 +49,29 @@ struct State {
 impl Call {
     /// A call of a function, not yet submitted.
     pub fn new(app: Arc<App>, edition: Arc<Edition>, arguments: Parcel, values: Values) -> Arc<Call> {
+        Call::with(app, edition, arguments, values, None)
+    }
+
+    /// A call without arguments that answers a request.
+    #[cfg(feature = "http")]
+    pub(crate) fn answering(
+        app: Arc<App>,
+        edition: Arc<Edition>,
+        guest: http::Guest,
+        values: Values,
+    ) -> Arc<Call> {
+        Call::with(app, edition, Parcel::new(), values, Some(guest))
+    }
+
+    fn with(
+        app: Arc<App>,
+        edition: Arc<Edition>,
+        arguments: Parcel,
+        values: Values,
+        guest: Option<http::Guest>,
+    ) -> Arc<Call> {
         let state = State { arguments, deliver: None, pid: None, canceled: false };
-        Arc::new(Call { app, edition, values, state: Mutex::new(state) })
+        Arc::new(Call { app, edition, values, guest, state: Mutex::new(state) })
     }
 
     /// Who hears of the result.
@@ -148,7 +172,14 @@ fn begin(call: &Arc<Call>, worker: Option<Idle>) -> Result<(), Box<Refusal>> {
     let edition = &call.edition;
     let Idle { mut vm, calls } =
         worker.unwrap_or_else(|| Idle { vm: interpreter(app, &edition.bundle), calls: 0 });
-    start(&mut vm, boot::caller(), &arguments).map_err(|error| refuse(error, None))?;
+    let native = match &call.guest {
+        Some(guest) => {
+            http::enter(&mut vm, guest);
+            boot::answerer()
+        }
+        None => boot::caller(),
+    };
+    start(&mut vm, native, &arguments).map_err(|error| refuse(error, None))?;
     let launch = Launch {
         place: Some(edition.host(starter)),
         on_end: Some(ended(call, calls + 1)),
@@ -181,6 +212,9 @@ fn ended(call: &Arc<Call>, calls: u32) -> wippy_runtime::OnEnd {
     let call = Arc::clone(call);
     Box::new(move |mut vm: Vm, end: End| {
         let result = outcome(&mut vm, &end);
+        if call.guest.is_some() {
+            http::leave(&mut vm);
+        }
         let keep = matches!(end, End::Finished { .. }) && vm.is_quiet() && calls < CALLS_PER_INTERPRETER;
         let (worker, spent) = if keep { (Some(Idle { vm, calls }), None) } else { (None, Some(vm)) };
         let (surplus, next) = call.edition.calls().done(worker, call.app.elapsed());

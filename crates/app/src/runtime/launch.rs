@@ -61,7 +61,7 @@ pub(super) fn service(app: &Arc<App>, sender: &Sender<Order>, entry: Arc<Entry>,
             None => Err(ErrorValue::new(Kind::UNAVAILABLE, "the runtime has not started")),
         };
         drop(sender.send(match spawned {
-            Ok(pid) => Order::Started(service, run, pid),
+            Ok(pid) => Order::Started(service, run, Some(pid)),
             Err(error) => {
                 let message = String::from_utf8_lossy(&error.full_text()).into_owned();
                 let hopeless = *error.kind() == Kind::NOT_FOUND || error.is_retryable() == Some(false);

@@ -16,8 +16,8 @@ use crate::value::Value;
 
 /// Something the engine is told.
 pub enum Order {
-    /// A start succeeded.
-    Started(Id, u64, Pid),
+    /// A start succeeded; with the process, if it is one.
+    Started(Id, u64, Option<Pid>),
     /// A run ended, or did not begin.
     Ended(Id, u64, Ending),
     /// The terminal process ended.

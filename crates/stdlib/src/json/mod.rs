@@ -11,7 +11,7 @@ mod schema;
 pub(crate) mod text;
 
 pub use text::quote;
-use wippy_vm::{Context, Library, Outcome, Result, Value, library};
+use wippy_vm::{Context, Library, Native, Outcome, Result, Value, library};
 
 use crate::errors::{self, ErrorValue};
 use crate::modules;
@@ -37,6 +37,16 @@ pub static LIBRARY: Library = library!(
         ("validate_string", schema::validate_string, "(schema: any, text: string) -> (boolean, error?)"),
     ]
 );
+
+/// `json.encode`, for natives that call it.
+pub fn encoder() -> &'static Native {
+    &LIBRARY.functions[0]
+}
+
+/// `json.decode`, for natives that call it.
+pub fn decoder() -> &'static Native {
+    &LIBRARY.functions[1]
+}
 
 /// The libraries of the module.
 pub static LIBRARIES: &[&Library] = &[&LIBRARY];

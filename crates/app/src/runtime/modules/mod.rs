@@ -56,6 +56,8 @@ pub static MODULES: &[Module] = &[
         libraries: funcs::LIBRARIES,
         build: funcs::build,
     },
+    #[cfg(feature = "http")]
+    crate::http::MODULE,
     Module {
         name: "logger",
         summary: "structured log lines",

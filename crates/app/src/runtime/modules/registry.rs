@@ -16,6 +16,7 @@ use wippy_vm::{
 
 use crate::entry::Entry;
 use crate::id::Id;
+use crate::problem::Code;
 use crate::registry::search::{Ignored, UNPREFIXED};
 use crate::registry::{ChangeError, Filter, Operation, Snapshot};
 use crate::runtime::app::App;
@@ -521,7 +522,11 @@ fn applied(
                 ChangeError::Empty => Kind::INVALID,
                 ChangeError::Exists(_) => Kind::ALREADY_EXISTS,
                 ChangeError::Missing(_) => Kind::NOT_FOUND,
-                ChangeError::Rejected(_) => Kind::INVALID,
+                ChangeError::Rejected(problems) => match problems.first().map(|problem| problem.code) {
+                    Some(Code::Conflict) => Kind::CONFLICT,
+                    Some(Code::Taken) => Kind::ALREADY_EXISTS,
+                    _ => Kind::INVALID,
+                },
             };
             let first = if plain { Value::Boolean(false) } else { Value::Nil };
             errors::object(cx, ErrorValue::new(kind, why.to_string()))
