@@ -91,7 +91,7 @@ pub(super) fn new(cx: &mut Context<'_>) -> Result<Outcome> {
             *value = match cx.field(options, name) {
                 Value::Nil => continue,
                 Value::Integer(number) if number >= 0 => number,
-                Value::Float(number) if number >= 0.0 && number < 9e15 => number as i64,
+                Value::Float(number) if (0.0..9e15).contains(&number) => number as i64,
                 _ => return Err(cx.argument_error(1, format!("{name} must be a whole number"))),
             };
         }
