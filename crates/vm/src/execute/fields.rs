@@ -3,8 +3,6 @@
 //! Each has three stages: the inline case (a table whose first candidate node or array slot holds the key), a plain
 //! call for other raw cases, and the slow path with metamethods and errors.
 
-use std::ptr::null_mut;
-
 use crate::bytecode::instruction::{Instruction, Op};
 use crate::error::Result;
 use crate::heap::growth::is_large;
@@ -16,7 +14,7 @@ use super::call::metacall;
 use super::cursor::{Cursor, Live, conclude, out_of_fuel, safepoint};
 use super::event::{Event, known_name};
 use super::frame::After;
-use super::index::{AssignCall, Lookup, assign, lookup, metamethod, metamethod_of};
+use super::index::{AssignCall, Lookup, assign, lookup, metamethod_of};
 use super::state::State;
 use super::typed;
 
@@ -43,43 +41,41 @@ unsafe fn load(to: *mut Slot, node: *mut Node) {
     }
 }
 
-/// The methods of a host object's class: where the metatable's `__index` nearly always is, under the very name that all
-/// classes have; null if it has none.
+/// The `__index` of a metatable, nil if there is none: mostly it is where nothing collides, under the very name that all
+/// metatables have it under, or is known to be absent.
 ///
 /// # Safety
 /// The metatable must be null or valid.
 #[inline(always)]
-unsafe fn class_methods(metatable: *mut Table) -> *mut Table {
+unsafe fn index_of(metatable: *mut Table) -> Slot {
     let name = known_name(Event::Index);
     if metatable.is_null() || name.is_null() {
         // SAFETY: the caller's promise.
-        return unsafe { far_class_methods(metatable) };
+        return unsafe { far_index_of(metatable) };
     }
     // SAFETY: the caller's promise; names of events are immortal, with their hash computed.
     unsafe {
-        let key = Slot { aux: (*name).hash, ..Slot::string(name.cast_mut()) };
+        let key = Slot { aux: (*name).hash, ..Slot::string(name) };
         let node = first_node(metatable, &key);
-        if is_hit(node, &key) && (*node).tag == tag::TABLE as u8 {
-            (*node).payload as *mut Table
+        if is_hit(node, &key) && (*node).tag < tag::NIL as u8 {
+            (*node).value()
+        } else if (*metatable).header.flags & Event::Index.absent_flag() != 0 {
+            Slot::NIL
         } else {
-            far_class_methods(metatable)
+            far_index_of(metatable)
         }
     }
 }
 
-/// The same, wherever they are.
+/// The same, wherever it is.
 ///
 /// # Safety
-/// As for [`class_methods`].
+/// As for [`index_of`].
 #[cold]
 #[inline(never)]
-unsafe fn far_class_methods(metatable: *mut Table) -> *mut Table {
-    if metatable.is_null() {
-        return null_mut();
-    }
+unsafe fn far_index_of(metatable: *mut Table) -> Slot {
     // SAFETY: the caller's promise.
-    let methods = unsafe { metamethod_of(metatable, Event::Index) };
-    if methods.tag == tag::TABLE { methods.as_table() } else { null_mut() }
+    unsafe { metamethod_of(metatable, Event::Index) }
 }
 
 /// Looks a string constant up in the methods of a host object's class, where it is nearly always the very name.
@@ -87,10 +83,11 @@ unsafe fn far_class_methods(metatable: *mut Table) -> *mut Table {
 unsafe fn class_member(to: *mut Slot, object: *mut UserData, key: *const Slot) -> bool {
     // SAFETY: the values are valid; chains stay within the nodes.
     unsafe {
-        let methods = class_methods((*object).metatable);
-        if methods.is_null() {
+        let methods = index_of((*object).metatable);
+        if methods.tag != tag::TABLE {
             return false;
         }
+        let methods = methods.as_table();
         let mut node = first_node(methods, key);
         while !is_hit(node, key) {
             if (*node).next == 0 {
@@ -126,18 +123,14 @@ unsafe fn plain_get(state: *mut State, to: *mut Slot, object: *const Slot, key: 
                     return true;
                 }
                 let metatable = (*t).metatable;
-                if metatable.is_null() {
-                    (*to).tag = tag::NIL;
-                    return true;
-                }
-                let handler = metamethod_of(metatable, Event::Index);
+                let handler = if metatable.is_null() { Slot::NIL } else { index_of(metatable) };
                 if handler.is_nil() {
                     (*to).tag = tag::NIL;
                     return true;
                 }
                 handler
             } else {
-                metamethod(&*state, object, Event::Index)
+                index_of((*state).metatable(object))
             };
             if handler.tag != tag::TABLE {
                 return false;

@@ -71,7 +71,7 @@ impl Table {
 
 impl Node {
     #[inline(always)]
-    pub(super) fn value(&self) -> Slot {
+    pub(crate) fn value(&self) -> Slot {
         Slot { payload: self.payload, tag: u32::from(self.tag), aux: 0 }
     }
 
