@@ -28,6 +28,8 @@ pub(crate) struct Note {
     from: Pid,
     topic_bytes: u32,
     host: HostId,
+    /// Its payload is one value, which its object has as user value.
+    is_held: bool,
     values: Morsel,
 }
 
@@ -37,6 +39,8 @@ pub(crate) struct Message<'a> {
     pub(crate) from: Pid,
     /// The sender's host.
     pub(crate) host: HostId,
+    /// Whether its payload is the user value of its object.
+    pub(crate) is_held: bool,
     /// Topic and payload.
     values: Tokens<'a>,
     topic_bytes: u32,
@@ -45,7 +49,7 @@ pub(crate) struct Message<'a> {
 impl Letter {
     pub(crate) fn message(&self) -> Message<'_> {
         let Letter { from, host, topic_bytes, .. } = *self;
-        Message { from, host, topic_bytes, values: self.parcel.tokens() }
+        Message { from, host, topic_bytes, is_held: false, values: self.parcel.tokens() }
     }
 }
 
@@ -53,12 +57,17 @@ impl Note {
     /// A message of these values, the first of which is the topic and takes so many bytes.
     #[inline]
     pub(crate) fn new(from: Pid, host: HostId, values: Morsel, topic_bytes: usize) -> Note {
-        Note { from, host, values, topic_bytes: topic_bytes as u32 }
+        Note { from, host, values, topic_bytes: topic_bytes as u32, is_held: false }
+    }
+
+    /// The same, with a value that its object will have as user value.
+    pub(crate) fn holding(self) -> Note {
+        Note { is_held: true, ..self }
     }
 
     pub(crate) fn message(&self) -> Message<'_> {
-        let Note { from, host, topic_bytes, .. } = *self;
-        Message { from, host, topic_bytes, values: self.values.tokens() }
+        let Note { from, host, topic_bytes, is_held, .. } = *self;
+        Message { from, host, topic_bytes, is_held, values: self.values.tokens() }
     }
 }
 
@@ -90,6 +99,12 @@ const SPARE: usize = 64;
 
 thread_local! {
     static SPARES: RefCell<Vec<Mail>> = const { RefCell::new(Vec::new()) };
+}
+
+/// Gives back the letters that this thread keeps: each of them may hold a page that is free otherwise.
+pub(crate) fn forget_spares() {
+    // A thread that ends keeps nothing.
+    let _ = SPARES.try_with(RefCell::take);
 }
 
 impl Mail {
@@ -140,7 +155,7 @@ impl Mail {
         let Some(values) = self.0.parcel.morsel() else { return Err(self.0) };
         let Letter { from, host, topic_bytes, .. } = *self.0;
         self.recycle();
-        Ok(Note { from, topic_bytes, host, values })
+        Ok(Note { from, topic_bytes, host, is_held: false, values })
     }
 
     /// It was read, and nobody will look at it again.

@@ -75,7 +75,7 @@ pub(crate) fn fresh<'gc>(cx: &mut Context<'gc>, mail: Mail, fate: Fate<'gc>) -> 
 /// When the memory limit would be passed.
 pub(crate) fn object<'gc>(cx: &mut Context<'gc>, mail: Mail) -> Result<Value<'gc>> {
     match mail.open() {
-        Ok(note) => noted(cx, note),
+        Ok(note) => noted(cx, note).map(Value::UserData),
         Err(letter) => {
             let metatable = MESSAGES.metatable(cx)?;
             cx.check_room(1)?;
@@ -89,10 +89,10 @@ pub(crate) fn object<'gc>(cx: &mut Context<'gc>, mail: Mail) -> Result<Value<'gc
 /// # Errors
 /// When the memory limit would be passed.
 #[inline]
-pub(crate) fn noted<'gc>(cx: &mut Context<'gc>, note: Note) -> Result<Value<'gc>> {
+pub(crate) fn noted<'gc>(cx: &mut Context<'gc>, note: Note) -> Result<UserData<'gc>> {
     let metatable = MESSAGES.metatable(cx)?;
     cx.check_room(1)?;
-    Ok(cx.userdata_in_cell(note, metatable).into())
+    Ok(cx.userdata_in_cell(note, metatable))
 }
 
 /// What a listener without messages gets: nothing, the value, or a list of the values.
@@ -221,6 +221,9 @@ fn payloads(cx: &mut Context<'_>) -> Result<Outcome> {
     let (owner, message) = this(cx)?;
     let mut tokens = message.payload();
     if let Fate::Chained(chain) = cx.fate(&WAY[1..]) {
+        if message.is_held {
+            return Ok(cx.returns_end(owner.user_value(), chain));
+        }
         let mut values = tokens.clone();
         if let Some(value) = cx.unpack_next(&mut values)?
             && values.is_empty()
@@ -228,7 +231,7 @@ fn payloads(cx: &mut Context<'_>) -> Result<Outcome> {
             return Ok(cx.returns_end(value, chain));
         }
     }
-    let mut count = 0;
+    let mut count = usize::from(message.is_held);
     while tokens.skip_value() {
         count += 1;
     }
@@ -252,6 +255,9 @@ fn payloads(cx: &mut Context<'_>) -> Result<Outcome> {
 /// The value of a payload: of a message the one of this number.
 fn value_of<'gc>(cx: &mut Context<'gc>, owner: UserData<'gc>, number: usize) -> Result<Value<'gc>> {
     let Some(message) = message_in(owner) else { return Ok(Value::Nil) };
+    if message.is_held {
+        return Ok(owner.user_value());
+    }
     let mut tokens = message.payload();
     for _ in 0..number {
         tokens.skip_value();

@@ -7,6 +7,7 @@ use wippy_scheduler::{HostId, Pid};
 use wippy_vm::{Context, Result, Value};
 
 use crate::mail::{Mail, Note};
+use crate::message;
 
 /// See the module.
 pub(crate) struct Parting<'a, 's> {
@@ -35,11 +36,19 @@ impl Parting<'_, '_> {
         Ok(mail)
     }
 
-    /// All of it as a note, if it is small.
+    /// Its object in the receiver's heap, if it is small or has one value, and there is room for it.
     #[inline]
-    pub(crate) fn note(&mut self) -> Option<Note> {
-        let (values, topic_bytes) = self.cx.morsel(self.topic)?;
-        Some(Note::new(self.from, self.host, values, topic_bytes))
+    pub(crate) fn message<'gc>(&mut self, cx: &mut Context<'gc>) -> Option<Value<'gc>> {
+        if let Some((values, topic_bytes)) = self.cx.morsel(self.topic, self.cx.len()) {
+            let note = Note::new(self.from, self.host, values, topic_bytes);
+            return message::noted(cx, note).ok().map(Value::UserData);
+        }
+        let value = self.value(cx)?;
+        let (topic, bytes) = self.cx.morsel(self.topic, self.topic)?;
+        let note = Note::new(self.from, self.host, topic, bytes).holding();
+        let message = message::noted(cx, note).ok()?;
+        cx.set_user_value(message, value);
+        Some(Value::UserData(message))
     }
 
     /// A copy of its value in the receiver's heap, if there is exactly one, and room for it.

@@ -199,9 +199,9 @@ impl Room {
                 }
                 None => false,
             },
-            Some(Fate::Kept) => match parting.note().map(|note| message::noted(cx, note)) {
-                Some(Ok(message)) => cx.push_to(channel, message).is_ok(),
-                _ => false,
+            Some(Fate::Kept) => match parting.message(cx) {
+                Some(message) => cx.push_to(channel, message).is_ok(),
+                None => false,
             },
             None => false,
         }

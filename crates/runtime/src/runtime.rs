@@ -14,7 +14,7 @@ use crate::census::{self, Census};
 use crate::end::OnEnd;
 use crate::library;
 use crate::local::{Local, Values};
-use crate::mail::Mail;
+use crate::mail::{self, Mail};
 use crate::message::kind;
 use crate::pid::format_pid;
 use crate::prepare::{self, Prepared};
@@ -154,7 +154,11 @@ impl Options {
     pub fn start(self) -> io::Result<Runtime> {
         wippy_stdlib::waiting::stand_in(wippy_scheduler::about_to_wait);
         let (workers, shared) = self.split();
-        let scheduler = workers.on_relief(wippy_vm::is_worth_releasing, wippy_vm::release_memory).start()?;
+        let relieve = || {
+            mail::forget_spares();
+            wippy_vm::release_memory();
+        };
+        let scheduler = workers.on_relief(wippy_vm::is_worth_releasing, relieve).start()?;
         Ok(Runtime { starter: Starter { handle: scheduler.handle(), shared }, scheduler })
     }
 

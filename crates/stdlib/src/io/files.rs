@@ -144,10 +144,17 @@ impl Files {
         self.opened.push(Arc::downgrade(&file.0));
     }
 
-    /// Flushes everything; the first failure is told.
+    /// Flushes everything; the first failure is told. Asked for whenever a process rests, and mostly in vain.
+    #[inline]
     fn flush(&mut self) -> io::Result<()> {
+        let waits = self.standard.iter().flatten().any(SharedFile::is_unsettled) || !self.opened.is_empty();
+        if waits { self.flush_each() } else { Ok(()) }
+    }
+
+    #[cold]
+    fn flush_each(&mut self) -> io::Result<()> {
         let [input, output, error] = &self.standard;
-        // All of them, whatever becomes of the first. Asked for whenever a process rests, and mostly in vain.
+        // All of them, whatever becomes of the first.
         let result = flush(output.as_ref()).and(flush(error.as_ref())).and(flush(input.as_ref()));
         let opened = self.opened.iter().filter_map(Weak::upgrade);
         opened.map(|file| flush(Some(&SharedFile(file)))).fold(result, io::Result::and)

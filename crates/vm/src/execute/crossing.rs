@@ -1,19 +1,20 @@
 //! Values that go straight from one heap into another, while both are at hand.
 //!
-//! What takes a [`Parcel`](super::parcel::Parcel) between heaps that are not is one walk here, and the hash parts of tables
-//! keep their places, too. Invariant: nothing is collected in either heap meanwhile; what fails leaves nothing behind but
-//! garbage that was never reachable.
+//! What takes a [`Parcel`](super::parcel::Parcel) between heaps that are not is one walk here: tables are copied in the order
+//! in which they are met, and their hash parts keep their places. Invariant: nothing is collected in either heap meanwhile;
+//! what fails leaves nothing behind but garbage that was never reachable.
 
 use std::cell::Cell;
 
-use crate::error::Result;
+use crate::error::{ErrorKind, Result};
 use crate::heap::handle::{Table as LuaTable, Value};
 use crate::heap::object::{IMMORTAL, Node, StringObject, TABLE_FROZEN, Table};
 use crate::heap::slot::{Slot, tag, write};
-use crate::heap::table::next_at;
+use crate::heap::table::{empty_nodes, next_at};
 use crate::heap::{arrival, shared, string};
 
 use super::context::Context;
+use super::fragment::{BESIDE_TAG, NODE_WORDS, tag_word};
 use super::met::{Met, keep_room};
 use super::packing::{REMEMBERED, TEXT_PER_FUEL, keeps_place, shared_of, travels};
 use super::parcel::Shared;
@@ -37,8 +38,12 @@ struct Crossing<'a, 'gc> {
     made: Vec<*mut Table>,
     /// Direct-mapped by address.
     copied: [Copied; REMEMBERED],
-    /// What it costs, in units of fuel: as much as writing and reading a parcel, by what the tables hold.
+    /// What it costs, in units of fuel, by what the tables hold; as for a parcel.
     fuel: usize,
+    /// Bytes that may still be taken.
+    room: usize,
+    /// There is not enough memory.
+    failed: bool,
 }
 
 impl Drop for Crossing<'_, '_> {
@@ -47,157 +52,218 @@ impl Drop for Crossing<'_, '_> {
     }
 }
 
-impl Crossing<'_, '_> {
+impl<'gc> Crossing<'_, 'gc> {
     /// The copy of a value: its payload and its tag; nil for what has no meaning elsewhere.
     ///
     /// # Safety
     /// The value is valid, and nothing is collected where it is.
     #[inline(always)]
-    unsafe fn value(&mut self, payload: u64, tag: u32) -> Result<(u64, u32)> {
+    unsafe fn value(&mut self, payload: u64, tag: u32) -> (u64, u32) {
         // SAFETY: the caller's promise; the tag says what the value is.
         unsafe {
-            Ok(match tag {
-                tag::STRING => (self.text(payload as *const StringObject)?, tag),
-                tag::TABLE => (self.table(payload as *mut Table)? as u64, tag),
+            match tag {
                 tag::INTEGER | tag::FLOAT | tag::NIL | tag::TRUE | tag::FALSE => (payload, tag),
-                _ => self.rare(Slot { payload, tag, aux: 0 })?,
-            })
+                tag::STRING => (self.text(payload as *const StringObject), tag),
+                tag::TABLE => (self.table(payload as *mut Table) as u64, tag),
+                _ => self.rare(Slot { payload, tag, aux: 0 }),
+            }
         }
     }
 
     #[cold]
     #[inline(never)]
-    unsafe fn rare(&mut self, value: Slot) -> Result<(u64, u32)> {
+    unsafe fn rare(&mut self, value: Slot) -> (u64, u32) {
         // SAFETY: the caller's promise.
         let copy = match unsafe { shared_of(value) } {
-            Some(Shared::Object(object)) => Value::from(object.arrive(self.cx)?).slot(),
-            Some(Shared::Type(ty)) => Value::from(self.cx.adopt_type(ty)).slot(),
-            Some(Shared::Tables(_)) | None => Slot::NIL,
+            Some(Shared::Object(object)) => object.arrive(self.cx).map(|object| Value::from(object).slot()),
+            Some(Shared::Type(ty)) => Ok(Value::from(self.cx.adopt_type(ty)).slot()),
+            Some(Shared::Tables(_)) | None => Ok(Slot::NIL),
         };
-        Ok((copy.payload, copy.tag))
+        self.failed |= copy.is_err();
+        let copy = copy.unwrap_or(Slot::NIL);
+        (copy.payload, copy.tag)
     }
 
     #[inline(always)]
-    unsafe fn text(&mut self, text: *const StringObject) -> Result<u64> {
-        let copied = self.copied[text as usize >> 4 & (REMEMBERED - 1)];
+    unsafe fn text(&mut self, text: *const StringObject) -> u64 {
+        let copied = &self.copied[text as usize >> 4 & (REMEMBERED - 1)];
         // SAFETY: the caller's string is alive.
-        if std::ptr::eq(copied.from, text) { Ok(copied.to) } else { unsafe { self.new_text(text) } }
+        if std::ptr::eq(copied.from, text) { copied.to } else { unsafe { self.new_text(text) } }
     }
 
     #[inline(never)]
-    unsafe fn new_text(&mut self, text: *const StringObject) -> Result<u64> {
-        // SAFETY: the caller's string is alive; one that is never freed is valid everywhere.
+    unsafe fn new_text(&mut self, text: *const StringObject) -> u64 {
+        // SAFETY: the caller's string is alive.
         unsafe {
-            let to = if shared::is_eternal(text) {
-                text as u64
-            } else {
-                let (bytes, hash) = (string::bytes(text), (*text).hash);
-                self.fuel += bytes.len() / TEXT_PER_FUEL;
-                self.cx.st().heap.arrived_string(bytes, hash)? as u64
-            };
-            self.copied[text as usize >> 4 & (REMEMBERED - 1)] = Copied { from: text, to };
-            Ok(to)
+            self.fuel += (*text).len as usize / TEXT_PER_FUEL;
+            self.take_room((*text).len as usize);
+            match copy_text(self.cx, text) {
+                Ok(to) => {
+                    let to = to as u64;
+                    self.copied[text as usize >> 4 & (REMEMBERED - 1)] = Copied { from: text, to };
+                    to
+                }
+                Err(_) => {
+                    self.failed = true;
+                    0
+                }
+            }
+        }
+    }
+
+    #[inline(always)]
+    fn take_room(&mut self, bytes: usize) {
+        match self.room.checked_sub(bytes) {
+            Some(room) => self.room = room,
+            None => self.failed = true,
         }
     }
 
     /// The copy of a table, whose contents follow later.
     #[inline(always)]
-    unsafe fn table(&mut self, table: *mut Table) -> Result<*mut Table> {
+    unsafe fn table(&mut self, table: *mut Table) -> *mut Table {
         // SAFETY: the caller's table is alive.
         let number = unsafe { self.met.number(table) };
-        match self.made.get(number) {
-            Some(&made) => Ok(made),
-            None => {
-                let made = self.cx.st().heap.table(0, 0)?;
-                self.made.push(made);
-                Ok(made)
-            }
+        if let Some(&made) = self.made.get(number) {
+            return made;
         }
+        let made = self.cx.st().heap.table(0, 0).expect("small cells can always be had");
+        self.made.push(made);
+        made
     }
 
-    /// Copies the contents of the table with this number.
+    /// Copies the contents of the tables that were met, and of those that are met by that.
     ///
     /// # Safety
-    /// All tables that were met are alive.
-    unsafe fn contents(&mut self, number: usize) -> Result<()> {
-        let (from, to) = (self.met.tables[number], self.made[number]);
-        // SAFETY: the table is alive and nothing changes it meanwhile; items are below its length, nodes as many as it says,
-        // and what it holds is valid. The copy is fresh, and each of its parts is written at once. Strings that are not new have
-        // passed the barrier; all else is new.
-        unsafe {
-            let (items, count) = ((*from).len as usize, (*from).node_count());
-            let has_nodes = !(*from).has_no_nodes();
-            let nodes_bytes = if has_nodes { count * size_of::<Node>() } else { 0 };
-            self.fuel += 1 + items / 2 + if has_nodes { count } else { 0 };
-            self.cx.check_room(size_of::<Table>() + nodes_bytes + items * size_of::<Slot>())?;
-            if has_nodes {
-                let is_shared =
-                    (*from).header.flags & TABLE_FROZEN != 0 || (*from).header.mark & IMMORTAL == IMMORTAL;
-                let nodes = std::slice::from_raw_parts((*from).nodes, count);
-                if !is_shared && nodes.iter().all(|node| keeps_place(node.key_tag)) {
-                    self.nodes(from, to)?;
-                } else {
-                    self.pairs(from, to)?;
+    /// They are alive.
+    unsafe fn contents(&mut self) -> Result<()> {
+        let mut number = 0;
+        while number < self.met.tables.len() {
+            let (from, to) = (self.met.tables[number], self.made[number]);
+            number += 1;
+            // SAFETY: the table is alive and nothing changes it meanwhile; items are below its length, nodes as many as it
+            // says. The copy is fresh, and each of its parts is written at once.
+            unsafe {
+                let (items, has_nodes) = ((*from).len as usize, !(*from).has_no_nodes());
+                let count = if has_nodes { (*from).node_count() } else { 0 };
+                self.fuel += 1 + items / 2 + count;
+                self.take_room(size_of::<Table>() + count * size_of::<Node>() + items * size_of::<Slot>());
+                if self.failed {
+                    break;
                 }
-            }
-            if items > 0 {
-                let array = self.cx.st().heap.bare_items(to, items)?;
-                for n in 0..items {
-                    let item = (*from).array.add(n);
-                    let (payload, tag) = self.value((*item).payload, (*item).tag)?;
-                    write(array.add(n), Slot { payload, tag, aux: 0 });
+                if has_nodes {
+                    let is_shared = (*from).header.flags & TABLE_FROZEN != 0
+                        || (*from).header.mark & IMMORTAL == IMMORTAL;
+                    if is_shared || !self.nodes(from, to, count)? {
+                        self.pairs(from, to)?;
+                    }
                 }
-                // What has no meaning there may have been the last one.
-                while (*to).len > 0 && (*array.add((*to).len as usize - 1)).tag == tag::NIL {
-                    (*to).len -= 1;
+                if items > 0 {
+                    self.items(from, to, items)?;
                 }
             }
         }
-        Ok(())
+        if self.failed { Err(ErrorKind::Memory.into()) } else { Ok(()) }
     }
 
-    /// Nodes whose keys have the same places everywhere.
+    /// Copies nodes, if all keys have the same places everywhere; whether it was so.
+    ///
+    /// # Safety
+    /// As in `contents`.
     #[inline(always)]
-    unsafe fn nodes(&mut self, from: *mut Table, to: *mut Table) -> Result<()> {
-        // SAFETY: as in `contents`.
+    unsafe fn nodes(&mut self, from: *mut Table, to: *mut Table, count: usize) -> Result<bool> {
+        // SAFETY: there are so many nodes on both sides, each three words without gaps. Strings that are not new have passed
+        // the barrier; all else is new.
         unsafe {
-            let (log, free) = ((*from).header.small, arrival::free_index(from));
-            let nodes = self.cx.st().heap.bare_nodes(to, log, free)?;
-            for n in 0..1 << log {
-                let node = (*from).nodes.add(n).read();
-                let (payload, tag) = self.value(node.payload, u32::from(node.tag))?;
-                // A key that is dead is only in the way.
-                let key = match u32::from(node.key_tag) {
+            let free = arrival::free_index(from);
+            let copies = self.cx.st().heap.bare_nodes(to, (*from).header.small, free)?;
+            let nodes = (*from).nodes;
+            for n in 0..count {
+                let node = nodes.add(n);
+                let words = copies.add(n).cast::<u64>();
+                const { assert!(NODE_WORDS == 3 && std::mem::offset_of!(Node, key) == 16) }
+                let (payload, tag) = self.value((*node).payload, u32::from((*node).tag));
+                words.write(payload);
+                words.add(1).write(*node.cast::<u64>().add(1) & BESIDE_TAG | tag_word(tag as u8));
+                let key = match u32::from((*node).key_tag) {
+                    tag::STRING => self.text((*node).key as *const StringObject),
+                    // A key that is dead is only in the way.
                     tag::DEAD_KEY => 0,
-                    tag::STRING => self.text(node.key as *const StringObject)?,
-                    _ => node.key,
+                    key_tag if keeps_place(key_tag as u8) => (*node).key,
+                    _ => {
+                        (*to).nodes = empty_nodes();
+                        (*to).header.small = 0;
+                        return Ok(false);
+                    }
                 };
-                nodes.add(n).write(Node { payload, tag: tag as u8, key, ..node });
+                words.add(2).write(key);
             }
         }
-        Ok(())
+        Ok(true)
     }
 
-    /// Entries that find their places anew.
+    /// Copies entries, which find their places anew.
+    ///
+    /// # Safety
+    /// As in `contents`.
     #[inline(never)]
     unsafe fn pairs(&mut self, from: *mut Table, to: *mut Table) -> Result<()> {
-        // SAFETY: as in `contents`.
+        // SAFETY: as in `nodes`.
         unsafe {
             self.cx.st().heap.reserve(to, 0, (*from).node_count())?;
             let mut position = (*from).capacity;
             while let Some((next, key, value)) = next_at(from, position) {
                 position = next;
                 if travels(key) && travels(value) {
-                    let mut copy = |slot: Slot| -> Result<Value<'_>> {
-                        let (payload, tag) = self.value(slot.payload, slot.tag)?;
-                        Ok(Value::from_slot(Slot { payload, tag, aux: 0 }))
-                    };
-                    let (key, value) = (copy(key)?, copy(value)?);
+                    let [key, value] = [key, value].map(|slot| {
+                        let (payload, tag) = self.value(slot.payload, slot.tag);
+                        Value::from_slot(Slot { payload, tag, aux: 0 })
+                    });
+                    if self.failed {
+                        return Err(ErrorKind::Memory.into());
+                    }
                     self.cx.raw_set(LuaTable::from_raw(to), key, value)?;
                 }
             }
         }
         Ok(())
+    }
+
+    /// Copies items.
+    ///
+    /// # Safety
+    /// As in `contents`.
+    #[inline(always)]
+    unsafe fn items(&mut self, from: *mut Table, to: *mut Table, count: usize) -> Result<()> {
+        // SAFETY: as in `nodes`.
+        unsafe {
+            let array = self.cx.st().heap.bare_items(to, count)?;
+            let items = (*from).array;
+            for n in 0..count {
+                let item = items.add(n);
+                let (payload, tag) = self.value((*item).payload, (*item).tag);
+                write(array.add(n), Slot { payload, tag, aux: 0 });
+            }
+            // What has no meaning there may have been the last one.
+            while (*to).len > 0 && (*array.add((*to).len as usize - 1)).tag == tag::NIL {
+                (*to).len -= 1;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The copy of a string; the very same one if it is never freed.
+///
+/// # Safety
+/// The string is alive.
+unsafe fn copy_text(cx: &mut Context<'_>, text: *const StringObject) -> Result<*const StringObject> {
+    // SAFETY: the caller's promise.
+    unsafe {
+        if shared::is_eternal(text) {
+            return Ok(text);
+        }
+        Ok(cx.st().heap.arrived_string(string::bytes(text), (*text).hash)?)
     }
 }
 
@@ -227,34 +293,41 @@ impl<'gc> Context<'gc> {
         other: &mut Context<'other>,
         value: Value<'other>,
     ) -> Result<Value<'gc>> {
-        let before = self.st().heap.bytes();
+        let heap = &self.st().heap;
+        let before = heap.bytes();
+        let room = heap.limit().saturating_sub(before);
+        let Slot { payload, tag, .. } = value.slot();
+        if let Value::String(text) = value {
+            if text.len() > room {
+                return Err(ErrorKind::Memory.into());
+            }
+            // Running out of fuel here is noticed by whatever runs next.
+            let _ = other.charge(text.len() / TEXT_PER_FUEL);
+            // SAFETY: the string is valid by its brand, and so is its copy.
+            return unsafe {
+                copy_text(self, text.raw()).map(|copy| Value::from_slot(Slot::string(copy.cast_mut())))
+            };
+        }
         let mut crossing = Crossing {
             cx: self,
             met: Met::new(),
             made: MADE.take(),
             copied: [Copied { from: std::ptr::null(), to: 0 }; REMEMBERED],
             fuel: 0,
+            room,
+            failed: false,
         };
-        let Slot { payload, tag, .. } = value.slot();
         // SAFETY: the value is valid by its brand, and nothing is collected within a step, here or there.
         let copy = unsafe {
-            if tag == tag::STRING {
-                let length = (*(payload as *const StringObject)).len as usize;
-                crossing.cx.check_room(length)?;
-            }
-            let (payload, tag) = crossing.value(payload, tag)?;
-            let mut next = 0;
-            while next < crossing.met.tables.len() {
-                crossing.contents(next)?;
-                next += 1;
-            }
+            let (payload, tag) = crossing.value(payload, tag);
+            crossing.contents()?;
             Value::from_slot(Slot { payload, tag, aux: 0 })
         };
         let fuel = 2 * crossing.fuel;
         drop(crossing);
         let heap = &mut self.st().heap;
         heap.put_off(heap.bytes().saturating_sub(before));
-        // Running out of fuel here is noticed by whatever runs next.
+        // As above.
         let _ = other.charge(fuel);
         Ok(copy)
     }

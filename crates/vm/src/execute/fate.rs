@@ -57,6 +57,11 @@ impl Chain<'_> {
 /// Instructions of one link: the method is looked up, and called.
 const LINK: usize = 2;
 
+/// Where an instruction has its operands, and what says that a call has one result.
+const OPERAND_B: u32 = Instruction::abc(Op::Call, 0, u8::MAX, 0).0 ^ Op::Call as u32;
+const OPERAND_C: u32 = Instruction::abc(Op::Call, 0, 0, u8::MAX).0 ^ Op::Call as u32;
+const ONE_RESULT: u32 = Instruction::abc(Op::Call, 0, 0, 2).0 ^ Op::Call as u32;
+
 /// A method that may be a link; to be a `static`.
 pub struct Link {
     name: &'static str,
@@ -103,26 +108,27 @@ unsafe fn of<'gc>(frame: *mut Frame, slot: *const Slot, methods: &[Link]) -> Fat
     unsafe {
         let lua = (*frame).state.lua;
         let register = slot.offset_from_unsigned((*frame).base) as u8;
-        let mut pc = lua.pc;
-        let first = *pc.sub(1);
-        let call = |results: u8| Instruction::abc(Op::Call, register, first.b() as u8, results);
-        if first != call(2) {
-            return if first == call(1) { Fate::Dropped } else { Fate::Kept };
+        let call = |arguments: u8, results: u8| Instruction::abc(Op::Call, register, arguments, results).0;
+        // Whatever it is called with.
+        let first = (*lua.pc.sub(1)).0 & !OPERAND_B;
+        if first != call(0, 2) {
+            return if first == call(0, 1) { Fate::Dropped } else { Fate::Kept };
         }
-        let call = |results: u8| Instruction::abc(Op::Call, register, 2, results);
-        let mut is_open = false;
+        let look_up = Instruction::abc(Op::Method, register, register, 0).0;
+        let (mut pc, mut is_open) = (lua.pc, false);
         for method in methods {
-            let (link, called) = (*pc, *pc.add(1));
-            let place = link.c();
+            let (link, called) = (*pc, (*pc.add(1)).0);
             if is_open
-                || link != Instruction::abc(Op::Method, register, register, place as u8)
-                || !method.is_named(*lua.constants.add(place))
+                || link.0 & !OPERAND_C != look_up
+                || !method.is_named(*lua.constants.add(link.c()))
+                || called & !OPERAND_C != call(2, 0)
             {
                 return Fate::Kept;
             }
-            is_open = called == call(0);
-            if !is_open && called != call(2) {
-                return Fate::Kept;
+            match called & OPERAND_C {
+                0 => is_open = true,
+                ONE_RESULT => {}
+                _ => return Fate::Kept,
             }
             pc = pc.add(LINK);
         }

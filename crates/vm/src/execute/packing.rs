@@ -469,12 +469,12 @@ impl<'gc> Context<'gc> {
         Ok(parcel)
     }
 
-    /// The slots from `first` on as a morsel, and the bytes that the first of them takes; `None` if they are not few and simple.
+    /// The slots from `first` to `last` as a morsel, and the bytes that the first takes; `None` if they are not few and simple.
     #[inline]
-    pub fn morsel(&self, first: usize) -> Option<(Morsel, usize)> {
+    pub fn morsel(&self, first: usize, last: usize) -> Option<(Morsel, usize)> {
         let mut morsel = Morsel::new();
         let mut first_bytes = 0;
-        for slot in first..=self.len() {
+        for slot in first..=last {
             if !morsel.push(self.get(slot)) {
                 return None;
             }
