@@ -61,6 +61,8 @@
 //!    changes, when anything else is done that others could see, or when the step ends.
 //! 4. The receiver takes all messages with one exchange at the beginning of a step, turns their order round, drops what
 //!    was meant for an earlier owner of its slot, and looks whether it has been killed.
+//!    Whoever can make more of a sleeping receiver than a parcel for it visits it instead ([`Turn::visit`]): the visitor takes
+//!    its right to run out of the same word, leaves with it what it has, and queues it.
 //! 5. [`Turn::next_signal`] hands them out. The node goes to this worker's pool, and from there to other workers.
 //!
 //! # States of a process

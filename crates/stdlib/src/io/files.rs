@@ -226,6 +226,7 @@ pub fn flush_all(cx: &mut Context<'_>) -> io::Result<()> {
 ///
 /// # Errors
 /// As [`flush_all`].
+#[inline]
 pub fn flush_resting(vm: &mut Vm) -> io::Result<()> {
     vm.host::<Files>().map_or(Ok(()), Files::flush)
 }

@@ -30,14 +30,21 @@ struct Copied {
     to: u64,
 }
 
+/// What a string is: values are many, and must not displace the few that are keys of all records.
+#[derive(Clone, Copy)]
+enum Role {
+    Key,
+    Value,
+}
+
 struct Crossing<'a, 'gc> {
     /// Where the values go.
     cx: &'a mut Context<'gc>,
     met: Met,
     /// The copy of each table that was met.
     made: Vec<*mut Table>,
-    /// Direct-mapped by address.
-    copied: [Copied; REMEMBERED],
+    /// Of each [`Role`], direct-mapped by address.
+    copied: [[Copied; REMEMBERED]; 2],
     /// What it costs, in units of fuel, by what the tables hold; as for a parcel.
     fuel: usize,
     /// Bytes that may still be taken.
@@ -63,7 +70,7 @@ impl<'gc> Crossing<'_, 'gc> {
         unsafe {
             match tag {
                 tag::INTEGER | tag::FLOAT | tag::NIL | tag::TRUE | tag::FALSE => (payload, tag),
-                tag::STRING => (self.text(payload as *const StringObject), tag),
+                tag::STRING => (self.text(payload as *const StringObject, Role::Value), tag),
                 tag::TABLE => (self.table(payload as *mut Table) as u64, tag),
                 _ => self.rare(Slot { payload, tag, aux: 0 }),
             }
@@ -85,14 +92,14 @@ impl<'gc> Crossing<'_, 'gc> {
     }
 
     #[inline(always)]
-    unsafe fn text(&mut self, text: *const StringObject) -> u64 {
-        let copied = &self.copied[text as usize >> 4 & (REMEMBERED - 1)];
+    unsafe fn text(&mut self, text: *const StringObject, role: Role) -> u64 {
+        let copied = &self.copied[role as usize][text as usize >> 4 & (REMEMBERED - 1)];
         // SAFETY: the caller's string is alive.
-        if std::ptr::eq(copied.from, text) { copied.to } else { unsafe { self.new_text(text) } }
+        if std::ptr::eq(copied.from, text) { copied.to } else { unsafe { self.new_text(text, role) } }
     }
 
     #[inline(never)]
-    unsafe fn new_text(&mut self, text: *const StringObject) -> u64 {
+    unsafe fn new_text(&mut self, text: *const StringObject, role: Role) -> u64 {
         // SAFETY: the caller's string is alive.
         unsafe {
             self.fuel += (*text).len as usize / TEXT_PER_FUEL;
@@ -100,7 +107,8 @@ impl<'gc> Crossing<'_, 'gc> {
             match copy_text(self.cx, text) {
                 Ok(to) => {
                     let to = to as u64;
-                    self.copied[text as usize >> 4 & (REMEMBERED - 1)] = Copied { from: text, to };
+                    self.copied[role as usize][text as usize >> 4 & (REMEMBERED - 1)] =
+                        Copied { from: text, to };
                     to
                 }
                 Err(_) => {
@@ -186,7 +194,7 @@ impl<'gc> Crossing<'_, 'gc> {
                 words.write(payload);
                 words.add(1).write(*node.cast::<u64>().add(1) & BESIDE_TAG | tag_word(tag as u8));
                 let key = match u32::from((*node).key_tag) {
-                    tag::STRING => self.text((*node).key as *const StringObject),
+                    tag::STRING => self.text((*node).key as *const StringObject, Role::Key),
                     // A key that is dead is only in the way.
                     tag::DEAD_KEY => 0,
                     key_tag if keeps_place(key_tag as u8) => (*node).key,
@@ -312,7 +320,7 @@ impl<'gc> Context<'gc> {
             cx: self,
             met: Met::new(),
             made: MADE.take(),
-            copied: [Copied { from: std::ptr::null(), to: 0 }; REMEMBERED],
+            copied: [[Copied { from: std::ptr::null(), to: 0 }; REMEMBERED]; 2],
             fuel: 0,
             room,
             failed: false,

@@ -71,7 +71,8 @@ use state::State;
 pub(crate) unsafe fn run(state: *mut State) -> Exit {
     // SAFETY: the caller's promise.
     unsafe {
-        if cursor::leave_or_go_on(state) && (*state).exit != Exit::OtherLoop {
+        let is_native = (*(*(*state).current()).frame).is_native();
+        if is_native && cursor::leave_or_go_on(state) && (*state).exit != Exit::OtherLoop {
             return (*state).exit;
         }
         loop {
