@@ -57,12 +57,12 @@
 //! 1. [`Turn::send`] finds the slot of the receiver by two loads and compares its pid. No count is touched.
 //! 2. If the receiver is parked, the message replaces the word that says so, which makes the sender the one who must
 //!    queue it: into the LIFO slot of this worker, so that it runs next, while the message is in the cache.
+//!    Or the sender visits it ([`Turn::visit`]): takes the right to run out of the same word, leaves with the sleeper what it
+//!    has for it, and queues it in the same way. There is no message then.
 //! 3. Otherwise the message joins a chain that is linked in by one exchange when it has 32 messages, when the target
 //!    changes, when anything else is done that others could see, or when the step ends.
 //! 4. The receiver takes all messages with one exchange at the beginning of a step, turns their order round, drops what
 //!    was meant for an earlier owner of its slot, and looks whether it has been killed.
-//!    Whoever can make more of a sleeping receiver than a parcel for it visits it instead ([`Turn::visit`]): the visitor takes
-//!    its right to run out of the same word, leaves with it what it has, and queues it.
 //! 5. [`Turn::next_signal`] hands them out. The node goes to this worker's pool, and from there to other workers.
 //!
 //! # States of a process
