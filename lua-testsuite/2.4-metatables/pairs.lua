@@ -15,3 +15,10 @@ print(pcall(function() for _ in pairs(nil) do end end))
 print(pcall(ipairs))
 print((pcall(ipairs, nil)))
 
+-- The reference build keeps __ipairs of 5.2.
+local counted = setmetatable({"hidden"}, {__ipairs = function(t) return function(_, k) if k < 2 then return k + 1, k * k end end, t, 0, "dropped" end})
+for k, v in ipairs(counted) do io.write(k, "=", v, " ") end
+print(select("#", ipairs(counted)))
+print(pcall(ipairs, setmetatable({}, {__ipairs = 3})))
+print(select("#", ipairs(setmetatable({}, {__ipairs = function() end}))))
+print(pcall(ipairs, setmetatable({}, {__ipairs = function() error("no way", 0) end})))

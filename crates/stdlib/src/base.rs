@@ -3,8 +3,8 @@
 use wippy_vm::arguments::to_number;
 use wippy_vm::number;
 use wippy_vm::{
-    Collection, Context, Error, Event, IPAIRS_STEP, Library, NEXT, Outcome, Result, Resume, Then, Value,
-    library,
+    Collection, Context, Error, Event, IPAIRS_STEP, Library, NEXT, Native, Outcome, Result, Resume, Then,
+    Value, library,
 };
 
 use crate::collecting::collect_all;
@@ -157,22 +157,27 @@ fn setmetatable(cx: &mut Context<'_>) -> Result<Outcome> {
 }
 
 fn ipairs(cx: &mut Context<'_>) -> Result<Outcome> {
-    let value = cx.check_any(1)?;
-    cx.push(&IPAIRS_STEP);
-    cx.push(value);
-    cx.push(0);
-    Ok(cx.returns_top(3))
+    traverse(cx, Event::Ipairs, &IPAIRS_STEP, Value::Integer(0))
 }
 
 fn pairs(cx: &mut Context<'_>) -> Result<Outcome> {
-    let value = cx.get(1);
-    let method = cx.metamethod(value, Event::Pairs);
+    traverse(cx, Event::Pairs, &NEXT, Value::Nil)
+}
+
+/// The three values of a generic loop over the first argument: those of its metamethod, or else the iterator, the argument
+/// and where to begin. It is the iterator that refuses what it cannot go through.
+fn traverse<'gc>(
+    cx: &mut Context<'gc>,
+    event: Event,
+    iterator: &'static Native,
+    start: Value<'gc>,
+) -> Result<Outcome> {
+    let value = cx.check_any(1)?;
+    let method = cx.metamethod(value, event);
     if method.is_nil() {
-        // `next` itself refuses what is no table.
-        let value = cx.check_any(1)?;
-        cx.push(&NEXT);
+        cx.push(iterator);
         cx.push(value);
-        cx.push(Value::Nil);
+        cx.push(start);
         return Ok(cx.returns_top(3));
     }
     cx.push(method);

@@ -110,6 +110,9 @@ pub(crate) fn shell(command: &[u8]) -> Command {
     #[cfg(windows)]
     let (shell, switch) = ("cmd", "/C");
     let mut shell = Command::new(shell);
+    // The shell begins its own messages with the name under which it was started; C's `system` calls it this.
+    #[cfg(unix)]
+    std::os::unix::process::CommandExt::arg0(&mut shell, "sh");
     shell.arg(switch).arg(text);
     waiting::announce();
     shell

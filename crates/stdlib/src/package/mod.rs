@@ -55,6 +55,10 @@ static BUILT_IN: Native =
 
 const CONFIG: &[u8] = if cfg!(windows) { b"\\\n;\n?\n!\n-\n" } else { b"/\n;\n?\n!\n-\n" };
 
+/// How many modules may wait for one another. Modules that require each other would go on until the memory is full, because
+/// each is loaded anew as long as it has not answered.
+const MAX_NESTED: usize = 200;
+
 const NO_NATIVE_LIBRARIES: &[u8] = b"dynamic libraries not enabled; check your Lua installation";
 
 /// Makes the table `package` and sets it and `require` in the global environment.
@@ -301,12 +305,27 @@ fn asking_source(cx: &Context<'_>) -> Vec<u8> {
     Vec::new()
 }
 
+/// Raises an error if as many modules are being loaded as may wait for one another.
+fn refuse_runaway(cx: &Context<'_>) -> Result<()> {
+    let activations = (1..).map_while(|level| cx.activation(cx.coroutine(), level));
+    let waiting = activations.filter(|activation| {
+        matches!(activation.function(), Value::Native(native) if GLOBALS.functions.iter().any(|row| std::ptr::eq(row, native)))
+    });
+    match waiting.take(MAX_NESTED).count() {
+        MAX_NESTED => {
+            Err(host::error(cx, b"too many modules wait for one another; do they require themselves?"))
+        }
+        _ => Ok(()),
+    }
+}
+
 /// Answers with the loaded module in slot 3, or asks the searchers.
 fn search_for(cx: &mut Context<'_>) -> Result<Outcome> {
     let module = cx.get(3);
     if module.is_truthy() {
         return Ok(cx.returns(module));
     }
+    refuse_runaway(cx)?;
     let searchers = setting(cx, "searchers");
     if !matches!(searchers, Value::Table(_)) {
         return Err(Error::message("'package.searchers' must be a table"));
@@ -322,6 +341,7 @@ fn find_relative(cx: &mut Context<'_>) -> Result<Outcome> {
     if module.is_truthy() {
         return Ok(cx.returns(module));
     }
+    refuse_runaway(cx)?;
     let Value::String(name) = cx.get(1) else { return Err(missing(cx, b"")) };
     match search::first_readable(search::candidates(name.as_bytes(), TEMPLATES, b"", b"")) {
         Ok(file) => {

@@ -88,6 +88,8 @@ events! {
     Metatable = "__metatable", 0;
     /// `pairs(a)`.
     Pairs = "__pairs", 0;
+    /// `ipairs(a)`.
+    Ipairs = "__ipairs", 0;
 }
 
 /// The immortal name strings, in the order of the events.
