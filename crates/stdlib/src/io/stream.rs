@@ -66,8 +66,10 @@ pub(super) struct Stream {
     /// Not decided before the first use, which asks what kind of device it is.
     buffering: Option<Buffering>,
     kind: Option<Kind>,
+    /// Room for what is read ahead; the bytes from `input_at` to `input_end` are still to be taken.
     input: Vec<u8>,
     input_at: usize,
+    input_end: usize,
     output: Vec<u8>,
     /// How much of `output` should have left already: everybody else must believe that it has.
     due: usize,
@@ -119,6 +121,7 @@ impl Stream {
             kind: None,
             input: Vec::new(),
             input_at: 0,
+            input_end: 0,
             output: Vec::new(),
             due: 0,
         }
@@ -193,7 +196,7 @@ impl Stream {
     pub(super) fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
         if let Some(Buffering::Full(limit)) = self.buffering
             && self.writable
-            && self.input.is_empty()
+            && self.input_end == 0
             && self.output.len() + bytes.len() < limit
         {
             self.output.extend_from_slice(bytes);
@@ -285,7 +288,7 @@ impl Stream {
     /// Whether [`Stream::flush`] would do nothing.
     #[inline]
     pub(super) fn is_settled(&self) -> bool {
-        self.output.is_empty() && self.input.is_empty()
+        self.output.is_empty() && self.input_end == 0
     }
 
     /// Writes what waits, and moves the device back over what was read ahead, so that others see the same position.
@@ -297,7 +300,7 @@ impl Stream {
     // ---- reading ----
 
     fn forget_input(&mut self) {
-        let unread = self.input.len() - self.input_at;
+        let unread = self.input_end - self.input_at;
         if unread > 0
             && let Ok(Some(file)) = self.file()
         {
@@ -308,7 +311,7 @@ impl Stream {
         } else if unread > 0 {
             return;
         }
-        self.input.clear();
+        self.input_end = 0;
         self.input_at = 0;
     }
 
@@ -335,25 +338,25 @@ impl Stream {
 
     /// The bytes that were read ahead, after reading some if there were none; empty at the end of the stream.
     pub(super) fn fill(&mut self) -> io::Result<&[u8]> {
-        if self.input_at == self.input.len() {
+        if self.input_at == self.input_end {
             if !self.readable {
                 return Err(io::Error::from_raw_os_error(EBADF));
             }
             self.write_out()?;
-            self.input_at = 0;
+            (self.input_at, self.input_end) = (0, 0);
             let mut input = std::mem::take(&mut self.input);
+            // Once: a short answer, as of a pipe or at the end, leaves the buffer as long as it is.
             input.resize(READ_AHEAD, 0);
             let count = self.read_from_device(&mut input);
-            input.truncate(*count.as_ref().unwrap_or(&0));
             self.input = input;
-            count?;
+            self.input_end = count?;
         }
-        Ok(&self.input[self.input_at..])
+        Ok(&self.input[self.input_at..self.input_end])
     }
 
     /// Appends up to `count` bytes, past the buffer if that is empty; tells how many, none at the end.
     pub(super) fn append_to(&mut self, bytes: &mut Vec<u8>, count: usize) -> io::Result<usize> {
-        if count <= READ_AHEAD || self.input_at < self.input.len() || !self.readable {
+        if count <= READ_AHEAD || self.input_at < self.input_end || !self.readable {
             let ahead = self.fill()?;
             let taken = ahead.len().min(count);
             bytes.extend_from_slice(&ahead[..taken]);
@@ -370,7 +373,7 @@ impl Stream {
 
     /// Takes bytes that [`Stream::fill`] has shown.
     pub(super) fn consume(&mut self, count: usize) {
-        self.input_at = (self.input_at + count).min(self.input.len());
+        self.input_at = (self.input_at + count).min(self.input_end);
     }
 
     /// The next byte, which stays; `None` at the end.
@@ -383,7 +386,7 @@ impl Stream {
     /// Moves to a position and tells it.
     pub(super) fn seek(&mut self, target: SeekFrom) -> io::Result<u64> {
         self.write_out()?;
-        let unread = (self.input.len() - self.input_at) as i64;
+        let unread = (self.input_end - self.input_at) as i64;
         let Some(file) = self.file()? else { return Err(io::Error::from_raw_os_error(ESPIPE)) };
         if target == SeekFrom::Current(0) {
             return Ok(file.stream_position()?.saturating_sub(unread.unsigned_abs()));
@@ -395,7 +398,7 @@ impl Stream {
             other => other,
         };
         let position = file.seek(target)?;
-        self.input.clear();
+        self.input_end = 0;
         self.input_at = 0;
         Ok(position)
     }
