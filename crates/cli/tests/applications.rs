@@ -165,7 +165,7 @@ fn overrides_and_configuration_reach_the_entries() {
 #[test]
 fn new_makes_an_application() {
     let folder = Scratch::new();
-    for template in ["cli", "service"] {
+    for template in ["cli", "http", "service"] {
         let outcome = wippy(&["new", template, "--template", template]).within(&folder).outcome();
         assert_eq!((outcome.code, outcome.err.as_str()), (0, ""));
         assert!(outcome.out.contains("src/_index.yaml"), "{}", outcome.out);

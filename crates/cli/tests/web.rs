@@ -308,6 +308,18 @@ fn handlers_answer() {
                 "local s = http.request():stream() local n = 0 while true do local x, e = s:read(3) if not x then break end n = n + #x end http.response():write_json({n, s:stat().position})",
             ),
             (
+                "up",
+                "POST",
+                "/up",
+                "local f = http.request():parse_multipart() local x = f.files.doc[1] local s = x:stream() local a = s:read(2) s:seek('set', 1) http.response():write_json({x:name(), x:size(), f.values.t, a, s:read(), s:read() == nil, x:header('content-type'), tostring(x), s:stat().seekable})",
+            ),
+            (
+                "tight",
+                "POST",
+                "/tight",
+                "local f, e = http.request():parse_multipart(10) http.response():write(tostring(f) .. ' ' .. e:kind() .. ' ' .. e:message())",
+            ),
+            (
                 "about",
                 "GET",
                 "/about",
@@ -376,6 +388,17 @@ fn handlers_answer() {
     assert_eq!(site.ask("GET /t/value").header("content-type"), Some("application/json"));
     assert_eq!(site.ask("GET /t/sse").header("content-type"), Some("text/event-stream"));
     assert!(site.post("POST /t/j", "{bad").body.starts_with("Invalid invalid JSON: "));
+    let form = "--B\r\nContent-Disposition: form-data; name=\"t\"\r\n\r\nz\r\n--B\r\nContent-Disposition: form-data; name=\"t\"\r\n\r\ny\r\n--B\r\nContent-Disposition: form-data; name=\"doc\"; filename=\"a.txt\"\r\nContent-Type: text/x\r\n\r\nabc\r\n--B--\r\n";
+    let media = "Content-Type: multipart/form-data; boundary=B";
+    let answer = "[\"a.txt\",3,[\"z\",\"y\"],\"ab\",\"bc\",true,\"text/x\",\"http.MultipartFile{name=a.txt, size=3}\",true]";
+    assert_eq!(site.post(&format!("POST /t/up\n{media}"), form).body, answer);
+    let large = format!("{}{form}", "x".repeat(100_000));
+    let tight = site.post(&format!("POST /t/tight\n{media}"), &large).body;
+    assert_eq!(tight, "nil Internal failed to parse multipart form: larger than max_memory (10 bytes)");
+    let other = site.post("POST /t/tight\nContent-Type: text/plain", "x").body;
+    assert_eq!(other, "nil Invalid content type is not multipart/form-data");
+    let short = site.post(&format!("POST /t/tight\n{media}"), "--B\r\n").body;
+    assert_eq!(short, "nil Internal failed to parse multipart form: unexpected EOF");
     assert_eq!(site.ask("GET /t/chain").status, 500);
     assert_eq!(site.ask("GET /t/odd").status, 200);
     assert_eq!(site.ask("GET /t/big").body.len(), 15000);
@@ -589,4 +612,55 @@ fn what_cannot_be_served_is_refused_at_boot() {
             outcome.err
         );
     }
+}
+
+/// The application of the example, and the template, serve what their pages say.
+#[test]
+fn the_example_and_the_template_serve() {
+    let there = address(8080);
+    let example = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples/apps/web-notes");
+    let mut app = Watched::of(wippy(&["run", "-o", &format!("app:gateway:addr={there}")]).at(&example));
+    app.until("service app:gateway is Running", 1);
+    let ask = |request: &str, body: &str| {
+        let reply = ask(&there, request, body);
+        (reply.status, reply.body)
+    };
+    assert_eq!(ask("GET /api/notes", ""), (200, "[]".to_owned()));
+    let mut events = connect(&there);
+    write!(events, "GET /api/notes/events HTTP/1.1\r\nHost: h\r\n\r\n").expect("written");
+    // Whoever is listened to is subscribed to when the head comes.
+    let mut seen = vec![0; 12];
+    events.read_exact(&mut seen).expect("the head comes");
+    assert_eq!(
+        ask("POST /api/notes", "{\"text\": \"milk\"}"),
+        (201, "{\"id\":1,\"text\":\"milk\"}".to_owned())
+    );
+    while !String::from_utf8_lossy(&seen).contains("event: note\ndata: {") {
+        let mut piece = [0; 1000];
+        let length = events.read(&mut piece).expect("more comes");
+        assert!(length > 0, "{}", String::from_utf8_lossy(&seen));
+        seen.extend_from_slice(&piece[..length]);
+    }
+    drop(events);
+    assert_eq!(ask("GET /api/notes/1", "").0, 200);
+    assert_eq!(ask("DELETE /api/notes/1", "").0, 200);
+    assert_eq!(ask("GET /api/notes/1", ""), (404, "{\"error\":\"no such note\"}".to_owned()));
+    assert_eq!(ask("GET /api/notes/x", "").0, 404);
+    assert_eq!(ask("POST /api/notes", "{}").0, 422);
+    assert_eq!(ask("POST /api/notes", "{").0, 400);
+    app.signal("-TERM");
+    assert_eq!(app.end().code, 0);
+
+    let folder = Scratch::new();
+    assert_eq!(wippy(&["new", "h", "--template", "http"]).within(&folder).outcome().code, 0);
+    let there = address(8080);
+    let mut app =
+        Watched::of(wippy(&["run", "-o", &format!("app:gateway:addr={there}")]).below(&folder, "h"));
+    app.until("service app:gateway is Running", 1);
+    let reply = self::ask(&there, "GET /api/hello/Ada?loud", "");
+    assert_eq!((reply.status, reply.body.as_str()), (200, "{\"greeting\":\"HELLO, ADA!\"}"));
+    app.signal("-TERM");
+    assert_eq!(app.end().code, 0);
+    let linted = wippy(&["lint"]).below(&folder, "h").outcome();
+    assert_eq!(linted.code, 0, "{}", linted.out);
 }

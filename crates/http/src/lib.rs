@@ -9,6 +9,7 @@ mod connection;
 pub mod exchange;
 pub mod intake;
 pub mod middleware;
+pub mod multipart;
 pub mod path;
 pub mod pattern;
 pub mod reply;
@@ -19,6 +20,7 @@ pub mod site;
 mod sniff;
 
 pub use exchange::Exchange;
+pub use hyper::body::Bytes;
 pub use hyper::header::{HeaderName, HeaderValue};
 pub use hyper::{Method, StatusCode};
 pub use pattern::Pattern;

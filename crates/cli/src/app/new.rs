@@ -22,6 +22,7 @@ macro_rules! template {
 }
 
 const CLI: &[File] = template!("cli": "wippy.lock", ".wippy.yaml", ".gitignore", "src/_index.yaml", "src/greet.lua", "src/words.lua", "src/words_test.lua", "README.md");
+const HTTP: &[File] = template!("http": "wippy.lock", ".wippy.yaml", ".gitignore", "src/_index.yaml", "src/hello.lua", "src/words.lua", "README.md");
 const SERVICE: &[File] = template!("service": "wippy.lock", ".wippy.yaml", ".gitignore", "src/_index.yaml", "src/counter.lua", "src/ask.lua", "README.md");
 
 /// Writes the skeleton.
@@ -29,6 +30,7 @@ pub(crate) fn run(words: &[Word], flags: &Flags) -> Result<Exit, Exit> {
     let (files, next) = match text(flags, &table::TEMPLATE).as_deref() {
         None | Some("cli") => (CLI, "wippy run greet World"),
         Some("service") => (SERVICE, "wippy run"),
+        Some("http") if cfg!(feature = "http") => (HTTP, "wippy run"),
         Some(other) => {
             output::complain(format!("'--template {other}' is not supported yet\n").as_bytes())?;
             return Ok(Exit::FAILURE);

@@ -345,7 +345,6 @@ pub(crate) static NEW: Command = Command::new("new", Group::Modules, "create a r
     .usage(&["DIR"])
     .flags(&[&TEMPLATE])
     .words(Words::One("DIR"))
-    .about("An HTTP application as a template is not supported yet.")
     .application();
 
 static TAGS: Flag = Flag::value("tags", "TAGS", "tags of the pack").short('t').commas();

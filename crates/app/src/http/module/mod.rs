@@ -3,6 +3,7 @@
 //! Natives that wait leave a request with the interpreter's owner and are woken by the server's thread. Invariant: objects
 //! of a call are dead when the call has ended; their methods then fail and do nothing.
 
+mod multipart;
 mod request;
 mod response;
 mod stream;
@@ -29,7 +30,14 @@ pub(crate) const MODULE: Module = Module {
     name: "http",
     summary: "the request that a function answers, and its response",
     classes: &["io", "network"],
-    libraries: &[&LIBRARY, &request::METHODS, &response::METHODS, &stream::METHODS, &stream::SCANNER],
+    libraries: &[
+        &LIBRARY,
+        &request::METHODS,
+        &response::METHODS,
+        &multipart::METHODS,
+        &stream::METHODS,
+        &stream::SCANNER,
+    ],
     build,
 };
 
@@ -108,7 +116,9 @@ fn build<'gc>(cx: &mut Context<'gc>) -> Result<Value<'gc>> {
     status.freeze();
     cx.set_field(table, "STATUS", status)?;
     if cx.is_for_image() {
-        for class in [&request::CLASS, &response::CLASS, &stream::CLASS, &stream::SCANNERS] {
+        let classes =
+            [&request::CLASS, &response::CLASS, &multipart::CLASS, &stream::CLASS, &stream::SCANNERS];
+        for class in classes {
             class.metatable(cx)?;
         }
     }

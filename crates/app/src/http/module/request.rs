@@ -13,7 +13,7 @@ use wippy_stdlib::requests::{Answer, Finish, Request};
 use wippy_vm::{Context, HostObject, Library, Outcome, Result, Then, Ticket, UserData, Value, library};
 
 use super::stream::{self, Stream};
-use super::{current, failure, outside, wake};
+use super::{current, failure, multipart, outside, wake};
 
 /// Longest time for reading a body, and most bytes of it, where nothing else is said.
 const TIMEOUT: i64 = 300_000;
@@ -56,6 +56,9 @@ pub(super) static METHODS: Library = library!(
         ("body_json", body_json, "(self: any) -> (any, error?)"),
         /// The body piece by piece.
         ("stream", body_stream, "(self: any) -> (any, error?)"),
+        /// The fields of a form: `values` by name, one text or a list, and `files` by name, a list each. Waits for all of it;
+        /// a form is kept in memory, and one that is larger than allowed is an error.
+        ("parse_multipart", parse_multipart, "(self: any, max_memory: integer?) -> (any, error?)"),
     ]
 );
 
@@ -72,8 +75,8 @@ struct RequestObject {
 /// What a body is read under.
 #[derive(Clone, Copy)]
 pub(super) struct Limits {
-    within: Duration,
-    most: u64,
+    pub(super) within: Duration,
+    pub(super) most: u64,
 }
 
 impl HostObject for RequestObject {
@@ -245,11 +248,23 @@ pub(super) fn read(
     most: Option<usize>,
     then: Then,
 ) -> Outcome {
+    read_for(cx, exchange, limits, most, arrive, then)
+}
+
+/// The same; `deliver` makes of it what wakes the reader.
+pub(super) fn read_for(
+    cx: &mut Context<'_>,
+    exchange: &Arc<Exchange>,
+    limits: Limits,
+    most: Option<usize>,
+    deliver: impl FnOnce(&mut Context<'_>, Ticket, Read) + Send + 'static,
+    then: Then,
+) -> Outcome {
     let exchange = Arc::clone(exchange);
     let start = move |finish: Finish| {
         let told = move |read: Read| {
             let answer: Answer =
-                Box::new(move |cx: &mut Context<'_>, ticket: Ticket| arrive(cx, ticket, read));
+                Box::new(move |cx: &mut Context<'_>, ticket: Ticket| deliver(cx, ticket, read));
             finish(answer);
         };
         let within = Some(limits.within);
@@ -268,7 +283,7 @@ fn arrive(cx: &mut Context<'_>, ticket: Ticket, read: Read) {
 }
 
 /// The error of a body that was not read.
-fn unread(error: &BodyError) -> ErrorValue {
+pub(super) fn unread(error: &BodyError) -> ErrorValue {
     match error {
         BodyError::None | BodyError::TooLarge => ErrorValue::invalid(error.to_string()),
         _ => ErrorValue::new(Kind::INTERNAL, error.to_string()),
@@ -323,5 +338,18 @@ fn body_stream(cx: &mut Context<'_>) -> Result<Outcome> {
             return fails(cx, unread(&BodyError::None));
         }
         stream::returns(cx, Stream::of_body(Arc::clone(&this.exchange), this.limits))
+    })
+}
+
+fn parse_multipart(cx: &mut Context<'_>) -> Result<Outcome> {
+    let most = cx.optional_integer(2, multipart::MOST)?;
+    let Ok(most) = u64::try_from(most) else {
+        return Err(cx.argument_error(2, "max_memory must not be negative"));
+    };
+    with(cx, |cx, this| {
+        if this.exchange.is_read() {
+            return fails(cx, unread(&BodyError::None));
+        }
+        multipart::parse(cx, &this.exchange, this.limits, most)
     })
 }

@@ -4,7 +4,7 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use wippy_http::Exchange;
+use wippy_http::{Bytes, Exchange};
 use wippy_stdlib::class::Class;
 use wippy_stdlib::errors::{ErrorValue, Kind, error_of, fails, fails_with};
 use wippy_vm::{Context, Error, HostObject, Library, Outcome, Result, Then, UserData, Value, library};
@@ -62,6 +62,8 @@ pub(super) struct Stream {
 enum Source {
     /// The body of the request.
     Body(Limits),
+    /// Bytes that are there.
+    Memory(Bytes),
 }
 
 #[derive(Default)]
@@ -76,6 +78,11 @@ impl Stream {
         Stream { exchange, source: Source::Body(limits), state: Mutex::default() }
     }
 
+    /// Over bytes of the request.
+    pub(super) fn of_bytes(exchange: Arc<Exchange>, bytes: Bytes) -> Stream {
+        Stream { exchange, source: Source::Memory(bytes), state: Mutex::default() }
+    }
+
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -88,9 +95,20 @@ impl Stream {
         self.state().closed.then(|| ErrorValue::internal("stream is closed"))
     }
 
+    /// The next bytes of those that are there; `None` at their end.
+    fn take(&self, most: usize) -> Option<Bytes> {
+        let Source::Memory(bytes) = &self.source else { return None };
+        let mut state = self.state();
+        let start = usize::try_from(state.position).unwrap_or(usize::MAX).min(bytes.len());
+        let end = start.saturating_add(most).min(bytes.len());
+        state.position = state.position.max(end as u64);
+        (start < end).then(|| bytes.slice(start..end))
+    }
+
     fn size(&self) -> i64 {
-        match self.source {
+        match &self.source {
             Source::Body(_) => self.exchange.request().length.map_or(-1, |length| length as i64),
+            Source::Memory(bytes) => bytes.len() as i64,
         }
     }
 }
@@ -117,7 +135,16 @@ fn read(cx: &mut Context<'_>) -> Result<Outcome> {
     if let Some(why) = stream.dead() {
         return fails(cx, why);
     }
-    Ok(piece(cx, stream, most, Then::Step(counted)))
+    match &stream.source {
+        Source::Body(_) => Ok(piece(cx, stream, most, Then::Step(counted))),
+        Source::Memory(_) => match stream.take(most) {
+            Some(bytes) => {
+                let bytes = cx.string(&bytes)?;
+                Ok(cx.returns(bytes))
+            }
+            None => Ok(cx.returns(Value::Nil)),
+        },
+    }
 }
 
 fn size_argument(cx: &Context<'_>) -> Result<usize> {
@@ -130,10 +157,11 @@ fn size_argument(cx: &Context<'_>) -> Result<usize> {
     }
 }
 
-/// The next bytes, as the results of what goes on.
+/// The next bytes of a body, as the results of what goes on.
 fn piece(cx: &mut Context<'_>, stream: &Stream, most: usize, then: Then) -> Outcome {
     match &stream.source {
         Source::Body(limits) => request::read(cx, &stream.exchange, *limits, Some(most), then),
+        Source::Memory(_) => cx.returns_none(),
     }
 }
 
@@ -156,10 +184,24 @@ fn write(cx: &mut Context<'_>) -> Result<Outcome> {
 
 fn seek(cx: &mut Context<'_>) -> Result<Outcome> {
     let stream = this(cx)?;
-    cx.check_option(2, Some("set"), &["set", "cur", "end"])?;
-    cx.optional_integer(3, 0)?;
-    let why = stream.dead().unwrap_or_else(|| ErrorValue::internal("stream is not seekable"));
-    fails_with(cx, Value::Integer(-1), why)
+    let whence = cx.check_option(2, Some("set"), &["set", "cur", "end"])?;
+    let offset = cx.optional_integer(3, 0)?;
+    let place = match (&stream.source, stream.dead()) {
+        (_, Some(why)) => Err(why),
+        (Source::Body(_), None) => Err(ErrorValue::internal("stream is not seekable")),
+        (Source::Memory(_), None) => {
+            let from = [0, stream.state().position as i64, stream.size()][whence];
+            let place = from.checked_add(offset).filter(|place| *place >= 0);
+            place.ok_or_else(|| ErrorValue::internal("seek before the start"))
+        }
+    };
+    match place {
+        Ok(place) => {
+            stream.state().position = place.unsigned_abs();
+            Ok(cx.returns(place))
+        }
+        Err(why) => fails_with(cx, Value::Integer(-1), why),
+    }
 }
 
 fn flush(cx: &mut Context<'_>) -> Result<Outcome> {
@@ -185,7 +227,7 @@ fn stat(cx: &mut Context<'_>) -> Result<Outcome> {
     cx.set_field(table, "position", position as i64)?;
     cx.set_field(table, "readable", true)?;
     cx.set_field(table, "writable", false)?;
-    cx.set_field(table, "seekable", false)?;
+    cx.set_field(table, "seekable", matches!(stream.source, Source::Memory(_)))?;
     Ok(cx.returns(table))
 }
 
@@ -294,24 +336,34 @@ fn scanning<'gc>(cx: &Context<'gc>) -> Result<(Split, MutexGuard<'gc, Scanning>)
 }
 
 fn scan(cx: &mut Context<'_>) -> Result<Outcome> {
-    let (split, mut scanning) = scanning(cx)?;
-    if scanning.error.is_some() {
+    let (split, mut state) = scanning(cx)?;
+    if state.error.is_some() {
         return Ok(cx.returns(false));
     }
-    if let Some(found) = scanning.next(split) {
+    if let Some(found) = state.next(split) {
         return Ok(cx.returns(found));
     }
-    if scanning.bytes.len() - scanning.used > LONGEST_TOKEN {
-        scanning.error = Some(b"token too long".to_vec());
-        drop(scanning);
+    if state.bytes.len() - state.used > LONGEST_TOKEN {
+        state.error = Some(b"token too long".to_vec());
+        drop(state);
         return fails_with(cx, Value::Boolean(false), ErrorValue::new(Kind::INTERNAL, "token too long"));
     }
-    drop(scanning);
+    drop(state);
     let Value::UserData(object) = cx.get(1) else { return Ok(cx.returns(false)) };
     let value = object.user_value();
     let Some(stream) = value.host_object_as::<Stream>() else { return Ok(cx.returns(false)) };
     match stream.dead() {
         Some(why) => scan_fails(cx, why),
+        None if matches!(stream.source, Source::Memory(_)) => {
+            let (_, mut rest) = scanning(cx)?;
+            match stream.take(PIECE) {
+                Some(bytes) => rest.add(&bytes),
+                None => rest.at_end = true,
+            }
+            drop(rest);
+            // Not deep: a token is at most two pieces long.
+            scan(cx)
+        }
         None => Ok(piece(cx, stream, PIECE, Then::Step(scan_on))),
     }
 }
