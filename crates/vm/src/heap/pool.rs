@@ -26,19 +26,25 @@ pub(super) fn release_pages() {
         }
         /// glibc's numbers of its parameters.
         const TRIM_THRESHOLD: i32 = -1;
+        const TOP_PAD: i32 = -2;
         const MMAP_THRESHOLD: i32 = -3;
         /// Larger pieces are mapped one by one. Set, because glibc stops to adapt it when the other is set.
         const MAPPED_FROM: i32 = 1 << 20;
         /// What glibc would come to by itself at most: pages are not given back while a program is busy.
         const LAZY: i32 = 32 << 20;
         const EAGER: i32 = 64 << 10;
+        /// What glibc keeps at the end by itself.
+        const PAD: i32 = 128 << 10;
         // SAFETY: glibc's functions, to be called at any time; they move nothing that is in use.
         unsafe { mallopt(MMAP_THRESHOLD, MAPPED_FROM) };
         // SAFETY: as above.
         unsafe { mallopt(TRIM_THRESHOLD, EAGER) };
-        // The free end of this thread's own memory is given back by a free of some size only.
+        // SAFETY: as above.
+        unsafe { mallopt(TOP_PAD, 0) };
+        // The free end of this thread's own memory is given back by a free of some size only. Taken and given back at once, a
+        // piece would be optimised away.
         let bytes = EAGER as usize + (16 << 10);
-        let piece = take(bytes);
+        let piece = std::hint::black_box(take(bytes));
         if !piece.is_null() {
             // SAFETY: just taken.
             unsafe { give(piece, bytes) };
@@ -47,6 +53,8 @@ pub(super) fn release_pages() {
         unsafe { malloc_trim(0) };
         // SAFETY: as above.
         unsafe { mallopt(TRIM_THRESHOLD, LAZY) };
+        // SAFETY: as above.
+        unsafe { mallopt(TOP_PAD, PAD) };
     }
 }
 
