@@ -121,14 +121,16 @@ macro_rules! of_float {
     )* };
 }
 
+// Outside their domains `acos`, `asin` and the decimal logarithm answer what the C library does, a NaN without a sign:
+// programs print it. That of every other function here has one.
 of_float! {
-    acos = f64::acos;
-    asin = f64::asin;
+    acos = |x| if x.abs() > 1.0 { f64::NAN } else { x.acos() };
+    asin = |x| if x.abs() > 1.0 { f64::NAN } else { x.asin() };
     cos = f64::cos;
     cosh = f64::cosh;
     deg = |x| x * (180.0 / std::f64::consts::PI);
     exp = f64::exp;
-    log10 = f64::log10;
+    log10 = decimal_logarithm;
     rad = |x| x * (std::f64::consts::PI / 180.0);
     sin = f64::sin;
     sinh = f64::sinh;
@@ -238,6 +240,10 @@ fn scale(float: f64, exponent: i32) -> f64 {
     fraction * 2f64.powi(-1000) * 2f64.powi(deep)
 }
 
+fn decimal_logarithm(x: f64) -> f64 {
+    if x < 0.0 { f64::NAN } else { x.log10() }
+}
+
 fn log(cx: &mut Context<'_>) -> Result<Outcome> {
     let x = cx.check_float(1)?;
     if cx.get(2).is_nil() {
@@ -247,7 +253,7 @@ fn log(cx: &mut Context<'_>) -> Result<Outcome> {
     let result = if base == 2.0 {
         x.log2()
     } else if base == 10.0 {
-        x.log10()
+        decimal_logarithm(x)
     } else {
         x.ln() / base.ln()
     };
