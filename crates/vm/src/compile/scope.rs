@@ -425,8 +425,9 @@ impl Compiler<'_, '_> {
         if let Some(earlier) = self.f.labels.get(&key) {
             let label = self.interner.resolve(name.symbol).to_vec();
             let kind = SyntaxErrorKind::DuplicateLabel { label, at: earlier.at };
-            self.pass(name.span.end);
-            return Err(self.error_here(kind));
+            // The reference implementation notices it with the closing colons.
+            let closing = Offset(name.span.end.0 - 1);
+            return Err(SyntaxError::without_token(kind, self.source.bytes(), closing));
         }
         let pc = self.label();
         // At the end of a block its locals count as out of scope (Lua 5.3 manual, section 3.3.4).
