@@ -1,7 +1,7 @@
 //! Middleware: what stands around handlers, by name.
 //!
 //! A layer sees the head of a request before its handler and the head of the response behind it; bodies pass, but
-//! compressed. Invariant: THE table of names is [`NAMES`]; what is not in it does not exist.
+//! compressed. Invariant: THE table of names is `NAMES`; what is not in it does not exist.
 
 mod compress;
 mod cors;
