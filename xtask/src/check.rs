@@ -24,14 +24,28 @@ const fn step(name: &'static str, words: &'static [&'static str]) -> Step {
 }
 
 /// What is checked everywhere. The tests run the examples and the conformance cases too.
-const ALWAYS: [Step; 7] = [
+const ALWAYS: [Step; 8] = [
     step("format", &["fmt", "--all", "--check"]),
     step("tidy", &["xtask", "tidy"]),
     step("clippy", &["clippy", "--workspace", "--all-targets", "--quiet", "--", "-D", "warnings"]),
     step("tests", &["test", "--workspace", "--quiet", "--no-fail-fast"]),
+    // The library and the command have one name, so their pages have one folder: not at the same time.
     Step {
         name: "docs",
-        words: &["doc", "--workspace", "--no-deps", "--document-private-items", "--quiet"],
+        words: &[
+            "doc",
+            "--workspace",
+            "--exclude",
+            "wippy-cli",
+            "--no-deps",
+            "--document-private-items",
+            "--quiet",
+        ],
+        variables: &[("RUSTDOCFLAGS", "-D warnings")],
+    },
+    Step {
+        name: "docs of the command",
+        words: &["doc", "--package", "wippy-cli", "--no-deps", "--document-private-items", "--quiet"],
         variables: &[("RUSTDOCFLAGS", "-D warnings")],
     },
     step(
