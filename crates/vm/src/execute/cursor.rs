@@ -11,7 +11,7 @@ use crate::heap::slot::Slot;
 use super::call::{Exit, settle, start_finalizer};
 use super::frame::Frame;
 use super::state::State;
-use super::unwind::{Origin, live_top, raise};
+use super::unwind::{Origin, raise};
 
 /// See the module.
 pub(crate) struct Cursor {
@@ -215,8 +215,6 @@ pub(crate) unsafe fn collect(state: &mut State) {
 pub(crate) enum Live {
     /// The first so many registers; the instruction's result is the topmost temporary value.
     Registers(usize),
-    /// Possibly all registers.
-    All,
     /// Everything up to the coroutine's top: an open result list.
     Open,
 }
@@ -235,10 +233,6 @@ pub(crate) unsafe fn safepoint(state: *mut State, live: Live) -> bool {
         let co = (*state).current();
         match live {
             Live::Registers(count) => (*co).top = (*(*co).frame).base.add(count),
-            Live::All => {
-                (*co).top = (*co).stack;
-                (*co).top = live_top(co);
-            }
             Live::Open => {}
         }
         collect(&mut *state);

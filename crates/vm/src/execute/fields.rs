@@ -557,7 +557,7 @@ pub(crate) unsafe fn set_list(state: *mut State, i: Instruction, start: usize) -
             }
         }
         if result.is_ok() && st.heap.wants_collection() {
-            return safepoint(state, Live::All);
+            return safepoint(state, Live::Registers(i.a() + 1));
         }
         conclude(state, result)
     }

@@ -45,6 +45,7 @@ fn a_limit_stops_large_allocations_and_leaves_tables_intact() {
 #[test]
 fn small_allocations_show_the_limit_at_the_safepoint() {
     let mut heap = heap_with(50_000);
+    heap.set_stress(false);
     heap.stop();
     while !heap.over_limit() {
         assert!(!heap.wants_collection());
@@ -59,6 +60,7 @@ fn small_allocations_show_the_limit_at_the_safepoint() {
 #[test]
 fn a_stopped_collector_still_steps_when_asked() {
     let mut heap = heap();
+    heap.set_stress(false);
     full(&mut heap);
     heap.stop();
     for _ in 0..3_000 {
