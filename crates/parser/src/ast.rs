@@ -103,6 +103,13 @@ pub enum StatementKind<'a> {
     Interface(&'a Interface<'a>),
 }
 
+impl StatementKind<'_> {
+    /// Whether it does nothing, so that a label before it may end its block.
+    pub fn is_void(&self) -> bool {
+        matches!(self, Self::Empty | Self::Label(_))
+    }
+}
+
 /// `targets = values`
 #[derive(Clone, Copy, Debug)]
 pub struct Assign<'a> {

@@ -21,6 +21,11 @@ pub(crate) struct Stack<'a, T>(ArenaVec<'a, T>);
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Base(u32);
 
+impl Base {
+    /// Below all lists.
+    pub(crate) const BOTTOM: Self = Self(0);
+}
+
 impl<'a, T: Copy> Stack<'a, T> {
     fn new(arena: &'a Bump) -> Self {
         Self(ArenaVec::new_in(arena))
@@ -87,6 +92,8 @@ pub(crate) struct Parameters<'a> {
 pub(crate) struct Builder<'a, 's> {
     pub(crate) arena: &'a Bump,
     shared: &'s Shared,
+    /// How many bytes of the arena make a piece of a chunk.
+    enough: usize,
     operators: ArenaVec<'a, Pending<'a>>,
     pub(crate) expressions: Stack<'a, Expression<'a>>,
     pub(crate) statements: Stack<'a, Statement<'a>>,
@@ -102,10 +109,11 @@ pub(crate) struct Builder<'a, 's> {
 }
 
 impl<'a, 's> Builder<'a, 's> {
-    pub(crate) fn new(arena: &'a Bump, shared: &'s Shared) -> Self {
+    pub(crate) fn new(arena: &'a Bump, shared: &'s Shared, enough: usize) -> Self {
         Self {
             arena,
             shared,
+            enough,
             operators: ArenaVec::new_in(arena),
             expressions: Stack::new(arena),
             statements: Stack::new(arena),
@@ -119,6 +127,23 @@ impl<'a, 's> Builder<'a, 's> {
             interface_items: Stack::new(arena),
             types: Stack::new(arena),
         }
+    }
+
+    // ---- pieces ----
+
+    /// Whether the statements read so far make a piece. What may be the end of a block is left to the next one, and so
+    /// is what may be refused; and with types in it a chunk has no pieces.
+    pub(crate) fn is_full(&self) -> bool {
+        let used = self.arena.allocated_bytes() - self.arena.chunk_capacity();
+        used >= self.enough
+            && self.statements.0.last().is_some_and(|last| !last.kind.is_void())
+            && self.refused().is_none()
+            && !self.shared.typed.get()
+    }
+
+    /// What was refused first.
+    pub(crate) fn refused(&self) -> Option<(Refusal, Span)> {
+        self.shared.refused.get()
     }
 
     // ---- depth ----
@@ -254,6 +279,7 @@ impl<'a, 's> Builder<'a, 's> {
 
     /// A type where exactly one is needed.
     pub(crate) fn single(&mut self, parsed: ParsedType<'a>) -> TypeExpression<'a> {
+        self.shared.typed.set(true);
         match parsed {
             ParsedType::Type(ty) => ty,
             ParsedType::Pack(pack) => {
@@ -270,6 +296,7 @@ impl<'a, 's> Builder<'a, 's> {
 
     /// The list `base` of types where each must be exactly one.
     pub(crate) fn single_list(&mut self, base: Base) -> &'a [TypeExpression<'a>] {
+        self.shared.typed.set(true);
         let from = base.0 as usize;
         for at in from..self.types.0.len() {
             if let ParsedType::Pack(pack) = self.types.0[at] {
@@ -287,6 +314,7 @@ impl<'a, 's> Builder<'a, 's> {
 
     /// A type where values are returned.
     pub(crate) fn pack(&mut self, parsed: ParsedType<'a>) -> &'a TypePack<'a> {
+        self.shared.typed.set(true);
         match parsed {
             ParsedType::Pack(pack) => pack,
             ParsedType::Type(ty) => {

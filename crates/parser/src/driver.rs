@@ -6,8 +6,8 @@
 
 use bumpalo::collections::Vec as Stack;
 
-use crate::ast::Block;
-use crate::builder::Builder;
+use crate::ast::{Block, Statement};
+use crate::builder::{Base, Builder};
 use crate::error::SyntaxError;
 use crate::filter::Filter;
 use crate::grammar::{REDUCTIONS, Symbols, TABLES, token_index};
@@ -24,6 +24,8 @@ pub(crate) struct Tables {
     pub(crate) accept: i16,
     /// The column of the end of the text.
     pub(crate) end: u8,
+    /// The nonterminals that are lists of statements.
+    pub(crate) lists: [u8; 2],
     /// What parsing follows, and the automaton as it was before renamings were followed.
     pub(crate) parse: Automaton,
     pub(crate) plain: Automaton,
@@ -91,16 +93,39 @@ pub(crate) enum Stop {
     Surprised,
 }
 
-/// Parses the tokens to the end.
+/// What was parsed.
+pub(crate) enum Parsed<'a> {
+    /// The block of the chunk, or the rest of it.
+    End(Block<'a>),
+    /// Statements of the chunk behind which there is more.
+    Piece(&'a [Statement<'a>], Pause),
+}
+
+/// Between two statements of the chunk, where nothing refers to those before but the number of a list.
+#[derive(Clone, Copy)]
+pub(crate) struct Pause {
+    nonterminal: u8,
+    /// Whether there is a token, which the filter has emitted already, or only the end of the text.
+    is_token: bool,
+}
+
+/// Parses the tokens to the end, or until the builder has enough for a piece.
 pub(crate) fn drive<'a>(
     builder: &mut Builder<'a, '_>,
     tokens: &mut Filter<'_, '_>,
-) -> Result<Block<'a>, Stop> {
+    from: Option<Pause>,
+) -> Result<Parsed<'a>, Stop> {
     let mut symbols = Symbols::new(builder.arena);
     let mut below: Stack<'a, u16> = Stack::with_capacity_in(32, builder.arena);
-    let mut row = 0;
+    let (mut row, mut is_token) = match from {
+        None => (0, tokens.emit().map_err(Stop::Refused)?),
+        Some(Pause { nonterminal, is_token }) => {
+            symbols.begin(Base::BOTTOM);
+            below.push(0);
+            (TABLES.parse.goto(0, nonterminal), is_token)
+        }
+    };
     loop {
-        let is_token = tokens.emit().map_err(Stop::Refused)?;
         let (token, span) = tokens.emitted();
         let (start, column) =
             if is_token { (Some(&span.start), token_index(&token)) } else { (None, TABLES.end) };
@@ -115,7 +140,7 @@ pub(crate) fn drive<'a>(
                 return Err(Stop::Surprised);
             }
             if step.action == TABLES.accept {
-                return Ok(symbols.finish());
+                return Ok(Parsed::End(symbols.finish()));
             }
             let reduction = &REDUCTIONS[!step.action as usize];
             (reduction.make)(builder, start, &mut symbols);
@@ -125,8 +150,13 @@ pub(crate) fn drive<'a>(
             }
             let state = below.last().copied().unwrap_or_default();
             row = TABLES.parse.goto(state, reduction.nonterminal);
+            if below.len() == 1 && TABLES.lists.contains(&reduction.nonterminal) && builder.is_full() {
+                let pause = Pause { nonterminal: reduction.nonterminal, is_token };
+                return Ok(Parsed::Piece(builder.statements.end(Base::BOTTOM, builder.arena), pause));
+            }
         }
         symbols.shift(span.start, token, span.end);
+        is_token = tokens.emit().map_err(Stop::Refused)?;
     }
 }
 

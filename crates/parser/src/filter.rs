@@ -10,7 +10,7 @@ use std::collections::VecDeque;
 
 use crate::MAX_DEPTH;
 use crate::error::{FunctionPlace, SyntaxError, SyntaxErrorKind};
-use crate::interner::Symbol;
+use crate::interner::{Interner, Symbol};
 use crate::lexer::{Lexer, Spanned};
 use crate::numeral::Values;
 use crate::span::{Offset, Span, is_line_end};
@@ -27,6 +27,8 @@ pub(crate) struct Shared {
     pub(crate) pending_depth: Cell<u32>,
     /// The token emitted last: the grammar's lookahead.
     pub(crate) lookahead: Cell<Span>,
+    /// Whether there was a type, or a statement that declares one.
+    pub(crate) typed: Cell<bool>,
     /// What the builder refuses although the grammar allows it; the filter then stops.
     pub(crate) refused: Cell<Option<(Refusal, Span)>>,
 }
@@ -160,6 +162,11 @@ impl<'s, 'i> Filter<'s, 'i> {
             self.ahead.push_back(token);
         }
         self.ahead.get(n).and_then(|token| token.as_ref().ok().copied().flatten())
+    }
+
+    /// The names and strings met so far.
+    pub(crate) fn interner(&self) -> &Interner {
+        self.lexer.interner()
     }
 
     /// The token emitted last, and where it stands.
@@ -343,7 +350,7 @@ impl<'s, 'i> Filter<'s, 'i> {
                 if (after_statement || self.last_is(Token::KeywordExport)) && is_name(next_on_line) =>
             {
                 match self.peek(1) {
-                    Some((Token::Assign | Token::Less, _)) => Token::KeywordType,
+                    Some((Token::Assign | Token::Less, _)) => self.declares_type(Token::KeywordType),
                     _ => name,
                 }
             }
@@ -359,7 +366,7 @@ impl<'s, 'i> Filter<'s, 'i> {
             Symbol::INTERFACE
                 if (after_statement || self.last_is(Token::KeywordExport)) && is_name(next_on_line) =>
             {
-                Token::KeywordInterface
+                self.declares_type(Token::KeywordInterface)
             }
             Symbol::AS => {
                 let follows = ends(self.last) && self.same_line(self.shared.lookahead.get(), span);
@@ -378,6 +385,12 @@ impl<'s, 'i> Filter<'s, 'i> {
             Symbol::IS if self.before_last == Token::KeywordAsserts => Token::KeywordIs,
             _ => name,
         }
+    }
+
+    /// `token`, with which a declaration of a type begins.
+    fn declares_type(&self, token: Token) -> Token {
+        self.shared.typed.set(true);
+        token
     }
 
     fn last_is(&self, token: Token) -> bool {

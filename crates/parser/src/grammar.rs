@@ -19,6 +19,7 @@ extern crate alloc;
 pub(crate) static TABLES: Tables = Tables {
     accept: -351,
     end: 75,
+    lists: [98, 99],
     parse: Automaton {
     rows: &[
         (4068, 487807), (6884, 485503), (6884, 515839), (6884, 515583), (6884, 515711), (6884, 515455), (1, 127), (6884, 493439), (6884, 493183), (6884, 493311), (6884, 493055), (45, 516479), (6884, 516479), (6884, 496255), (6884, 516351), (6884, 496127), (49, 516223), (5, 127), (82, 502271), (72, 127), (7, 127), (10, 127), (8, 127), (6884, 519807),
@@ -1300,6 +1301,11 @@ impl<'a> Symbols<'a> {
     #[inline(always)]
     pub(crate) fn shift(&mut self, start: Offset, token: Token, end: Offset) {
         self.places.push((start, token, end));
+    }
+
+    /// Begins with a list.
+    pub(crate) fn begin(&mut self, base: Base) {
+        self.push_12(Offset::default(), base, Offset::default());
     }
 
     /// The symbol of the whole text.

@@ -45,6 +45,10 @@ impl<'s, 'i> Lexer<'s, 'i> {
         self.source
     }
 
+    pub(crate) fn interner(&self) -> &Interner {
+        self.interner
+    }
+
     /// The next token; nothing at the end of the text. Not to be called again after an error.
     pub(crate) fn next(&mut self) -> Result<Option<Spanned>, SyntaxError> {
         self.next_inline()

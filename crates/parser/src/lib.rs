@@ -46,7 +46,7 @@ pub use bumpalo::Bump;
 use ast::{Block, Chunk};
 use builder::Builder;
 use diagnose::Surprise;
-use driver::Stop;
+use driver::{Parsed, Pause, Stop};
 pub use error::{FunctionPlace, Near, SyntaxError, SyntaxErrorKind};
 use filter::{Filter, Shared};
 pub use interner::{Interner, Symbol};
@@ -67,21 +67,85 @@ pub const MAX_DEPTH: u32 = 200;
 /// # Errors
 /// The first thing that is wrong, in the words of the reference implementation.
 pub fn parse<'a>(source: &[u8], arena: &'a Bump, interner: &mut Interner) -> Result<Chunk<'a>, SyntaxError> {
-    let Ok(len) = u32::try_from(source.len()) else {
-        let start = Span::default();
-        return Err(SyntaxError::new(SyntaxErrorKind::SourceTooLarge, b"", start, Near::Nothing));
-    };
-    let end = Offset(len);
+    let end = end_of(source)?;
     let shared = Shared::default();
     let mut filter = Filter::new(Lexer::new(source, interner, &shared.values), &shared);
-    let mut builder = Builder::new(arena, &shared);
-    let parsed = driver::drive(&mut builder, &mut filter);
-    match (parsed, shared.refused.get()) {
+    let mut builder = Builder::new(arena, &shared, usize::MAX);
+    match read(&mut builder, &mut filter, None) {
+        Ok(Parsed::End(block)) => {
+            Ok(Chunk { block: Block { end, ..block }, span: Span::new(Offset(0), end) })
+        }
+        Ok(Parsed::Piece(..)) => unreachable!("no arena is so full"),
+        Err(Stop::Surprised) => Err(explain(source, interner)),
+        Err(Stop::Refused(error)) => Err(error),
+    }
+}
+
+/// Bytes of the tree that make a piece.
+const PIECE_BYTES: usize = 64 << 10;
+
+/// Parses a chunk and shows `take` the statements of its block in pieces, each when it has been read: then the tree of a
+/// large chunk is never in memory as a whole. `take` is told whether the piece is the last one; only that may be empty or
+/// end with statements that do nothing.
+///
+/// Types count in the whole of a block, before their declarations too. So a chunk with annotations or declarations of
+/// types comes in one piece; where they are found after others were shown, there is no last one, and the answer is false.
+///
+/// # Errors
+/// As for [`parse`], and what `take` says.
+pub fn parse_in_pieces(
+    source: &[u8],
+    arena: &mut Bump,
+    interner: &mut Interner,
+    mut take: impl for<'p> FnMut(&'p Block<'p>, bool, &'p Interner) -> Result<(), SyntaxError>,
+) -> Result<bool, SyntaxError> {
+    let end = end_of(source)?;
+    let shared = Shared::default();
+    let mut filter = Filter::new(Lexer::new(source, interner, &shared.values), &shared);
+    let mut from = None;
+    loop {
+        let mut builder = Builder::new(arena, &shared, PIECE_BYTES);
+        match read(&mut builder, &mut filter, from) {
+            Ok(Parsed::End(_)) if shared.typed.get() && from.is_some() => return Ok(false),
+            Ok(Parsed::End(block)) => {
+                take(builder.alloc(Block { end, ..block }), true, filter.interner())?;
+                return Ok(true);
+            }
+            Ok(Parsed::Piece(statements, pause)) => {
+                take(builder.alloc(Block { statements, end }), false, filter.interner())?;
+                from = Some(pause);
+            }
+            Err(Stop::Surprised) => return Err(explain(source, interner)),
+            Err(Stop::Refused(error)) => return Err(error),
+        }
+        drop(builder);
+        arena.reset();
+    }
+}
+
+/// Where the text ends.
+fn end_of(source: &[u8]) -> Result<Offset, SyntaxError> {
+    match u32::try_from(source.len()) {
+        Ok(len) => Ok(Offset(len)),
+        Err(_) => {
+            let start = Span::default();
+            Err(SyntaxError::new(SyntaxErrorKind::SourceTooLarge, b"", start, Near::Nothing))
+        }
+    }
+}
+
+/// Parses from the start, or from a pause on.
+fn read<'a>(
+    builder: &mut Builder<'a, '_>,
+    filter: &mut Filter<'_, '_>,
+    from: Option<Pause>,
+) -> Result<Parsed<'a>, Stop> {
+    let parsed = driver::drive(builder, filter, from);
+    match (parsed, builder.refused()) {
         // A wrong token comes first: what was refused at it may have been put together in vain.
-        (Err(Stop::Surprised), _) => Err(explain(source, interner)),
-        (_, Some(refused)) => Err(filter.refusal(refused)),
-        (Err(Stop::Refused(error)), None) => Err(error),
-        (Ok(block), None) => Ok(Chunk { block: Block { end, ..block }, span: Span::new(Offset(0), end) }),
+        (Err(Stop::Surprised), _) => Err(Stop::Surprised),
+        (_, Some(refused)) => Err(Stop::Refused(filter.refusal(refused))),
+        (parsed, None) => parsed,
     }
 }
 

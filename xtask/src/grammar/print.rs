@@ -21,6 +21,9 @@ const CARRIED: [(&str, &str, &str); 2] = [
     ("Value", "Token::Integer(it) | Token::Float(it)", "Token::Integer(value)"),
 ];
 
+/// The nonterminals that are lists of statements.
+const LISTS: [&str; 2] = ["StatsE", "StatsO"];
+
 /// The whole file.
 pub(super) fn file(parser: &Parser<'_>, automaton: &Automaton, fingerprint: u64) -> Result<String, Failure> {
     let mut out = String::new();
@@ -58,6 +61,8 @@ fn tables(out: &mut String, parser: &Parser<'_>, automaton: &Automaton) -> Resul
         .collect();
     writeln!(out, "/// The automaton.\npub(crate) static TABLES: Tables = Tables {{")?;
     writeln!(out, "    accept: {accept},\n    end: {},", parser.terminals.len())?;
+    let [one, other] = LISTS.map(|name| parser.nonterminal(name));
+    writeln!(out, "    lists: [{}, {}],", one?, other?)?;
     rows(out, "parse", parser, &automaton.rows, &automaton.gotos)?;
     rows(out, "plain", parser, &plain, &automaton.states)?;
     numbers_of(out, "valid", valid)?;
@@ -189,6 +194,10 @@ fn stacks(out: &mut String, parser: &Parser<'_>) -> Result<(), Failure> {
          pub(crate) fn shift(&mut self, start: Offset, token: Token, end: Offset) {{\n        \
              self.places.push((start, token, end));\n    \
          }}\n\n    \
+         /// Begins with a list.\n    \
+         pub(crate) fn begin(&mut self, base: Base) {{\n        \
+             self.push_{base}(Offset::default(), base, Offset::default());\n    \
+         }}\n\n    \
          /// The symbol of the whole text.\n    \
          pub(crate) fn finish(&mut self) -> {result} {{\n        \
              self.pop_{number}().1\n    \
@@ -199,6 +208,7 @@ fn stacks(out: &mut String, parser: &Parser<'_>) -> Result<(), Failure> {
          fn len(&self) -> usize {{\n        \
              self.places.len()\n    \
          }}\n",
+        base = numbered().find(|(_, ty)| **ty == "Base").ok_or("no symbol is a list")?.0,
         result = parser.variants[parser.result],
         number = parser.result,
     )?;

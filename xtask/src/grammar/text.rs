@@ -124,6 +124,15 @@ impl<'p> Parser<'p> {
         goto.from.get(&state).copied().or(goto.otherwise).unwrap_or(0)
     }
 
+    /// The number of a nonterminal.
+    pub(super) fn nonterminal(&self, name: &str) -> Outcome<usize> {
+        let is_it = |reduction: &&Reduction<'_>| {
+            reduction.production.strip_prefix(name).is_some_and(|rest| rest.starts_with(" ="))
+        };
+        let found = self.reductions.iter().find(is_it);
+        found.map(|reduction| reduction.nonterminal).ok_or_else(|| format!("`{name}` is missing"))
+    }
+
     fn reduction(&self, body: &'p str) -> Outcome<Reduction<'p>> {
         let mut lines = body.lines().map(str::trim);
         let production = lines.next().and_then(|line| line.strip_prefix("// ")).ok_or("no production")?;

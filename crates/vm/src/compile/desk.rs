@@ -6,9 +6,10 @@
 use std::cell::Cell;
 
 use wippy_parser::Bump;
+use wippy_parser::error::SyntaxError;
 use wippy_parser::interner::Interner;
 
-use super::Room;
+use super::{Compiler, DeclaredTypes, ModuleNames, Room};
 
 /// What is on the desk.
 #[derive(Default)]
@@ -41,6 +42,50 @@ pub(super) fn with<R>(work: impl FnOnce(&mut Desk) -> R) -> R {
 }
 
 impl Desk {
+    /// Parses and compiles a chunk; it is in the room then. Answers which types it declares at its top.
+    ///
+    /// # Errors
+    /// The first syntax, scope or limit error.
+    pub(super) fn compile(
+        &mut self,
+        source: &[u8],
+        chunk_name: &[u8],
+        modules: Option<ModuleNames<'_>>,
+    ) -> Result<DeclaredTypes, SyntaxError> {
+        let Self { arena, interner, room } = self;
+        let mut declared = DeclaredTypes::new();
+        let mut is_first = true;
+        let is_done = wippy_parser::parse_in_pieces(source, arena, interner, |block, is_last, interner| {
+            if is_first {
+                room.begin(chunk_name);
+            }
+            let mut compiler = Compiler::new(interner, source, modules, std::mem::take(room));
+            if std::mem::take(&mut is_first) {
+                compiler.open_main();
+            }
+            let done = compiler.block_statements(block, false).and_then(|()| {
+                if is_last {
+                    declared = compiler.close_main()?;
+                }
+                Ok(())
+            });
+            *room = compiler.into_room();
+            done
+        })?;
+        if !is_done {
+            // Types were found late.
+            arena.reset();
+            let chunk = wippy_parser::parse(source, arena, interner)?;
+            room.begin(chunk_name);
+            let mut compiler = Compiler::new(interner, source, modules, std::mem::take(room));
+            compiler.open_main();
+            let done = compiler.block_statements(&chunk.block, false).and_then(|()| compiler.close_main());
+            *room = compiler.into_room();
+            return done;
+        }
+        Ok(declared)
+    }
+
     fn tidy(&mut self) {
         if self.arena.allocated_bytes() > KEPT_BYTES {
             self.arena = Bump::new();
@@ -49,6 +94,7 @@ impl Desk {
         }
         self.interner.clear();
         let room = &mut self.room;
+        room.clear();
         let largest = room.texts.capacity().max(room.variables.capacity()).max(room.lines.capacity());
         if largest > KEPT_ENTRIES
             || room.out.capacity() > KEPT_BYTES
@@ -57,6 +103,5 @@ impl Desk {
             *room = Room::default();
         }
         room.spare.truncate(KEPT_FUNCTIONS);
-        room.out.clear();
     }
 }

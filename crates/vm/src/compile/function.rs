@@ -3,25 +3,30 @@
 //! Returns are emitted in their short forms and become long ones that close upvalues when the body turns out to have
 //! captured locals. Invariant: the last instruction of every function is a return.
 
-use wippy_parser::ast::{Chunk, Expression, FunctionBody};
+use wippy_parser::ast::{Expression, FunctionBody};
 use wippy_parser::error::{FunctionPlace, SyntaxError};
 use wippy_parser::interner::Symbol;
 use wippy_parser::span::{Offset, Span};
 
 use super::Compiler;
+use super::declared::DeclaredTypes;
 use super::descriptor::{Descriptor, Kind};
 use crate::bytecode::instruction::{Instruction, MAX_BX, Op};
 use crate::bytecode::prototype::{Function, Head};
 
 impl<'a> Compiler<'_, 'a> {
-    /// Compiles the chunk: a vararg function whose only upvalue is `_ENV`.
-    pub(super) fn main_function(&mut self, chunk: &'a Chunk<'a>) -> Result<(), SyntaxError> {
+    /// Begins the main function of a chunk: a vararg function whose only upvalue is `_ENV`.
+    pub(super) fn open_main(&mut self) {
         self.open_environment();
         self.f.is_vararg = true;
         self.enter_block(false);
-        self.block_statements(&chunk.block, false)?;
-        self.declared = self.types_in_scope();
-        self.close_function(0).map(drop)
+    }
+
+    /// Ends the main function, and tells which types the chunk declares at its top.
+    pub(super) fn close_main(&mut self) -> Result<DeclaredTypes, SyntaxError> {
+        let declared = self.types_in_scope();
+        self.close_function(0)?;
+        Ok(declared)
     }
 
     /// Compiles a nested function and the instruction that creates it; it counts as defined at `defined`.

@@ -38,7 +38,7 @@ pub use self::error::CompileError;
 use self::constants::Constants;
 use self::jumps::JumpList;
 use self::scope::{Block, Label, PendingGoto, Variable};
-use self::source::Source;
+use self::source::{Lines, Source};
 use self::types::Types;
 use crate::bytecode::instruction::{Instruction, MAX_AX, Op};
 use crate::bytecode::prototype::{LocalDescription, Position, Prototype, Text, UpvalueDescription};
@@ -55,8 +55,12 @@ pub fn compile(
     source: &[u8],
     chunk_name: &[u8],
 ) -> Result<Prototype, SyntaxError> {
-    let mut compiler = Compiler::new(interner, source, chunk_name, Room::default());
-    compiler.main_function(chunk)?;
+    let mut room = Room::default();
+    room.begin(chunk_name);
+    let mut compiler = Compiler::new(interner, source, None, room);
+    compiler.open_main();
+    compiler.block_statements(&chunk.block, false)?;
+    compiler.close_main()?;
     Ok(compiler.out)
 }
 
@@ -91,20 +95,9 @@ pub(crate) fn with_module<R>(
     modules: Option<ModuleNames<'_>>,
     then: impl FnOnce(&mut Prototype, DeclaredTypes) -> R,
 ) -> Result<R, CompileError> {
-    desk::with(|desk| {
-        let declared = wippy_parser::parse(source, &desk.arena, &mut desk.interner).and_then(|chunk| {
-            let mut compiler =
-                Compiler::new(&desk.interner, source, chunk_name, std::mem::take(&mut desk.room));
-            compiler.module_names = modules;
-            let done = compiler.main_function(&chunk);
-            let declared = std::mem::take(&mut compiler.declared);
-            desk.room = compiler.into_room();
-            done.map(|()| declared)
-        });
-        match declared {
-            Ok(declared) => Ok(then(&mut desk.room.out, declared)),
-            Err(error) => Err(CompileError::new(error, chunk_name)),
-        }
+    desk::with(|desk| match desk.compile(source, chunk_name, modules) {
+        Ok(declared) => Ok(then(&mut desk.room.out, declared)),
+        Err(error) => Err(CompileError::new(error, chunk_name)),
     })
 }
 
@@ -113,29 +106,58 @@ pub(crate) fn with_empty<R>(fill: impl FnOnce(&mut Prototype) -> R) -> R {
     desk::with(|desk| fill(&mut desk.room.out))
 }
 
-/// Working memory that one compilation leaves to the next.
+/// What a compilation holds besides the tree: all there is between two pieces of a chunk, and afterwards memory for the
+/// next one.
 #[derive(Default)]
 struct Room {
-    /// What was compiled last.
     out: Prototype,
     texts: Vec<Known>,
-    innermost: Vec<u32>,
+    hidden: Vec<HiddenName>,
+    cursor: Offset,
     variables: Vec<Variable>,
-    enclosing: Functions,
+    innermost: Vec<u32>,
+    /// The function being compiled is the last one.
+    open: Functions,
     spare: Functions,
-    lines: Vec<u32>,
+    lines: Lines,
+    block_count: u32,
 }
 
-/// The state of one compilation; `'s` is the source and its names, `'a` the tree.
+impl Room {
+    /// Makes it ready for a chunk.
+    fn begin(&mut self, chunk_name: &[u8]) {
+        self.clear();
+        self.out.source.extend_from_slice(chunk_name);
+        let mut main = self.spare.pop().unwrap_or_default();
+        main.begin(FunctionPlace::Main, 0, 0);
+        self.open.push(main);
+        self.lines.begin();
+    }
+
+    /// Forgets everything but the memory.
+    fn clear(&mut self) {
+        self.out.clear();
+        self.texts.clear();
+        self.hidden.clear();
+        self.cursor = Offset(0);
+        self.variables.clear();
+        self.innermost.clear();
+        self.spare.append(&mut self.open);
+        self.lines.clear();
+        self.block_count = 0;
+    }
+}
+
+/// The state of one compilation, or of one piece of it; `'s` is the source, `'a` the tree and its names.
 struct Compiler<'s, 'a> {
     source: Source<'s>,
-    interner: &'s Interner,
+    interner: &'a Interner,
     /// The functions compiled so far.
     out: Prototype,
     /// What is known of each symbol's text.
     texts: Vec<Known>,
     /// Names of variables that no symbol has.
-    hidden: [(&'static str, Text); HIDDEN_NAMES],
+    hidden: Vec<HiddenName>,
     /// The last byte of the last token passed.
     cursor: Offset,
     /// Variables in scope, of all functions being compiled, outermost first.
@@ -150,8 +172,6 @@ struct Compiler<'s, 'a> {
     f: Box<Function>,
     /// Type names in scope.
     types: Types<'a>,
-    /// What the chunk declares at its top, once it has been compiled.
-    declared: DeclaredTypes,
     /// Under which names the modules are kept that the chunk requires.
     module_names: Option<ModuleNames<'s>>,
     /// Nodes of left chains being walked.
@@ -215,8 +235,8 @@ impl Known {
     const NOTHING: Self = Self { string: Text::NONE, name: Text::NONE };
 }
 
-/// How many names there are that no symbol has: those of loops.
-const HIDDEN_NAMES: usize = 6;
+/// A name that no symbol has, those of loops, and its place among the names of the chunk.
+type HiddenName = (&'static str, Text);
 
 impl Function {
     /// Makes a finished function, or one left half done by an error, ready to be another one.
@@ -245,55 +265,50 @@ impl Function {
     }
 }
 
-impl<'s> Compiler<'s, '_> {
-    fn new(interner: &'s Interner, source: &'s [u8], chunk_name: &[u8], mut room: Room) -> Self {
+impl<'s, 'a> Compiler<'s, 'a> {
+    /// Begins or goes on, with a tree whose names are in `interner`, which has all those that were there before.
+    fn new(
+        interner: &'a Interner,
+        source: &'s [u8],
+        module_names: Option<ModuleNames<'s>>,
+        mut room: Room,
+    ) -> Self {
         room.texts.resize(interner.len(), Known::NOTHING);
         room.innermost.resize(interner.len(), 0);
-        let mut f = room.spare.pop().unwrap_or_default();
-        f.begin(FunctionPlace::Main, 0, 0);
-        let mut out = room.out;
-        out.clear();
-        out.source.extend_from_slice(chunk_name);
         Self {
             source: Source::new(source, room.lines),
             interner,
-            out,
+            out: room.out,
             texts: room.texts,
-            hidden: [("", Text::NONE); HIDDEN_NAMES],
-            cursor: Offset(0),
+            hidden: room.hidden,
+            cursor: room.cursor,
             variables: room.variables,
             innermost: room.innermost,
-            enclosing: room.enclosing,
+            f: room.open.pop().expect("a room that was begun has an open function"),
+            enclosing: room.open,
             spare: room.spare,
-            f,
             types: Types::default(),
-            declared: Vec::new(),
-            module_names: None,
+            module_names,
             spine: Vec::new(),
             deferred: None,
-            block_count: 0,
+            block_count: room.block_count,
         }
     }
 
-    /// Takes the working memory back, empty.
+    /// What the next piece needs, or the next compilation.
     fn into_room(mut self) -> Room {
-        self.texts.clear();
-        self.innermost.clear();
-        self.variables.clear();
-        // After an error functions are left half done.
-        if self.enclosing.is_empty() {
-            self.spare.push(self.f);
-        } else {
-            self.enclosing.clear();
-        }
+        self.enclosing.push(self.f);
         Room {
             out: self.out,
             texts: self.texts,
-            innermost: self.innermost,
+            hidden: self.hidden,
+            cursor: self.cursor,
             variables: self.variables,
-            enclosing: self.enclosing,
+            innermost: self.innermost,
+            open: self.enclosing,
             spare: self.spare,
             lines: self.source.into_lines(),
+            block_count: self.block_count,
         }
     }
 
@@ -372,12 +387,12 @@ impl<'s> Compiler<'s, '_> {
 
     /// The name of a variable that no name in the source can mean.
     fn hidden_name(&mut self, name: &'static str) -> Text {
-        let place = self.hidden.iter_mut().find(|(known, text)| *text == Text::NONE || *known == name);
-        let Some(place) = place else { return self.out.names.push(name.as_bytes()) };
-        if place.1 == Text::NONE {
-            *place = (name, self.out.names.push(name.as_bytes()));
+        if let Some(&(_, text)) = self.hidden.iter().find(|(known, _)| *known == name) {
+            return text;
         }
-        place.1
+        let text = self.out.names.push(name.as_bytes());
+        self.hidden.push((name, text));
+        text
     }
 
     // ---- errors ----

@@ -7,9 +7,15 @@ use wippy_parser::span::{Offset, Span};
 
 use crate::bytecode::prototype::Position;
 
-/// The text and the line starts found so far.
+/// The text and its lines.
 pub(super) struct Source<'s> {
     bytes: &'s [u8],
+    lines: Lines,
+}
+
+/// The line starts found so far.
+#[derive(Default)]
+pub(super) struct Lines {
     /// Offset of the first byte of each line known so far; one past the end of the text stands after the last.
     starts: Vec<u32>,
     /// Index into `starts` of the line asked for last.
@@ -18,8 +24,26 @@ pub(super) struct Source<'s> {
     last: Line,
 }
 
+impl Lines {
+    /// Makes an empty list ready for a text.
+    pub(super) fn begin(&mut self) {
+        self.starts.push(0);
+        self.last = Line { number: 1, start: 0, end: 0 };
+    }
+
+    /// Forgets everything but the memory.
+    pub(super) fn clear(&mut self) {
+        self.starts.clear();
+        self.current = 0;
+    }
+
+    pub(super) fn capacity(&self) -> usize {
+        self.starts.capacity()
+    }
+}
+
 /// One line of the source.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Default)]
 struct Line {
     number: u32,
     start: u32,
@@ -28,16 +52,13 @@ struct Line {
 }
 
 impl<'s> Source<'s> {
-    /// `lines` is an empty list whose memory is used.
-    pub(super) fn new(bytes: &'s [u8], mut lines: Vec<u32>) -> Self {
-        lines.push(0);
-        Self { bytes, starts: lines, current: 0, last: Line { number: 1, start: 0, end: 0 } }
+    /// `lines` were begun, and may know some of the text's already.
+    pub(super) fn new(bytes: &'s [u8], lines: Lines) -> Self {
+        Self { bytes, lines }
     }
 
-    /// The memory for lines, empty.
-    pub(super) fn into_lines(mut self) -> Vec<u32> {
-        self.starts.clear();
-        self.starts
+    pub(super) fn into_lines(self) -> Lines {
+        self.lines
     }
 
     /// The 1-based line that holds `offset`.
@@ -126,36 +147,44 @@ impl<'s> Source<'s> {
 
     #[inline]
     fn locate(&mut self, offset: u32) -> Line {
-        if offset < self.last.start || offset >= self.last.end {
-            self.last = self.search(offset);
+        if offset < self.lines.last.start || offset >= self.lines.last.end {
+            self.lines.last = self.search(offset);
         }
-        self.last
+        self.lines.last
     }
 
     #[inline(never)]
     fn search(&mut self, offset: u32) -> Line {
-        if offset < self.starts[self.current] {
-            self.current = self.starts.partition_point(|&start| start <= offset) - 1;
+        if offset < self.lines.starts[self.lines.current] {
+            self.lines.current = self.lines.starts.partition_point(|&start| start <= offset) - 1;
         }
         loop {
             let end = self.end_of_current();
             if offset < end {
-                return Line { number: self.current as u32 + 1, start: self.starts[self.current], end };
+                return Line {
+                    number: self.lines.current as u32 + 1,
+                    start: self.lines.starts[self.lines.current],
+                    end,
+                };
             }
             if end as usize > self.bytes.len() {
                 // Past the end of the text, which belongs to the last line.
-                return Line { number: self.current as u32 + 1, start: self.starts[self.current], end };
+                return Line {
+                    number: self.lines.current as u32 + 1,
+                    start: self.lines.starts[self.lines.current],
+                    end,
+                };
             }
-            self.current += 1;
+            self.lines.current += 1;
         }
     }
 
     /// Offset after the current line; enters the start of the next line when it is met for the first time.
     fn end_of_current(&mut self) -> u32 {
-        if let Some(&next) = self.starts.get(self.current + 1) {
+        if let Some(&next) = self.lines.starts.get(self.lines.current + 1) {
             return next;
         }
-        let start = self.starts[self.current] as usize;
+        let start = self.lines.starts[self.lines.current] as usize;
         let rest = &self.bytes[start..];
         let next = match memchr::memchr2(b'\n', b'\r', rest) {
             Some(found) => {
@@ -164,7 +193,7 @@ impl<'s> Source<'s> {
             }
             None => self.bytes.len() + 1,
         };
-        self.starts.push(next as u32);
+        self.lines.starts.push(next as u32);
         next as u32
     }
 }
@@ -173,9 +202,15 @@ impl<'s> Source<'s> {
 mod tests {
     use super::*;
 
+    fn source(text: &[u8]) -> Source<'_> {
+        let mut lines = Lines::default();
+        lines.begin();
+        Source::new(text, lines)
+    }
+
     #[test]
     fn lines_are_found_in_any_order() {
-        let mut source = Source::new(b"a\nbb\r\n\rc", Vec::new());
+        let mut source = source(b"a\nbb\r\n\rc");
         let expected = [1, 1, 2, 2, 2, 2, 3, 4, 4];
         for order in [[0, 1, 2, 3, 4, 5, 6, 7, 8], [8, 7, 6, 5, 4, 3, 2, 1, 0]] {
             for at in order {
@@ -186,7 +221,7 @@ mod tests {
 
     #[test]
     fn carets_stay_on_their_line() {
-        let mut source = Source::new(b"x = a\n  .b\n", Vec::new());
+        let mut source = source(b"x = a\n  .b\n");
         let caret = Span::new(Offset(4), Offset(10));
         assert_eq!(source.position(Offset(4), caret), Position { line: 1, column: 5, width: 1 });
         assert_eq!(source.position(Offset(9), caret), Position { line: 2, column: 0, width: 0 });
@@ -195,7 +230,7 @@ mod tests {
     #[test]
     fn tokens_are_found_behind_comments() {
         let check = |text: &[u8], token: &[u8]| {
-            let source = Source::new(text, Vec::new());
+            let source = source(text);
             assert_eq!(&text[source.token_start(Offset(0)).index()..], token);
         };
         check(b" --[==[ ]] ]==] --x\n then x", b"then x");

@@ -21,7 +21,8 @@ impl<'a> Compiler<'_, 'a> {
         self.leave_block()
     }
 
-    /// The statements of a block; the locals of a `repeat` block are still in scope after them.
+    /// The statements of a block, or some of those of the main function; the locals of a `repeat` block are still in
+    /// scope after them.
     pub(super) fn block_statements(
         &mut self,
         block: &'a Block<'a>,
@@ -30,13 +31,14 @@ impl<'a> Compiler<'_, 'a> {
         self.declare_types(block)?;
         let statements = block.statements;
         let effective =
-            statements.iter().rposition(|statement| !is_void(statement)).map_or(0, |last| last + 1);
+            statements.iter().rposition(|statement| !statement.kind.is_void()).map_or(0, |last| last + 1);
         let mut void_end = 0;
         for (index, statement) in statements.iter().enumerate() {
             if let StatementKind::Label(name) = statement.kind {
                 self.pass(statement.span.end);
                 if index >= void_end {
-                    let voids = statements[index..].iter().take_while(|statement| is_void(statement)).count();
+                    let voids =
+                        statements[index..].iter().take_while(|statement| statement.kind.is_void()).count();
                     void_end = index + voids;
                 }
                 // The reference implementation passes over what does nothing before it looks at pending gotos.
@@ -143,11 +145,6 @@ impl<'a> Compiler<'_, 'a> {
         self.patch_here(condition.when_false);
         Ok(())
     }
-}
-
-/// Whether a statement does nothing, so that a label before it may end its block.
-fn is_void(statement: &Statement<'_>) -> bool {
-    matches!(statement.kind, StatementKind::Empty | StatementKind::Label(_))
 }
 
 /// The `goto` or `break` that is all a block does.

@@ -7,6 +7,7 @@ mod errors;
 mod hostile;
 mod listings;
 mod long_programs;
+mod pieces;
 mod random_programs;
 mod verifier;
 
