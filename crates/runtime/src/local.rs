@@ -6,7 +6,7 @@ use std::sync::Arc;
 use wippy_scheduler::{HostId, Pid};
 use wippy_stdlib::plain::Plain;
 use wippy_stdlib::security::{Actor, Request, Scope, Verdict};
-use wippy_vm::Parcel;
+use wippy_vm::{Parcel, Str};
 
 use crate::addresses::Addresses;
 use crate::programs::Entry;
@@ -40,6 +40,7 @@ impl Inherited {
     }
 
     /// Whether the answer of [`Inherited::permits`] depends on the question.
+    #[inline]
     pub fn is_guarded(&self, strict: bool) -> bool {
         strict || (self.actor.is_some() && self.scope.is_some())
     }
@@ -81,6 +82,13 @@ impl Local {
             upgradable: None,
             addresses: None,
         }
+    }
+
+    /// The process that a string was found to name, if this one may write to anybody.
+    #[inline]
+    pub(crate) fn correspondent(&self, text: Str<'_>) -> Option<Pid> {
+        let pid = self.addresses.as_ref()?.pid_of(text)?;
+        (self.pid.is_some() && !self.values.is_guarded(self.shared.strict)).then_some(pid)
     }
 
     /// Whether it hears of newer code.

@@ -65,6 +65,7 @@ impl Note {
         Note { is_held: true, ..self }
     }
 
+    #[inline(always)]
     pub(crate) fn message(&self) -> Message<'_> {
         let Note { from, host, topic_bytes, is_held, .. } = *self;
         Message { from, host, topic_bytes, is_held, values: self.values.tokens() }

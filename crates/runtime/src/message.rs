@@ -174,7 +174,7 @@ pub(crate) fn pid_text(cx: &mut Context<'_>, pid: Pid, host: Option<HostId>) -> 
 }
 
 /// The message that a userdata holds, if it is one.
-#[inline]
+#[inline(always)]
 fn message_in(userdata: UserData<'_>) -> Option<Message<'_>> {
     match userdata.get::<Note>() {
         Some(note) => Some(note.message()),
@@ -183,7 +183,7 @@ fn message_in(userdata: UserData<'_>) -> Option<Message<'_>> {
 }
 
 /// The message that argument 1 must be, and the userdata that it is in.
-#[inline]
+#[inline(always)]
 fn this<'gc>(cx: &Context<'gc>) -> Result<(UserData<'gc>, Message<'gc>)> {
     match cx.get(1) {
         Value::UserData(userdata) => message_in(userdata).map(|message| (userdata, message)),
@@ -219,18 +219,28 @@ fn from(cx: &mut Context<'_>) -> Result<Outcome> {
 /// `msg:payload()`: nil, a payload, or a list of payloads.
 fn payloads(cx: &mut Context<'_>) -> Result<Outcome> {
     let (owner, message) = this(cx)?;
-    let mut tokens = message.payload();
     if let Fate::Chained(chain) = cx.fate(&WAY[1..]) {
         if message.is_held {
             return Ok(cx.returns_end(owner.user_value(), chain));
         }
-        let mut values = tokens.clone();
+        let mut values = message.payload();
         if let Some(value) = cx.unpack_next(&mut values)?
             && values.is_empty()
         {
             return Ok(cx.returns_end(value, chain));
         }
     }
+    payload_objects(cx, owner, &message)
+}
+
+/// The payloads of a message, for those who keep them.
+#[inline(never)]
+fn payload_objects<'gc>(
+    cx: &mut Context<'gc>,
+    owner: UserData<'gc>,
+    message: &Message<'gc>,
+) -> Result<Outcome> {
+    let mut tokens = message.payload();
     let mut count = usize::from(message.is_held);
     while tokens.skip_value() {
         count += 1;

@@ -36,28 +36,26 @@ impl Parting<'_, '_> {
         Ok(mail)
     }
 
+    /// Whether its payload is exactly one value.
+    #[inline]
+    pub(crate) fn is_single(&self) -> bool {
+        self.cx.len() == self.topic + 1
+    }
+
     /// Its object in the receiver's heap, if it is small or has one value, and there is room for it.
     #[inline]
     pub(crate) fn message<'gc>(&mut self, cx: &mut Context<'gc>) -> Option<Value<'gc>> {
-        if let Some((values, topic_bytes)) = self.cx.morsel(self.topic, self.cx.len()) {
+        if !self.is_single() {
+            let (values, topic_bytes) = self.cx.morsel(self.topic, self.cx.len())?;
             let note = Note::new(self.from, self.host, values, topic_bytes);
             return message::noted(cx, note).ok().map(Value::UserData);
         }
-        let value = self.value(cx)?;
-        let (topic, bytes) = self.cx.morsel(self.topic, self.topic)?;
-        let note = Note::new(self.from, self.host, topic, bytes).holding();
+        let topic = self.cx.text_morsel(self.topic)?;
+        let value = self.cx.get(self.topic + 1);
+        let value = cx.copy_of(self.cx, value).ok()?;
+        let note = Note::new(self.from, self.host, topic, topic.size()).holding();
         let message = message::noted(cx, note).ok()?;
         cx.set_user_value(message, value);
         Some(Value::UserData(message))
-    }
-
-    /// A copy of its value in the receiver's heap, if there is exactly one, and room for it.
-    #[inline]
-    pub(crate) fn value<'gc>(&mut self, cx: &mut Context<'gc>) -> Option<Value<'gc>> {
-        if self.cx.len() != self.topic + 1 {
-            return None;
-        }
-        let value = self.cx.get(self.topic + 1);
-        cx.copy_of(self.cx, value).ok()
     }
 }

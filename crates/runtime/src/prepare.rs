@@ -85,7 +85,7 @@ impl Preparing {
             Step::Failed(failure) => Err(failure.message),
             Step::Parked => Err(WAITS.as_bytes().to_vec()),
         };
-        let _ = wippy_stdlib::io::flush_resting(vm);
+        wippy_stdlib::io::flush_resting(vm);
         let Some(entry) = vm.host::<Local>().map(|local| Arc::clone(&local.entry)) else {
             return Err(missing("main"));
         };

@@ -185,22 +185,8 @@ impl Process for LuaProcess {
             return body.fail(turn, fault, None);
         }
         loop {
-            loop {
-                let taken = if body.room.has_aside() {
-                    body.room.take_aside().map_or(Ok(()), |signal| body.take(signal, turn))
-                } else if let Some((from, mail)) = turn.next_message() {
-                    body.arrive(from, mail)
-                } else if let Some(signal) = turn.next_signal() {
-                    body.take(signal, turn)
-                } else {
-                    break;
-                };
-                if let Err(fault) = taken {
-                    return body.fail(turn, fault, None);
-                }
-            }
-            if body.room.has_mail()
-                && let Err(fault) = body.deliver(turn)
+            if (turn.has_signals() || !body.room.is_bare())
+                && let Err(fault) = body.take_in(turn)
             {
                 return body.fail(turn, fault, None);
             }
@@ -213,28 +199,18 @@ impl Process for LuaProcess {
             }
             let step = body.vm.run_with(fuel, &mut Answers { turn, room: &mut body.room });
             turn.charge(Fuel(fuel.saturating_sub(body.vm.fuel_left())));
-            if body.vm.has_operations() {
-                for operation in body.vm.take_operations() {
-                    if let Err(fault) = body.serve(operation, turn) {
-                        return body.fail(turn, fault, None);
-                    }
-                }
+            if body.vm.has_operations()
+                && let Err(fault) = body.serve_all(turn)
+            {
+                return body.fail(turn, fault, None);
             }
-            body.parked = false;
-            match step {
-                wippy_vm::Step::Finished => match body.finished(turn) {
-                    Some(end) => return end,
-                    None => continue,
-                },
-                wippy_vm::Step::Failed(failure) => return body.failed(turn, failure),
-                wippy_vm::Step::OutOfFuel => {
-                    body.vm.enter(wippy_stdlib::io::flush_due);
+            body.parked = matches!(step, wippy_vm::Step::Parked);
+            if body.parked {
+                if turn.must_stop() {
                     return Step::OutOfFuel;
                 }
-                wippy_vm::Step::Parked => body.parked = true,
-            }
-            if turn.must_stop() {
-                return Step::OutOfFuel;
+            } else if let Some(end) = body.stop(step, turn) {
+                return end;
             }
         }
     }
@@ -290,6 +266,7 @@ impl Body {
         Some(self.extra.as_mut().and_then(|extra| extra.main.take()).map(|main| *main).unwrap_or_default())
     }
 
+    #[inline(never)]
     fn begin(&mut self, turn: &mut Turn<'_, LuaProcess>) {
         self.begun = true;
         if self.extra.as_ref().is_none_or(|extra| !extra.is_program) {
@@ -304,6 +281,26 @@ impl Body {
         for Pending { delay, ticket, fire } in pending {
             self.set_timer(turn, delay, ticket, fire);
         }
+    }
+
+    /// Takes in what has arrived, and hands over what can be.
+    ///
+    /// # Errors
+    /// When a message does not fit into the process's memory.
+    #[inline(never)]
+    fn take_in(&mut self, turn: &mut Turn<'_, LuaProcess>) -> Result<(), Fault> {
+        loop {
+            if self.room.has_aside() {
+                self.room.take_aside().map_or(Ok(()), |signal| self.take(signal, turn))?;
+            } else if let Some((from, mail)) = turn.next_message() {
+                self.arrive(from, mail)?;
+            } else if let Some(signal) = turn.next_signal() {
+                self.take(signal, turn)?;
+            } else {
+                break;
+            }
+        }
+        if self.room.has_mail() { self.deliver(turn) } else { Ok(()) }
     }
 
     /// A message has arrived.
@@ -454,6 +451,26 @@ impl Body {
         }
     }
 
+    /// It ran and does not wait: how its step ends; `None` if it goes on.
+    #[inline(never)]
+    fn stop(&mut self, step: wippy_vm::Step, turn: &mut Turn<'_, LuaProcess>) -> Option<Step<Output, Fault>> {
+        match step {
+            wippy_vm::Step::Finished => self.finished(turn),
+            wippy_vm::Step::Failed(failure) => Some(self.failed(turn, failure)),
+            wippy_vm::Step::OutOfFuel => {
+                self.vm.enter(wippy_stdlib::io::flush_due);
+                Some(Step::OutOfFuel)
+            }
+            wippy_vm::Step::Parked => None,
+        }
+    }
+
+    /// Begins what natives have asked for.
+    #[inline(never)]
+    fn serve_all(&mut self, turn: &mut Turn<'_, LuaProcess>) -> Result<(), Fault> {
+        self.vm.take_operations().into_iter().try_for_each(|operation| self.serve(operation, turn))
+    }
+
     /// Begins what a native has asked for.
     fn serve(&mut self, operation: Operation, turn: &mut Turn<'_, LuaProcess>) -> Result<(), Fault> {
         let Operation { ticket, request } = operation;
@@ -503,6 +520,11 @@ impl Body {
 
     /// Whether the function that lingers has nothing left to wait for; it is woken then.
     fn is_left_alone(&mut self) -> bool {
+        self.extra.as_ref().is_some_and(|extra| extra.lingering.is_some()) && self.lingers_in_vain()
+    }
+
+    #[inline(never)]
+    fn lingers_in_vain(&mut self) -> bool {
         let Some(extra) = &mut self.extra else { return false };
         let Some(ticket) = extra.lingering else { return false };
         // The function itself waits, and it is outstanding.
@@ -517,17 +539,29 @@ impl Body {
     /// Everything waits.
     fn rest(&mut self, turn: &mut Turn<'_, LuaProcess>) -> Step<Output, Fault> {
         // What was printed is to be seen now; there may not be another step.
-        let _ = wippy_stdlib::io::flush_resting(&mut self.vm);
+        wippy_stdlib::io::flush_resting(&mut self.vm);
+        self.room.rest();
         if std::mem::take(&mut self.rang) {
             // Whoever lives by the clock is not in a hurry, and there may be many of them.
             self.vm.tidy();
         }
+        let is_program = self.extra.as_ref().is_some_and(|extra| extra.is_program);
+        if self.leaving || self.is_call || is_program {
+            self.rest_or_end(turn, is_program)
+        } else {
+            Step::Parked
+        }
+    }
+
+    /// Everything waits, perhaps for what cannot happen.
+    #[inline(never)]
+    fn rest_or_end(&mut self, turn: &mut Turn<'_, LuaProcess>, is_program: bool) -> Step<Output, Fault> {
         let busy = |extra: &Extra| !extra.timers.is_empty() || !extra.operations.is_empty();
         if self.leaving && !self.extra.as_deref().is_some_and(busy) && !self.room.hears_events() {
             // It would not hear of it until it is killed.
             return Step::Failed(shut_down());
         }
-        if !self.is_call && !self.extra.as_ref().is_some_and(|extra| extra.is_program) {
+        if !self.is_call && !is_program {
             return Step::Parked;
         }
         let awaits = self.extra.as_ref().is_some_and(|extra| !extra.awaited.is_empty());
@@ -569,7 +603,7 @@ impl Body {
             }
             Ok(output)
         });
-        let _ = wippy_stdlib::io::flush_resting(&mut self.vm);
+        wippy_stdlib::io::flush_resting(&mut self.vm);
         match end {
             Ok(output) => {
                 self.tell(End::Finished { called_main: self.called_main });
@@ -587,8 +621,9 @@ impl Body {
     }
 
     /// An error reached the top.
+    #[inline(never)]
     fn failed(&mut self, turn: &mut Turn<'_, LuaProcess>, failure: Failure) -> Step<Output, Fault> {
-        let _ = wippy_stdlib::io::flush_resting(&mut self.vm);
+        wippy_stdlib::io::flush_resting(&mut self.vm);
         if let Some(request) = failure.exit {
             if !self.has_listener()
                 && let Some(on_exit) = self.vm.host::<Local>().and_then(|local| local.shared.on_exit.as_ref())
@@ -607,6 +642,7 @@ impl Body {
         self.fail(turn, Arc::new(fault), Some(End::Failed(failure)))
     }
 
+    #[inline(never)]
     fn fail(
         &mut self,
         turn: &mut Turn<'_, LuaProcess>,

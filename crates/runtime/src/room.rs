@@ -110,6 +110,14 @@ impl Room {
         self.shelves.is_none()
     }
 
+    /// Everything waits: gives back what is not used.
+    #[inline]
+    pub(crate) fn rest(&mut self) {
+        if self.shelves.as_deref().is_some_and(Shelves::is_empty) {
+            self.shelves = None;
+        }
+    }
+
     /// Whether anybody listens to anything.
     pub(crate) fn is_open(&self) -> bool {
         let topics = self.shelves.as_ref().is_some_and(|shelves| !shelves.topics.is_empty());
@@ -180,7 +188,7 @@ impl Room {
     }
 
     /// A message comes right from its sender: whether one who waits for it has got what is wanted of it.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn greet(&self, cx: &mut Context<'_>, parting: &mut Parting<'_, '_>) -> bool {
         let is_simple = |shelves: &Shelves| shelves.topics.is_empty() && shelves.unclaimed.is_empty();
         let Some(channel) = self
@@ -192,13 +200,9 @@ impl Room {
         };
         match cx.fate_at(channel, &message::WAY) {
             Some(Fate::Dropped) => cx.push_to(channel, Value::Nil).is_ok(),
-            Some(Fate::Chained(chain)) => match parting.value(cx) {
-                Some(value) => {
-                    cx.push_end(channel, value, chain);
-                    true
-                }
-                None => false,
-            },
+            Some(Fate::Chained(chain)) => {
+                parting.is_single() && cx.push_copied(channel, chain, parting.cx, parting.topic + 1)
+            }
             Some(Fate::Kept) => match parting.message(cx) {
                 Some(message) => cx.push_to(channel, message).is_ok(),
                 None => false,
@@ -408,6 +412,14 @@ impl Room {
 }
 
 impl Shelves {
+    fn is_empty(&self) -> bool {
+        self.topics.is_empty()
+            && self.unclaimed.is_empty()
+            && self.happened.is_empty()
+            && self.watched.is_empty()
+            && self.aside.is_empty()
+    }
+
     /// Messages that waited for a subscription wait for the inbox again.
     fn free(&mut self, waiting: VecDeque<Mail>) {
         self.unclaimed.extend(waiting);

@@ -4,30 +4,32 @@
 //! about to wait for its outcome. While a step runs, the last one is kept here instead and becomes the next of the same
 //! worker, as if the turn had woken it. Invariant: outside of a step nothing is kept.
 
-use std::cell::{Cell, RefCell};
+use std::cell::Cell;
 
 use crate::table::Runnable;
 
 struct Place {
     /// The scheduler whose step runs on this thread; 0 for none.
     hub: Cell<usize>,
-    kept: RefCell<Option<Runnable>>,
+    kept: Cell<Option<Runnable>>,
 }
 
 thread_local! {
-    static PLACE: Place = const { Place { hub: Cell::new(0), kept: RefCell::new(None) } };
+    static PLACE: Place = const { Place { hub: Cell::new(0), kept: Cell::new(None) } };
 }
 
 /// A step of this scheduler begins on this thread.
+#[inline(always)]
 pub(crate) fn open(hub: usize) {
     PLACE.with(|place| place.hub.set(hub));
 }
 
 /// The step is over; who is to run next.
+#[inline(always)]
 pub(crate) fn close() -> Option<Runnable> {
     PLACE.with(|place| {
         place.hub.set(0);
-        place.kept.borrow_mut().take()
+        place.kept.take()
     })
 }
 
@@ -35,7 +37,7 @@ pub(crate) fn close() -> Option<Runnable> {
 /// was kept before, or this one.
 pub(crate) fn keep(hub: usize, runnable: Runnable) -> Option<Runnable> {
     PLACE.with(|place| match place.hub.get() == hub {
-        true => place.kept.borrow_mut().replace(runnable),
+        true => place.kept.replace(Some(runnable)),
         false => Some(runnable),
     })
 }

@@ -301,6 +301,7 @@ impl<P: Process> Table<P> {
     }
 
     /// The slot of an index that was once allocated.
+    #[inline(always)]
     fn at(&self, index: u32) -> Option<&Slot<P>> {
         let group = self.groups.get(index as usize / GROUP)?.load(Ordering::Acquire);
         if group.is_null() {
@@ -312,17 +313,20 @@ impl<P: Process> Table<P> {
     }
 
     /// The slot of a runnable process.
+    #[inline(always)]
     pub(crate) fn slot(&self, runnable: &Runnable) -> &Slot<P> {
         self.at(runnable.0).expect("a right to run is made for an allocated slot")
     }
 
     /// The slot of a process, if it lives (or lived a moment ago).
+    #[inline(always)]
     pub(crate) fn find(&self, pid: Pid) -> Option<&Slot<P>> {
         let slot = self.at(pid.index())?;
         (slot.pid() == pid && pid != Pid::SYSTEM).then_some(slot)
     }
 
     /// The private part of a runnable process's slot.
+    #[inline(always)]
     pub(crate) fn owned<'a>(&'a self, runnable: &'a mut Runnable) -> &'a mut Owned<P> {
         let slot = self.slot(runnable);
         // SAFETY: `runnable` is the only right to this slot and is borrowed exclusively for as long as the result; it was
@@ -331,6 +335,7 @@ impl<P: Process> Table<P> {
     }
 
     /// Both at once: `slot` and `owned`.
+    #[inline(always)]
     pub(crate) fn enter<'t: 'r, 'r>(&'t self, runnable: &'r mut Runnable) -> (&'t Slot<P>, &'r mut Owned<P>) {
         let slot = self.slot(runnable);
         // SAFETY: as in `owned`; the shared part of the slot and its private part are different fields.

@@ -673,6 +673,9 @@ pub(crate) fn absorb_into<P: Process>(
     trap_links: bool,
     inquiries: &mut Vec<Arc<Inquiry>>,
 ) -> (bool, Option<Doom>) {
+    if !slot.has_news() {
+        return (false, None);
+    }
     let (mut news, mut doom) = (false, None);
     slot.take(inbox, |target, _, letter| {
         if target != pid {

@@ -123,9 +123,12 @@ fn closed_meanwhile(cx: &mut Context<'_>) -> Result<Outcome> {
 
 /// `ch:receive()`
 fn receive(cx: &mut Context<'_>) -> Result<Outcome> {
-    if let Some(outcome) = cx.receive_first()? {
-        return Ok(outcome);
-    }
+    cx.receive_first().unwrap_or_else(|| receive_slowly(cx))
+}
+
+/// The same, whoever waits there.
+#[inline(never)]
+fn receive_slowly(cx: &mut Context<'_>) -> Result<Outcome> {
     let channel = check(cx, 1)?;
     let (value, ok, gives_way) = match cx.try_receive(channel, true)? {
         Transfer::Done { value, gives_way } => (value, true, gives_way),

@@ -272,6 +272,19 @@ fn id(cx: &mut Context<'_>) -> Result<Outcome> {
 
 /// `process.send(dest, topic, ...)`
 fn send(cx: &mut Context<'_>) -> Result<Outcome> {
+    if let (Value::String(dest), Value::String(topic)) = (cx.get(1), cx.get(2))
+        && topic.as_bytes().first() != Some(&b'@')
+        && let Some(pid) = cx.host::<Local>().and_then(|local| local.correspondent(dest))
+        && let Some(true) = cx.send_outside(pid.raw(), 2)?
+    {
+        return Ok(cx.returns_true());
+    }
+    send_with_care(cx)
+}
+
+/// The same, whoever sends whatever to whom. A message that has not found its receiver may be sent again, to no effect.
+#[inline(never)]
+fn send_with_care(cx: &mut Context<'_>) -> Result<Outcome> {
     let (dest, topic) = (cx.get(1), cx.get(2));
     let sender = |local: &mut Local| {
         local.pid?;

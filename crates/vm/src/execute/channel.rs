@@ -139,15 +139,21 @@ impl<'gc> Channel<'gc> {
     }
 
     /// The first who waits to receive.
-    #[inline]
+    #[inline(always)]
     fn first_receiver(self) -> Option<Waiter> {
         // SAFETY: as above.
         unsafe {
             let waiters = &(*self.raw()).waiters;
             let first = waiters.front()?;
-            if !first.sends && first.is_live() {
-                return Some(*first);
-            }
+            if !first.sends && first.is_live() { Some(*first) } else { self.later_receiver() }
+        }
+    }
+
+    #[inline(never)]
+    fn later_receiver(self) -> Option<Waiter> {
+        // SAFETY: as above.
+        unsafe {
+            let waiters = &(*self.raw()).waiters;
             waiters.iter().find(|waiter| !waiter.sends && waiter.is_live()).copied()
         }
     }
@@ -277,7 +283,9 @@ impl<'gc> Context<'gc> {
     fn hand_value(&mut self, waiter: Waiter, value: Value<'gc>, ok: bool) {
         // SAFETY: the waiter is live, and its coroutine goes into the run queue next.
         unsafe {
-            if waiter.case == 0 {
+            if waiter.case == 0 && ok {
+                self.hand_received(waiter.co, value.slot());
+            } else if waiter.case == 0 {
                 self.hand_results(waiter.co, &[value, Value::Boolean(ok)], false);
             } else {
                 let case = Value::Integer(i64::from(waiter.case));
@@ -336,27 +344,32 @@ impl<'gc> Context<'gc> {
     ///
     /// # Errors
     /// When the memory limit would be passed.
-    #[inline]
-    pub fn receive_first(&mut self) -> Result<Option<Outcome>> {
-        let Some(raw) = self.quiet_channel() else { return Ok(None) };
+    #[inline(always)]
+    pub fn receive_first(&mut self) -> Option<Result<Outcome>> {
+        let raw = self.quiet_channel()?;
         // SAFETY: the channel is alive, and what is in it.
         unsafe {
             let value = match (*raw).buffer.used().and_then(VecDeque::pop_front) {
                 Some(value) => value,
-                None if (*raw).closed => return Ok(None),
+                None if (*raw).closed => return None,
                 None => {
-                    let channel = Channel::from_raw(raw);
-                    let fed = if (*raw).fed { self.feed(channel, true)? } else { None };
-                    let Some(value) = fed else {
-                        self.truncate(1);
-                        return self.park_at(channel, false, Then::Return).map(Some);
-                    };
-                    value.slot()
+                    let fed = if (*raw).fed { self.feed(Channel::from_raw(raw), true) } else { Ok(None) };
+                    match fed {
+                        Ok(Some(value)) => value.slot(),
+                        Ok(None) => {
+                            self.truncate(1);
+                            let state = self.st();
+                            state.heap.wait_alone_at(raw, state.current());
+                            state.then = Then::Return;
+                            return Some(Ok(Outcome(Request::Park(0))));
+                        }
+                        Err(error) => return Some(Err(error)),
+                    }
                 }
             };
             self.push_slot(value);
             self.push_slot(Slot::TRUE);
-            Ok(Some(self.returns_top(2)))
+            Some(Ok(self.returns_top(2)))
         }
     }
 
@@ -507,7 +520,7 @@ impl<'gc> Context<'gc> {
     }
 
     /// What the first of those who wait to receive will do with the value, if anybody waits.
-    #[inline]
+    #[inline(always)]
     pub fn fate_at(&self, channel: Channel<'gc>, methods: &[Link]) -> Option<Fate<'gc>> {
         let waiter = channel.first_receiver()?;
         Some(match waiter.case {
@@ -517,13 +530,22 @@ impl<'gc> Context<'gc> {
         })
     }
 
-    /// Sends, on the owner's behalf, the end of a chain to the one whose fate it is ([`Context::fate_at`]).
-    #[inline]
-    pub fn push_end(&mut self, channel: Channel<'gc>, value: Value<'gc>, chain: Chain<'gc>) {
-        let Some(waiter) = channel.take_waiter(false) else { return };
+    /// Sends, on the owner's behalf, a copy of what another interpreter's native has in a slot to the one whose fate was asked
+    /// for ([`Context::fate_at`]), as the end of his chain. Whether there was room for it.
+    #[inline(always)]
+    pub fn push_copied(
+        &mut self,
+        channel: Channel<'gc>,
+        chain: Chain<'gc>,
+        other: &mut Context<'_>,
+        slot: usize,
+    ) -> bool {
+        let Ok(value) = self.copy_of_slot(other, slot) else { return false };
+        let Some(waiter) = channel.take_waiter(false) else { return false };
         // SAFETY: the waiter is live, and its coroutine goes into the run queue next.
         unsafe { self.hand_end(waiter.co, value, chain) };
         self.st().heap.roots.ready.push_back(waiter.co);
+        true
     }
 
     /// Sends a value on the owner's behalf: a waiting receiver is put at the end of the run queue, and nobody gives
@@ -531,15 +553,27 @@ impl<'gc> Context<'gc> {
     ///
     /// # Errors
     /// When the memory limit would be passed; then the value was not sent.
+    #[inline]
     pub fn push_to(&mut self, channel: Channel<'gc>, value: impl Into<Value<'gc>>) -> Result<Push> {
         let value = value.into();
-        if channel.is_closed() {
-            return Ok(Push::Closed);
-        }
+        // Nobody waits at a closed one.
         if let Some(waiter) = channel.take_waiter(false) {
-            self.hand_value(waiter, value, true);
+            if waiter.case == 0 {
+                // SAFETY: the waiter is live, and its coroutine goes into the run queue next.
+                unsafe { self.hand_received(waiter.co, value.slot()) };
+            } else {
+                self.hand_value(waiter, value, true);
+            }
             self.st().heap.roots.ready.push_back(waiter.co);
             return Ok(Push::Taken);
+        }
+        self.push_into(channel, value)
+    }
+
+    #[inline(never)]
+    fn push_into(&mut self, channel: Channel<'gc>, value: Value<'gc>) -> Result<Push> {
+        if channel.is_closed() {
+            return Ok(Push::Closed);
         }
         // SAFETY: the channel is valid by its brand.
         unsafe {

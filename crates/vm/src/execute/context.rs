@@ -262,6 +262,13 @@ impl<'gc> Context<'gc> {
         Outcome(Request::Return(1))
     }
 
+    /// Answers with `true`.
+    #[inline(always)]
+    pub fn returns_true(&mut self) -> Outcome {
+        self.push_slot(Slot::TRUE);
+        Outcome(Request::Return(1))
+    }
+
     /// Answers with the topmost `count` slots.
     #[inline(always)]
     pub fn returns_top(&mut self, count: usize) -> Outcome {

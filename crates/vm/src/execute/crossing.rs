@@ -295,6 +295,22 @@ impl<'gc> Context<'gc> {
         }
     }
 
+    /// A copy of what another heap's native has in a slot, as [`Context::copy_of`] makes it.
+    ///
+    /// # Errors
+    /// As there.
+    #[inline(always)]
+    pub(super) fn copy_of_slot(&mut self, other: &mut Context<'_>, slot: usize) -> Result<Slot> {
+        let value = other.slot(slot);
+        match value.tag {
+            tag::INTEGER | tag::FLOAT | tag::NIL | tag::TRUE | tag::FALSE => Ok(value),
+            _ => {
+                let value = other.get(slot);
+                self.copy_large(other, value).map(Value::slot)
+            }
+        }
+    }
+
     #[inline(never)]
     fn copy_large<'other>(
         &mut self,

@@ -75,17 +75,19 @@ impl Link {
         Link { name, seen: AtomicPtr::new(null_mut()) }
     }
 
-    /// # Safety
-    /// The value is valid.
-    #[inline]
-    unsafe fn is_named(&self, value: Slot) -> bool {
-        value.tag == tag::STRING
-            // SAFETY: the caller's promise.
-            && (value.as_string() == self.seen.load(Ordering::Relaxed) || unsafe { self.meet(value.as_string()) })
+    /// Whether a constant is the name, as far as it was seen.
+    #[inline(always)]
+    fn is_seen_as(&self, value: &Slot) -> bool {
+        value.tag == tag::STRING && value.as_string() == self.seen.load(Ordering::Relaxed)
     }
 
-    #[cold]
-    unsafe fn meet(&self, name: *mut StringObject) -> bool {
+    /// # Safety
+    /// The value is valid.
+    unsafe fn is_named(&self, value: &Slot) -> bool {
+        if value.tag != tag::STRING {
+            return false;
+        }
+        let name = value.as_string();
         // SAFETY: the caller's string is valid; one that is never freed has its address for ever.
         unsafe {
             let is_it = string::bytes(name) == self.name.as_bytes();
@@ -97,42 +99,68 @@ impl Link {
     }
 }
 
-/// What becomes of what the call that a Lua function has just made leaves in a slot.
+/// Where code goes on behind links of these names that begin at `pc`, each on the value in `register`, and whether the last
+/// call keeps all its results. `None` if it says anything else.
 ///
 /// # Safety
-/// The frame is that of a Lua function with its `pc` saved, the slot one of its registers.
-#[inline]
-unsafe fn of<'gc>(frame: *mut Frame, slot: *const Slot, methods: &[Link]) -> Fate<'gc> {
-    // SAFETY: the caller's promise. Every function ends with a return, so what follows an instruction of another kind can be
-    // read; constants of verified code are in range.
-    unsafe {
-        let lua = (*frame).state.lua;
-        let register = slot.offset_from_unsigned((*frame).base) as u8;
-        let call = |arguments: u8, results: u8| Instruction::abc(Op::Call, register, arguments, results).0;
-        // Whatever it is called with.
-        let first = (*lua.pc.sub(1)).0 & !OPERAND_B;
-        if first != call(0, 2) {
-            return if first == call(0, 1) { Fate::Dropped } else { Fate::Kept };
-        }
-        let look_up = Instruction::abc(Op::Method, register, register, 0).0;
-        let (mut pc, mut is_open) = (lua.pc, false);
-        for method in methods {
-            let (link, called) = (*pc, (*pc.add(1)).0);
-            if is_open
-                || link.0 & !OPERAND_C != look_up
-                || !method.is_named(*lua.constants.add(link.c()))
-                || called & !OPERAND_C != call(2, 0)
-            {
-                return Fate::Kept;
+/// The code is verified, `pc` stands behind one of its calls, and the constants are its own.
+#[inline(never)]
+unsafe fn follow(
+    mut pc: *const Instruction,
+    constants: *const Slot,
+    register: u8,
+    methods: &[Link],
+) -> Option<(*const Instruction, bool)> {
+    let look_up = Instruction::abc(Op::Method, register, register, 0).0;
+    let call = Instruction::abc(Op::Call, register, 2, 0).0;
+    let mut is_open = false;
+    for method in methods {
+        // SAFETY: every function ends with a return, so what follows an instruction of another kind can be read; constants
+        // of verified code are in range.
+        unsafe {
+            let link = *pc;
+            if is_open || link.0 & !OPERAND_C != look_up {
+                return None;
+            }
+            let name = &*constants.add(link.c());
+            if !method.is_seen_as(name) && !method.is_named(name) {
+                return None;
+            }
+            let called = (*pc.add(1)).0;
+            if called & !OPERAND_C != call {
+                return None;
             }
             match called & OPERAND_C {
                 0 => is_open = true,
                 ONE_RESULT => {}
-                _ => return Fate::Kept,
+                _ => return None,
             }
             pc = pc.add(LINK);
         }
-        Fate::Chained(Chain { frame, end: pc, is_open, brand: PhantomData })
+    }
+    Some((pc, is_open))
+}
+
+/// What becomes of what the call that a Lua function has just made leaves in a slot.
+///
+/// # Safety
+/// The frame is that of a Lua function with its `pc` saved, the slot one of its registers.
+#[inline(always)]
+unsafe fn of<'gc>(frame: *mut Frame, slot: *const Slot, methods: &[Link]) -> Fate<'gc> {
+    // SAFETY: the caller's promise; before a saved `pc` there is the instruction that has just run.
+    unsafe {
+        let lua = (*frame).state.lua;
+        let register = slot.offset_from_unsigned((*frame).base) as u8;
+        let call = |results: u8| Instruction::abc(Op::Call, register, 0, results).0;
+        // Whatever it is called with.
+        let first = (*lua.pc.sub(1)).0 & !OPERAND_B;
+        if first != call(2) {
+            return if first == call(1) { Fate::Dropped } else { Fate::Kept };
+        }
+        match follow(lua.pc, lua.constants, register, methods) {
+            Some((end, is_open)) => Fate::Chained(Chain { frame, end, is_open, brand: PhantomData }),
+            None => Fate::Kept,
+        }
     }
 }
 
@@ -140,6 +168,7 @@ unsafe fn of<'gc>(frame: *mut Frame, slot: *const Slot, methods: &[Link]) -> Fat
 ///
 /// # Safety
 /// The coroutine is parked.
+#[inline(always)]
 pub(super) unsafe fn of_waiting<'gc>(co: *mut Coroutine, methods: &[Link]) -> Fate<'gc> {
     // SAFETY: a parked coroutine has its native's frame on top; one that stores for a Lua function lies above that function's
     // frame, and the called value in one of its registers.
@@ -153,7 +182,7 @@ pub(super) unsafe fn of_waiting<'gc>(co: *mut Coroutine, methods: &[Link]) -> Fa
             return Fate::Kept;
         }
         match of(caller, (*native).function(), methods) {
-            Fate::Chained(chain) if chain.is_open => Fate::Kept,
+            Fate::Chained(Chain { is_open: true, .. }) => Fate::Kept,
             fate => fate,
         }
     }
@@ -162,6 +191,7 @@ pub(super) unsafe fn of_waiting<'gc>(co: *mut Coroutine, methods: &[Link]) -> Fa
 impl<'gc> Context<'gc> {
     /// What becomes of the first result of the running native, if it returns at once: whether it is dropped, or these
     /// methods are called on it.
+    #[inline]
     pub fn fate(&self, methods: &[Link]) -> Fate<'gc> {
         let state = self.st();
         if state.native_framed || state.hooked || !state.in_native {

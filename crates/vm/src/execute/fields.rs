@@ -6,6 +6,7 @@
 use crate::bytecode::instruction::{Instruction, Op};
 use crate::error::Result;
 use crate::heap::growth::is_large;
+use crate::heap::libraries::lazy_value;
 use crate::heap::object::{Closure, Node, TABLE_FROZEN, Table, UserData};
 use crate::heap::slot::{Slot, copy, read, tag, write};
 use crate::heap::table;
@@ -103,6 +104,16 @@ unsafe fn class_member(to: *mut Slot, object: *mut UserData, key: *const Slot) -
     }
 }
 
+/// The part of an image that a shared node names.
+#[inline(never)]
+unsafe fn get_part(state: *mut State, to: *mut Slot, t: *mut Table, node: *mut Node) {
+    // SAFETY: the node is one of the table's, and so marked.
+    unsafe {
+        write(to, lazy_value(t, node));
+        (*state).heap.wear(t);
+    }
+}
+
 /// Looks a string constant up through tables and `__index` tables alone. Returns whether that decided it.
 #[inline(never)]
 unsafe fn plain_get(state: *mut State, to: *mut Slot, object: *const Slot, key: *const Slot) -> bool {
@@ -160,6 +171,10 @@ pub(crate) unsafe fn get_string(
             };
             if hit && (*node).tag < tag::NIL as u8 {
                 load(to, node);
+                return false;
+            }
+            if hit && (*node).tag > tag::NIL as u8 {
+                get_part(state, to, (*object).as_table(), node);
                 return false;
             }
         }

@@ -2,8 +2,9 @@
 
 use crate::bytecode::instruction::{Instruction, Op};
 use crate::bytecode::prototype::UpvalueDescription;
+use crate::heap::OutOfMemory;
 use crate::heap::code::Code;
-use crate::heap::object::Closure;
+use crate::heap::object::{Closure, Coroutine};
 use crate::heap::slot::{Slot, copy, copy_down, tag, write};
 use crate::native::{NativeFunction, Request, Then};
 
@@ -167,6 +168,8 @@ unsafe fn call_native(state: *mut State, function: *mut Slot, native: NativeFunc
                     let first = (*co).top.sub(count);
                     if wanted == 1 && count > 0 {
                         copy(function, first);
+                    } else if wanted == 0 {
+                        // Nobody looks at them.
                     } else if wanted == MULTIPLE {
                         copy_down(function, first, count);
                         (*co).top = function.add(count);
@@ -188,7 +191,10 @@ unsafe fn call_native(state: *mut State, function: *mut Slot, native: NativeFunc
                     };
                     return safepoint(state, live);
                 }
-                frame_native(state, function, wanted, outcome.0)
+                match outcome.0 {
+                    Request::Park(count) => park_native(state, function, wanted, count),
+                    request => frame_native(state, function, wanted, request),
+                }
             }
             Err(error) => {
                 (*state).native_base = function.add(1);
@@ -205,23 +211,27 @@ unsafe fn native_failed(state: *mut State, error: crate::error::Error) -> bool {
     unsafe { fail(state, error, Origin::Unframed) }
 }
 
-/// Gives the native that has just run a frame, and does what it asked for.
-#[inline(never)]
-unsafe fn frame_native(state: *mut State, function: *mut Slot, wanted: i16, request: Request) -> bool {
-    // SAFETY: the function slot and its window are those of the native.
+/// A frame for the native that has just run.
+///
+/// # Errors
+/// When the memory limit would be passed; what the native has planned is forgotten then.
+///
+/// # Safety
+/// The function slot is that of the native, the active frame the caller's.
+#[inline(always)]
+unsafe fn push_native(
+    state: &mut State,
+    co: *mut Coroutine,
+    function: *mut Slot,
+    wanted: i16,
+) -> Result<(), OutOfMemory> {
+    // SAFETY: the caller's promise; room is made first.
     unsafe {
-        let st = &mut *state;
-        let co = st.current();
-        if request == Request::ReturnOpen {
-            copy(function, (*co).top.sub(1));
-            (*co).top = function.add(1);
-            return st.heap.wants_collection() && safepoint(state, Live::Open);
-        }
         if (*co).frame.add(1) >= (*co).frames_end
-            && let Err(error) = st.heap.grow_frames(co)
+            && let Err(error) = state.heap.grow_frames(co)
         {
-            st.then = Then::Return;
-            return conclude(state, Err(error.into()));
+            state.then = Then::Return;
+            return Err(error);
         }
         let frame = (*co).frame.add(1);
         (*co).frame = frame;
@@ -236,11 +246,46 @@ unsafe fn frame_native(state: *mut State, function: *mut Slot, wanted: i16, requ
             continuation: Continuation::Return,
             operand: 0,
         });
-        let answer = match request {
-            Request::Park(count) => Ok(park::park(st, co, count)),
-            _ => perform(st, request),
-        };
-        match answer {
+        Ok(())
+    }
+}
+
+/// Gives the native that has just run a frame, in which it waits: for values, or for its turn.
+#[inline(never)]
+unsafe fn park_native(state: *mut State, function: *mut Slot, wanted: i16, count: u32) -> bool {
+    // SAFETY: the function slot and its window are those of the native.
+    unsafe {
+        let st = &mut *state;
+        let co = st.current();
+        if let Err(error) = push_native(st, co, function, wanted) {
+            return conclude(state, Err(error.into()));
+        }
+        match park::park(st, co, count) {
+            Some(exit) => {
+                (*state).exit = exit;
+                true
+            }
+            None => (*(*(*state).current()).frame).is_native() && leave_or_go_on(state),
+        }
+    }
+}
+
+/// Gives the native that has just run a frame, and does what it asked for.
+#[inline(never)]
+unsafe fn frame_native(state: *mut State, function: *mut Slot, wanted: i16, request: Request) -> bool {
+    // SAFETY: the function slot and its window are those of the native.
+    unsafe {
+        let st = &mut *state;
+        let co = st.current();
+        if request == Request::ReturnOpen {
+            copy(function, (*co).top.sub(1));
+            (*co).top = function.add(1);
+            return st.heap.wants_collection() && safepoint(state, Live::Open);
+        }
+        if let Err(error) = push_native(st, co, function, wanted) {
+            return conclude(state, Err(error.into()));
+        }
+        match perform(st, request) {
             Ok(None) => {
                 if (*(*(*state).current()).frame).is_native() {
                     leave_or_go_on(state)

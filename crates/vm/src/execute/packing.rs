@@ -485,6 +485,15 @@ impl<'gc> Context<'gc> {
         Some((morsel, first_bytes))
     }
 
+    /// A slot as a morsel, if it is a text and a short one.
+    #[inline]
+    pub fn text_morsel(&self, slot: usize) -> Option<Morsel> {
+        match self.get(slot) {
+            Value::String(text) => Morsel::of_text(text.as_bytes()),
+            _ => None,
+        }
+    }
+
     /// Appends a copy of a value to a parcel.
     ///
     /// # Errors

@@ -66,7 +66,20 @@ impl Morsel {
         Morsel { length: 0, bytes: [0; INLINE] }
     }
 
-    pub(super) fn size(&self) -> usize {
+    /// Of a text, if it fits.
+    #[inline]
+    pub(super) fn of_text(text: &[u8]) -> Option<Morsel> {
+        /// A mark and the length.
+        const HEAD: usize = 2;
+        let mut bytes = [0; INLINE];
+        bytes[0] = mark::SHORT_TEXT;
+        bytes[1] = text.len() as u8;
+        bytes.get_mut(HEAD..HEAD + text.len())?.copy_from_slice(text);
+        Some(Morsel { length: (HEAD + text.len()) as u8, bytes })
+    }
+
+    /// Bytes that it takes.
+    pub fn size(&self) -> usize {
         usize::from(self.length)
     }
 

@@ -66,6 +66,7 @@ impl fmt::Display for Waiting {
 ///
 /// # Safety
 /// The coroutine must be the running one, a native frame on top whose results begin at its `results_at`.
+#[inline(always)]
 pub(crate) unsafe fn suspend(state: &mut State, co: *mut object::Coroutine) {
     // SAFETY: the caller's promise.
     unsafe {
@@ -99,6 +100,7 @@ pub(super) unsafe fn park(state: &mut State, co: *mut object::Coroutine, count: 
 ///
 /// # Safety
 /// The running coroutine must have been suspended or have ended.
+#[inline]
 pub(crate) unsafe fn next(state: &mut State) -> Option<Exit> {
     // SAFETY: the queue holds living coroutines, for it is a root.
     unsafe {
@@ -437,17 +439,52 @@ impl<'gc> Context<'gc> {
         }
     }
 
+    /// Hands a value, as the first of a native's results and with `true` behind it, to a coroutine that waits in `receive`;
+    /// as [`Context::hand_results`] does.
+    ///
+    /// # Safety
+    /// As for [`Context::hand_to`].
+    #[inline(always)]
+    pub(crate) unsafe fn hand_received(&mut self, co: *mut object::Coroutine, value: Slot) {
+        // SAFETY: as in `hand_results`.
+        unsafe {
+            let state = self.st();
+            let native = (*co).frame;
+            let wanted = (*native).wanted;
+            let to = (*native).function();
+            let direct = (*native).continuation == Continuation::Return
+                && (*native).after == After::Store
+                && matches!(wanted, 0..=2)
+                && (*native).flags & flag::STATUS == 0
+                && !(*native.sub(1)).is_native()
+                && (*co).hook.is_null()
+                && (co != state.current() || to.add(wanted as usize) <= self.base)
+                && !state.heap.wants_collection();
+            if !direct {
+                return self.hand_to(co, &[Value::from_slot(value), Value::Boolean(true)]);
+            }
+            (*co).frame = native.sub(1);
+            if co != state.current() {
+                // The collector takes what is below the top for alive.
+                (*co).top = (*co).top.max(to.add(wanted as usize));
+            }
+            if wanted > 0 {
+                write(to, value);
+                if wanted > 1 {
+                    (*to.add(1)).tag = tag::TRUE;
+                }
+            }
+            (*co).generation += 1;
+            state.heap.touched(co);
+        }
+    }
+
     /// Hands what a chain of methods would answer to a coroutine that waits for its beginning, and lets it go on behind.
     ///
     /// # Safety
     /// As for [`Context::hand_to`]; the chain was found to be this coroutine's ([`super::fate::of_waiting`]).
-    #[inline]
-    pub(crate) unsafe fn hand_end(
-        &mut self,
-        co: *mut object::Coroutine,
-        value: Value<'gc>,
-        chain: Chain<'gc>,
-    ) {
+    #[inline(always)]
+    pub(crate) unsafe fn hand_end(&mut self, co: *mut object::Coroutine, value: Slot, chain: Chain<'gc>) {
         // SAFETY: the caller's promise. A chain begins in one register of the Lua function below the native's frame.
         unsafe {
             let state = self.st();
@@ -456,14 +493,14 @@ impl<'gc> Context<'gc> {
             let is_current = co == state.current();
             chain.skip();
             if state.heap.wants_collection() || is_current && to >= self.base {
-                return self.hand_to(co, &[value, Value::Boolean(true)]);
+                return self.hand_to(co, &[Value::from_slot(value), Value::Boolean(true)]);
             }
             (*co).frame = native.sub(1);
             if !is_current {
                 // The collector takes what is below the top for alive.
                 (*co).top = (*co).top.max(to.add(1));
             }
-            write(to, value.slot());
+            write(to, value);
             (*co).generation += 1;
             state.heap.touched(co);
         }

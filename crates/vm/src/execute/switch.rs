@@ -93,6 +93,7 @@ pub(super) unsafe fn hand_down(from: *mut Coroutine, to: *mut Coroutine, count: 
 ///
 /// # Safety
 /// Both must be valid.
+#[inline]
 pub(crate) unsafe fn switch(state: &mut State, from: *mut Coroutine, to: *mut Coroutine) {
     // SAFETY: both are valid.
     unsafe {

@@ -176,6 +176,7 @@ unsafe fn call_handler(
 ///
 /// # Safety
 /// The coroutine must be valid.
+#[inline]
 pub(crate) unsafe fn live_top(co: *mut Coroutine) -> *mut Slot {
     // SAFETY: a Lua frame's closure is in its function slot.
     unsafe {

@@ -202,9 +202,12 @@ impl Vm {
             return Step::Finished;
         }
         self.state.fuel = i64::try_from(fuel).unwrap_or(i64::MAX);
-        // SAFETY: the state is consistent between runs.
-        if self.state.idle && unsafe { super::park::next(&mut self.state) }.is_some() {
-            return Step::Parked;
+        if self.state.idle {
+            // SAFETY: the state is consistent between runs.
+            if unsafe { super::park::next(&mut self.state) }.is_some() {
+                return Step::Parked;
+            }
+            self.state.heap.forgive_wear();
         }
         // SAFETY: the state is consistent between runs and this is its only user.
         match unsafe { super::run(&raw mut *self.state) } {

@@ -254,6 +254,20 @@ impl Heap {
         true
     }
 
+    /// The only one who waits at a channel, to receive.
+    ///
+    /// # Safety
+    /// The channel and the coroutine are alive, and nobody waits there.
+    #[inline(always)]
+    pub(crate) unsafe fn wait_alone_at(&mut self, channel: *mut Channel, co: *mut Coroutine) {
+        // SAFETY: the caller's promise.
+        unsafe {
+            debug_assert!((*channel).waiters.first.co.is_null());
+            (*channel).waiters.first = Waiter { co, generation: (*co).generation, case: 0, sends: false };
+        }
+        self.barrier_cell(co.cast());
+    }
+
     /// Appends a waiter.
     ///
     /// # Safety

@@ -257,15 +257,21 @@ impl Heap {
     ///
     /// # Safety
     /// The coroutine is null or alive.
-    #[inline]
+    #[inline(always)]
     pub(crate) unsafe fn touched(&mut self, co: *mut Coroutine) {
         if self.marking && !co.is_null() {
             // SAFETY: the caller's promise.
-            unsafe {
-                if (*co).header.flags & coroutine::TOUCHED == 0 {
-                    (*co).header.flags |= coroutine::TOUCHED;
-                    self.touched.push(co);
-                }
+            unsafe { self.note_touched(co) }
+        }
+    }
+
+    #[inline(never)]
+    unsafe fn note_touched(&mut self, co: *mut Coroutine) {
+        // SAFETY: the caller's coroutine is alive.
+        unsafe {
+            if (*co).header.flags & coroutine::TOUCHED == 0 {
+                (*co).header.flags |= coroutine::TOUCHED;
+                self.touched.push(co);
             }
         }
     }

@@ -25,6 +25,10 @@ use super::{Heap, OutOfMemory};
 /// Look-ups through a number in a shared table after which the heap takes a copy of its own, where they cost nothing.
 const PATIENCE: u32 = 256;
 
+/// So many of them are forgiven whenever the program has rested. Who looks up no more than that between two rests may be
+/// one of many that take turns, and what they share stays in the processor's caches where copies would not.
+const FORGIVEN: u32 = 8;
+
 /// A part of one node is copied when its header is made: a metatable with `__index` is read all the time.
 const SMALL_LOG: u8 = 0;
 
@@ -142,6 +146,7 @@ impl Libraries {
     }
 
     /// Counts a look-up through a number; true if the table should get nodes of its own.
+    #[inline(always)]
     pub(super) unsafe fn is_worn(this: *mut Libraries) -> bool {
         // SAFETY: the caller's libraries are valid.
         unsafe {
@@ -156,20 +161,29 @@ impl Libraries {
         unsafe { (*this).lookups = 0 }
     }
 
+    #[inline(always)]
+    unsafe fn forgive(this: *mut Libraries) {
+        // SAFETY: the caller's libraries are valid.
+        unsafe { (*this).lookups = (*this).lookups.saturating_sub(FORGIVEN) }
+    }
+
     /// The value that a number stands for.
+    #[inline]
     pub(super) unsafe fn value(this: *mut Libraries, number: u32) -> Slot {
-        // SAFETY: the caller's libraries are valid, and numbers come from their image.
+        // SAFETY: the caller's libraries are valid, and numbers come from their image; a cell's kind says what it is.
         unsafe {
-            let tag = match &Self::image(this).templates[number as usize] {
-                Template::Table(_) => tag::TABLE,
-                Template::UserData { .. } => tag::USERDATA,
-                Template::Closure { .. } => tag::NATIVE_CLOSURE,
+            let cell = Self::cell(this, number);
+            let tag = match (*cell).kind {
+                Kind::Table => tag::TABLE,
+                Kind::UserData => tag::USERDATA,
+                _ => tag::NATIVE_CLOSURE,
             };
-            Slot { payload: Self::cell(this, number) as u64, tag, aux: 0 }
+            Slot { payload: cell as u64, tag, aux: 0 }
         }
     }
 
     /// The cell of a part, made if need be.
+    #[inline]
     unsafe fn cell(this: *mut Libraries, number: u32) -> *mut Header {
         // SAFETY: the caller's libraries are valid; entries are never removed.
         unsafe {
@@ -188,6 +202,7 @@ impl Libraries {
     }
 
     #[cold]
+    #[inline(never)]
     unsafe fn make(this: *mut Libraries, number: u32) -> *mut Header {
         // SAFETY: the image outlives this call and is not written; the new entry has room for its cell.
         unsafe {
@@ -334,8 +349,7 @@ impl Libraries {
 ///
 /// # Safety
 /// The table is valid and has libraries; the node is one of its own and has the tag [`tag::LAZY`].
-#[cold]
-#[inline(never)]
+#[inline]
 pub(crate) unsafe fn lazy_value(t: *const Table, node: *mut Node) -> Slot {
     // SAFETY: the caller's promise.
     unsafe {
@@ -437,15 +451,32 @@ impl Heap {
     ///
     /// # Safety
     /// The table is valid and has libraries.
+    #[inline(always)]
     pub(crate) unsafe fn wear(&mut self, t: *mut Table) {
         // SAFETY: the caller's promise.
         unsafe {
             let libraries = libraries_of(t);
             if (*t).header.flags & TABLE_FROZEN != 0 && !libraries.is_null() && Libraries::is_worn(libraries)
             {
-                // Without memory it stays shared, and so does a read-only one.
-                let _ = self.thaw(t);
+                self.replace_worn(t);
             }
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    unsafe fn replace_worn(&mut self, t: *mut Table) {
+        // Without memory it stays shared, and so does a read-only one.
+        // SAFETY: the caller's table is valid and has libraries.
+        let _ = unsafe { self.thaw(t) };
+    }
+
+    /// The program has rested and goes on.
+    #[inline(always)]
+    pub(crate) fn forgive_wear(&mut self) {
+        if !self.libraries.is_null() {
+            // SAFETY: a heap's libraries live as long as the heap.
+            unsafe { Libraries::forgive(self.libraries) }
         }
     }
 

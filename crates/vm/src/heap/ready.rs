@@ -27,13 +27,18 @@ impl Ready {
     }
 
     /// Adds one that goes on after all others.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn push_back(&mut self, co: *mut Coroutine) {
         if self.first.is_null() {
             self.first = co;
         } else {
-            self.rest.push_back(co);
+            self.push_behind(co);
         }
+    }
+
+    #[inline(never)]
+    fn push_behind(&mut self, co: *mut Coroutine) {
+        self.rest.push_back(co);
     }
 
     /// Adds one that goes on next.
@@ -50,8 +55,13 @@ impl Ready {
         if self.first.is_null() {
             return None;
         }
-        let next = self.rest.pop_front().unwrap_or(null_mut());
+        let next = if self.rest.is_unused() { null_mut() } else { self.second() };
         Some(std::mem::replace(&mut self.first, next))
+    }
+
+    #[inline(never)]
+    fn second(&mut self) -> *mut Coroutine {
+        self.rest.pop_front().unwrap_or(null_mut())
     }
 
     /// All, in order.

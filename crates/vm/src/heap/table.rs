@@ -279,7 +279,14 @@ pub(super) unsafe fn find(t: *const Table, key: Slot) -> *mut Node {
 #[inline(always)]
 pub(crate) unsafe fn value_of(t: *const Table, node: *mut Node) -> Slot {
     // SAFETY: the caller's promise.
-    unsafe { if u32::from((*node).tag) > tag::NIL { lazy_value(t, node) } else { (*node).value() } }
+    unsafe { if u32::from((*node).tag) > tag::NIL { part_value(t, node) } else { (*node).value() } }
+}
+
+#[cold]
+#[inline(never)]
+unsafe fn part_value(t: *const Table, node: *mut Node) -> Slot {
+    // SAFETY: as in `value_of`.
+    unsafe { lazy_value(t, node) }
 }
 
 #[inline(always)]
