@@ -50,7 +50,7 @@ impl Surprise<'_> {
 
     /// Whether an expression could go on; `-` and `~` also begin one.
     fn expects_operator(&self) -> bool {
-        self.could_be("and")
+        self.could_be("BINARY")
     }
 
     fn expects_expression(&self) -> bool {

@@ -2,9 +2,7 @@
 //!
 //! Rows and their entries are explained where they are made (`cargo xtask grammar`). Parsing knows only whether a token
 //! is right; [`surprise`] reads the text again with the automaton as the grammar has it, to tell what was expected.
-//! Invariant: `below` holds the states of all symbols but the topmost, which the row stands for.
-
-use bumpalo::collections::Vec as Stack;
+//! Invariant: with each symbol stands the state below it; that of the topmost is in the row.
 
 use crate::ast::{Block, Statement};
 use crate::builder::{Base, Builder};
@@ -15,8 +13,8 @@ use crate::lexer::Spanned;
 use crate::span::Offset;
 use crate::token::Token;
 
-/// Where a symbol stands, and what it carries if it is a token.
-pub(crate) type Place = (Offset, Token, Offset);
+/// Where a symbol stands, with what it carries if it is a token, and the state below it.
+pub(crate) type Place = (Offset, Token, Offset, u16);
 
 /// What the generated file holds.
 pub(crate) struct Tables {
@@ -78,8 +76,8 @@ impl Automaton {
 
 /// A production.
 pub(crate) struct Reduction {
-    /// Makes the symbol out of those on top; nothing if it is only renamed.
-    pub(crate) make: for<'a, 's> fn(&mut Builder<'a, 's>, Option<&Offset>, &mut Symbols<'a>),
+    /// Makes the symbol out of those on top, and answers with the state below it, which is given for a symbol of nothing.
+    pub(crate) make: for<'a, 's> fn(&mut Builder<'a, 's>, Option<&Offset>, &mut Symbols<'a>, u16) -> u16,
     /// How many symbols it takes.
     pub(crate) pops: u8,
     pub(crate) nonterminal: u8,
@@ -116,12 +114,10 @@ pub(crate) fn drive<'a>(
     from: Option<Pause>,
 ) -> Result<Parsed<'a>, Stop> {
     let mut symbols = Symbols::new(builder.arena);
-    let mut below: Stack<'a, u16> = Stack::with_capacity_in(32, builder.arena);
     let (mut row, mut is_token) = match from {
-        None => (0, tokens.emit().map_err(Stop::Refused)?),
+        None => (0, tokens.emit_carefully().map_err(Stop::Refused)?),
         Some(Pause { nonterminal, is_token }) => {
             symbols.begin(Base::BOTTOM);
-            below.push(0);
             (TABLES.parse.goto(0, nonterminal), is_token)
         }
     };
@@ -129,12 +125,11 @@ pub(crate) fn drive<'a>(
         let (token, span) = tokens.emitted();
         let (start, column) =
             if is_token { (Some(&span.start), token_index(&token)) } else { (None, TABLES.end) };
-        loop {
+        let below = loop {
             let step = TABLES.parse.step(row, column);
             if step.action > 0 {
-                below.push(step.state);
                 row = (step.action - 1) as u16;
-                break;
+                break step.state;
             }
             if step.action == 0 {
                 return Err(Stop::Surprised);
@@ -143,19 +138,14 @@ pub(crate) fn drive<'a>(
                 return Ok(Parsed::End(symbols.finish()));
             }
             let reduction = &REDUCTIONS[!step.action as usize];
-            (reduction.make)(builder, start, &mut symbols);
-            match reduction.pops {
-                0 => below.push(step.state),
-                pops => below.truncate(below.len() + 1 - usize::from(pops)),
-            }
-            let state = below.last().copied().unwrap_or_default();
-            row = TABLES.parse.goto(state, reduction.nonterminal);
-            if below.len() == 1 && TABLES.lists.contains(&reduction.nonterminal) && builder.is_full() {
+            let below = (reduction.make)(builder, start, &mut symbols, step.state);
+            row = TABLES.parse.goto(below, reduction.nonterminal);
+            if symbols.len() == 1 && TABLES.lists.contains(&reduction.nonterminal) && builder.is_full() {
                 let pause = Pause { nonterminal: reduction.nonterminal, is_token };
                 return Ok(Parsed::Piece(builder.statements.end(Base::BOTTOM, builder.arena), pause));
             }
-        }
-        symbols.shift(span.start, token, span.end);
+        };
+        symbols.shift(span.start, token, span.end, below);
         is_token = tokens.emit().map_err(Stop::Refused)?;
     }
 }
@@ -183,7 +173,7 @@ pub(crate) struct Surprise {
 pub(crate) fn surprise(tokens: &mut Filter<'_, '_>) -> Result<Surprise, SyntaxError> {
     let mut states: Vec<u16> = vec![0];
     loop {
-        let token = tokens.emit()?.then(|| tokens.emitted());
+        let token = tokens.emit_carefully()?.then(|| tokens.emitted());
         let column = token.map_or(TABLES.end, |(token, _)| token_index(&token));
         match shift(&mut states, column) {
             Some(state) => states.push(state),

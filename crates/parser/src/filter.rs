@@ -112,6 +112,8 @@ pub(crate) struct Filter<'s, 'i> {
     before_last: Token,
     /// Whether the token emitted last may change the openers, and has not yet.
     unsettled: bool,
+    /// Whether the next token was read ahead, or may have to be counted.
+    busy: bool,
     openers: Vec<Opener>,
     /// Names so far of the `local` list that is being read.
     names: u32,
@@ -135,6 +137,7 @@ impl<'s, 'i> Filter<'s, 'i> {
             last: NO_TOKEN,
             before_last: NO_TOKEN,
             unsettled: false,
+            busy: false,
             openers: Vec::new(),
             names: 0,
         }
@@ -178,29 +181,69 @@ impl<'s, 'i> Filter<'s, 'i> {
     /// Goes to the next token; whether there is one.
     #[inline(always)]
     pub(crate) fn emit(&mut self) -> Result<bool, SyntaxError> {
+        if self.busy || self.shared.refused.get().is_some() {
+            return self.emit_carefully();
+        }
+        let mut grew = false;
+        if self.unsettled {
+            grew = self.settle();
+            if !self.ahead.is_empty() {
+                let next = self.raw()?;
+                return self.examine(next, grew);
+            }
+        }
+        match self.lexer.next_inline()? {
+            Some((token, span))
+                if traits(token) & LOOKS_AROUND == 0 && !(grew && self.is_too_deep_for(token)) =>
+            {
+                self.accept(token, span);
+                Ok(true)
+            }
+            next => self.examine(next, grew),
+        }
+    }
+
+    /// The same where tokens were read ahead or are counted.
+    #[inline(never)]
+    pub(crate) fn emit_carefully(&mut self) -> Result<bool, SyntaxError> {
         if let Some(refused) = self.shared.refused.get() {
             return Err(self.refusal(refused));
         }
         let grew = self.unsettled && self.settle();
-        let next = if self.ahead.is_empty() { self.lexer.next_inline()? } else { self.raw()? };
+        let next = self.raw()?;
+        self.examine(next, grew)
+    }
+
+    /// Looks at what the lexer gave; something may have been opened before it.
+    fn examine(&mut self, next: Option<Spanned>, grew: bool) -> Result<bool, SyntaxError> {
         let Some((token, span)) = next else {
             self.unsettled = false;
             let end = Offset(self.lexer.source().len() as u32);
             self.shared.lookahead.set(Span::new(end, end));
             return Ok(false);
         };
-        let (token, span) = if is_plain(token) { (token, span) } else { self.interpret(token, span) };
-        if grew && !closes(token) && self.is_too_deep() {
+        let (token, span) =
+            if traits(token) & LOOKS_AROUND == 0 { (token, span) } else { self.interpret(token, span) };
+        if grew && self.is_too_deep_for(token) {
             return Err(self.refusal((Refusal::TooDeep, span)));
         }
         if self.names > 0 || matches!(self.last, Token::Local) {
             self.count_names(token, span)?;
         }
-        self.shared.lookahead.set(span);
-        self.unsettled = opens_or_closes(token);
+        self.accept(token, span);
+        self.busy = self.names > 0 || !self.ahead.is_empty() || token == Token::Local;
+        Ok(true)
+    }
+
+    /// Makes a token the one that was emitted last.
+    #[inline(always)]
+    fn accept(&mut self, token: Token, span: Span) {
+        let traits = traits(token);
+        self.unsettled = traits & SETTLES != 0;
+        self.busy = traits & COUNTS != 0;
         self.before_last = self.last;
         self.last = token;
-        Ok(true)
+        self.shared.lookahead.set(span);
     }
 
     /// What a token is that depends on its neighbours.
@@ -216,8 +259,11 @@ impl<'s, 'i> Filter<'s, 'i> {
         }
     }
 
-    fn is_too_deep(&self) -> bool {
-        BASE_DEPTH + self.shared.open_depth.get() + self.shared.pending_depth.get() > MAX_DEPTH
+    /// Whether the depth before a token is too great for it.
+    #[inline(always)]
+    fn is_too_deep_for(&self, token: Token) -> bool {
+        let depth = BASE_DEPTH + self.shared.open_depth.get() + self.shared.pending_depth.get();
+        depth > MAX_DEPTH && traits(token) & CLOSES == 0
     }
 
     /// Refuses a single `local` list with too many names. The compiler counts the locals of a function; this list is
@@ -439,17 +485,8 @@ impl<'s, 'i> Filter<'s, 'i> {
     }
 }
 
-/// Whether the token is what it seems, whatever stands beside it.
-#[inline(always)]
-fn is_plain(token: Token) -> bool {
-    match token {
-        Token::Name(symbol) => !is_contextual(symbol),
-        Token::DoubleColon | Token::Question | Token::ShiftRight | Token::GreaterEqual => false,
-        _ => true,
-    }
-}
-
 /// Whether the word may be anything but a name.
+#[inline(always)]
 fn is_contextual(symbol: Symbol) -> bool {
     (Symbol::TYPE..=Symbol::IS).contains(&symbol)
 }
@@ -529,39 +566,38 @@ fn begins_type(token: Token) -> bool {
     )
 }
 
-/// Whether the token may open or close a bracket or a block: what [`Filter::settle`] looks at.
-fn opens_or_closes(token: Token) -> bool {
-    matches!(
-        token,
-        Token::LeftParen
-            | Token::AtCall(_)
-            | Token::LeftBracket
-            | Token::LeftBrace
-            | Token::Do
-            | Token::While
-            | Token::For
-            | Token::If
-            | Token::Repeat
-            | Token::Function
-            | Token::KeywordInterface
-            | Token::RightParen
-            | Token::RightBracket
-            | Token::RightBrace
-            | Token::End
-            | Token::Until
-    )
-}
+/// It is not always what it seems: that depends on what stands beside it.
+const LOOKS_AROUND: u8 = 1;
+/// It may open or close a bracket or a block, which [`Filter::settle`] looks at.
+const SETTLES: u8 = 2;
+/// Nothing begins at it: it ends a bracket or a block.
+const CLOSES: u8 = 4;
 
-/// Whether nothing begins at this token: it closes a bracket or a block.
-fn closes(token: Token) -> bool {
-    matches!(
-        token,
-        Token::RightParen
-            | Token::RightBracket
-            | Token::RightBrace
-            | Token::End
-            | Token::Until
-            | Token::Else
-            | Token::ElseIf
-    )
+/// Names behind it are counted.
+const COUNTS: u8 = 8;
+
+/// What [`Filter::emit`] has to know of a token.
+#[inline(always)]
+fn traits(token: Token) -> u8 {
+    match token {
+        Token::Name(symbol) if is_contextual(symbol) => LOOKS_AROUND,
+        Token::Local => COUNTS,
+        Token::DoubleColon | Token::Question | Token::ShiftRight | Token::GreaterEqual => LOOKS_AROUND,
+        Token::LeftParen
+        | Token::AtCall(_)
+        | Token::LeftBracket
+        | Token::LeftBrace
+        | Token::Do
+        | Token::While
+        | Token::For
+        | Token::If
+        | Token::Repeat
+        | Token::Function
+        | Token::KeywordInterface => SETTLES,
+        Token::RightParen | Token::RightBracket | Token::RightBrace | Token::End | Token::Until => {
+            SETTLES | CLOSES
+        }
+        Token::Else | Token::ElseIf => CLOSES,
+        _ => 0,
+    }
 }

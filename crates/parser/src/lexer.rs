@@ -9,7 +9,7 @@ use crate::error::{Near, SyntaxError, SyntaxErrorKind};
 use crate::interner::Interner;
 use crate::numeral::{Numeral, Values};
 use crate::span::{Offset, Span, is_line_end, line_end_len};
-use crate::token::{FIRST, First, Token, is_of_word, keyword};
+use crate::token::{ALONE, FIRST, First, Token, is_of_word, joins, keyword};
 
 /// The tokens of one source.
 pub(crate) struct Lexer<'s, 'i> {
@@ -66,13 +66,17 @@ impl<'s, 'i> Lexer<'s, 'i> {
                     continue;
                 }
                 First::Letter => self.word(start),
-                First::Alone(token) => {
+                First::Alone => {
                     self.at = start + 1;
-                    token
+                    ALONE[usize::from(byte)]
+                }
+                First::Operator if self.source.get(start + 1).is_some_and(|&next| !joins(next)) => {
+                    self.at = start + 1;
+                    ALONE[usize::from(byte)]
                 }
                 First::Digit => self.number(start)?,
                 First::Quote => self.short_string(start)?,
-                First::Other => match self.other(start)? {
+                First::Operator | First::Other => match self.other(start)? {
                     Some(token) => token,
                     None => {
                         start = self.at;

@@ -1,12 +1,13 @@
 //! The tokens of Lua 5.3 and of the annotation grammar.
 //!
 //! Logos finds what takes more than a look at one byte: operators, comments and long brackets, whose rest `lexer` reads.
-//! What one byte tells stands in [`FIRST`], keywords in [`keyword`]; words that are special only in places are plain
+//! What one byte tells stands in [`FIRST`] and [`ALONE`], keywords in [`keyword`]; words that are special only in places are plain
 //! names here, see `filter`.
 //! Invariant: a token is a pair of scalars, one word in all, so that it moves in registers.
 
 use logos::Logos;
 
+use crate::ast::BinaryOperator;
 use crate::interner::Symbol;
 use crate::numeral::Value;
 
@@ -14,7 +15,6 @@ use crate::numeral::Value;
 #[derive(Logos, Clone, Copy, Debug, PartialEq)]
 #[logos(utf8 = false)]
 pub(crate) enum Token {
-    And,
     Break,
     Do,
     Else,
@@ -29,7 +29,6 @@ pub(crate) enum Token {
     Local,
     Nil,
     Not,
-    Or,
     Repeat,
     Return,
     Then,
@@ -37,32 +36,25 @@ pub(crate) enum Token {
     Until,
     While,
 
-    Plus,
+    /// An operator that is nothing but binary; `and` and `or` are.
+    #[token("/", |_| BinaryOperator::Divide)]
+    #[token("//", |_| BinaryOperator::FloorDivide)]
+    #[token("<<", |_| BinaryOperator::ShiftLeft)]
+    #[token("==", |_| BinaryOperator::Equal)]
+    #[token("~=", |_| BinaryOperator::NotEqual)]
+    #[token("<=", |_| BinaryOperator::LessEqual)]
+    #[token("..", |_| BinaryOperator::Concat)]
+    Binary(BinaryOperator),
     #[token("-")]
     Minus,
-    Star,
-    #[token("/")]
-    Slash,
-    #[token("//")]
-    DoubleSlash,
-    Percent,
-    Caret,
     Hash,
     Ampersand,
     #[token("~")]
     Tilde,
     Pipe,
-    #[token("<<")]
-    ShiftLeft,
     /// Never reaches the grammar: split into [`Token::GreaterJoined`] and [`Token::Greater`].
     #[token(">>")]
     ShiftRight,
-    #[token("==")]
-    Equal,
-    #[token("~=")]
-    NotEqual,
-    #[token("<=")]
-    LessEqual,
     /// Never reaches the grammar: split into [`Token::GreaterEquals`] and [`Token::Assign`].
     #[token(">=")]
     GreaterEqual,
@@ -87,8 +79,6 @@ pub(crate) enum Token {
     Comma,
     #[token(".")]
     Dot,
-    #[token("..")]
-    DoubleDot,
     #[token("...")]
     Ellipsis,
     #[token("->")]
@@ -150,19 +140,50 @@ pub(crate) enum Token {
 }
 
 /// What a byte says that stands where a token may begin.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum First {
-    Blank,
     /// A letter or an underscore: a word begins.
     Letter,
     Digit,
+    Blank,
     /// The quote of a string.
     Quote,
-    /// It is a token by itself, whatever follows.
-    Alone(Token),
+    /// It is a token by itself, whatever follows: the one in [`ALONE`].
+    Alone,
+    /// It is the token in [`ALONE`] if nothing follows that [`joins`] it.
+    Operator,
     /// Logos knows.
     Other,
 }
+
+/// The tokens of one byte.
+const TOKENS: [(u8, First, Token); 25] = [
+    (b'+', First::Alone, Token::Binary(BinaryOperator::Add)),
+    (b'*', First::Alone, Token::Binary(BinaryOperator::Multiply)),
+    (b'%', First::Alone, Token::Binary(BinaryOperator::Modulo)),
+    (b'^', First::Alone, Token::Binary(BinaryOperator::Power)),
+    (b'#', First::Alone, Token::Hash),
+    (b'&', First::Alone, Token::Ampersand),
+    (b'|', First::Alone, Token::Pipe),
+    (b'(', First::Alone, Token::LeftParen),
+    (b')', First::Alone, Token::RightParen),
+    (b'{', First::Alone, Token::LeftBrace),
+    (b'}', First::Alone, Token::RightBrace),
+    (b']', First::Alone, Token::RightBracket),
+    (b';', First::Alone, Token::Semicolon),
+    (b',', First::Alone, Token::Comma),
+    (b'?', First::Alone, Token::Question),
+    (b'!', First::Alone, Token::Bang),
+    (b'-', First::Operator, Token::Minus),
+    (b'/', First::Operator, Token::Binary(BinaryOperator::Divide)),
+    (b'~', First::Operator, Token::Tilde),
+    (b'<', First::Operator, Token::Less),
+    (b'>', First::Operator, Token::Greater),
+    (b'=', First::Operator, Token::Assign),
+    (b'[', First::Operator, Token::LeftBracket),
+    (b':', First::Operator, Token::Colon),
+    (b'.', First::Operator, Token::Dot),
+];
 
 /// [`First`] of every byte.
 pub(crate) static FIRST: [First; 256] = {
@@ -174,33 +195,39 @@ pub(crate) static FIRST: [First; 256] = {
             b'A'..=b'Z' | b'a'..=b'z' | b'_' => First::Letter,
             b'0'..=b'9' => First::Digit,
             b'"' | b'\'' => First::Quote,
-            b'+' => First::Alone(Token::Plus),
-            b'*' => First::Alone(Token::Star),
-            b'%' => First::Alone(Token::Percent),
-            b'^' => First::Alone(Token::Caret),
-            b'#' => First::Alone(Token::Hash),
-            b'&' => First::Alone(Token::Ampersand),
-            b'|' => First::Alone(Token::Pipe),
-            b'(' => First::Alone(Token::LeftParen),
-            b')' => First::Alone(Token::RightParen),
-            b'{' => First::Alone(Token::LeftBrace),
-            b'}' => First::Alone(Token::RightBrace),
-            b']' => First::Alone(Token::RightBracket),
-            b';' => First::Alone(Token::Semicolon),
-            b',' => First::Alone(Token::Comma),
-            b'?' => First::Alone(Token::Question),
-            b'!' => First::Alone(Token::Bang),
             _ => First::Other,
         };
         byte += 1;
     }
+    let mut at = 0;
+    while at < TOKENS.len() {
+        first[TOKENS[at].0 as usize] = TOKENS[at].1;
+        at += 1;
+    }
     first
 };
+
+/// The token that a byte is by itself.
+pub(crate) static ALONE: [Token; 256] = {
+    let mut tokens = [Token::Unknown; 256];
+    let mut at = 0;
+    while at < TOKENS.len() {
+        tokens[TOKENS[at].0 as usize] = TOKENS[at].2;
+        at += 1;
+    }
+    tokens
+};
+
+/// Whether a byte may make one token with the operator before it.
+#[inline(always)]
+pub(crate) fn joins(byte: u8) -> bool {
+    matches!(FIRST[usize::from(byte)], First::Operator | First::Digit)
+}
 
 /// Whether words go on with this byte.
 #[inline(always)]
 pub(crate) fn is_of_word(byte: u8) -> bool {
-    matches!(FIRST[usize::from(byte)], First::Letter | First::Digit)
+    FIRST[usize::from(byte)] <= First::Digit
 }
 
 /// The keyword that a word is, if it is one.
@@ -212,11 +239,11 @@ pub(crate) fn keyword(word: &[u8]) -> Option<Token> {
             b"do" => Token::Do,
             b"if" => Token::If,
             b"in" => Token::In,
-            b"or" => Token::Or,
+            b"or" => Token::Binary(BinaryOperator::Or),
             _ => return None,
         },
         3 => match word {
-            b"and" => Token::And,
+            b"and" => Token::Binary(BinaryOperator::And),
             b"end" => Token::End,
             b"for" => Token::For,
             b"nil" => Token::Nil,
@@ -259,7 +286,7 @@ mod tests {
     #[test]
     fn a_token_is_one_word() {
         assert_eq!(size_of::<Token>(), 8);
-        assert_eq!(size_of::<First>(), 8);
+        assert_eq!(size_of::<First>(), 1);
     }
 
     #[test]
@@ -269,10 +296,10 @@ mod tests {
         assert_eq!(
             tokens,
             [
-                Token::DoubleDot,
+                Token::Binary(BinaryOperator::Concat),
                 Token::Minus,
                 Token::Ellipsis,
-                Token::NotEqual,
+                Token::Binary(BinaryOperator::NotEqual),
                 Token::Integer(Value(0)),
                 Token::GreaterEqual,
                 Token::LongString,

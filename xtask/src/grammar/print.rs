@@ -12,12 +12,13 @@ use super::packing::pack;
 use super::text::{Parser, Reduction};
 
 /// What tokens carry, and where: type of the symbol, pattern that takes it from a token, and token that carries it.
-const CARRIED: [(&str, &str, &str); 2] = [
+const CARRIED: [(&str, &str, &str); 3] = [
     (
         "Symbol",
         "Token::Name(it) | Token::String(it) | Token::Label(it) | Token::At(it) | Token::AtCall(it)",
         "Token::Name(value)",
     ),
+    ("BinaryOperator", "Token::Binary(it)", "Token::Binary(value)"),
     ("Value", "Token::Integer(it) | Token::Float(it)", "Token::Integer(value)"),
 ];
 
@@ -72,7 +73,8 @@ fn tables(out: &mut String, parser: &Parser<'_>, automaton: &Automaton) -> Resul
     let count = parser.reductions.len();
     writeln!(out, "/// The productions.\npub(crate) static REDUCTIONS: [Reduction; {count}] = [")?;
     for (index, reduction) in parser.reductions.iter().enumerate() {
-        let make = if reduction.renames { "|_, _, _| {}".to_owned() } else { format!("__reduce{index}") };
+        let make =
+            if reduction.renames { "|_, _, _, below| below".to_owned() } else { format!("__reduce{index}") };
         let (pops, nonterminal) = (reduction.pops, reduction.nonterminal);
         writeln!(out, "    Reduction {{ make: {make}, pops: {pops}, nonterminal: {nonterminal} }},")?;
     }
@@ -189,14 +191,14 @@ fn stacks(out: &mut String, parser: &Parser<'_>) -> Result<(), Failure> {
     writeln!(
         out,
         "        }}\n    }}\n\n    \
-         /// Puts a token on top.\n    \
+         /// Puts a token on top of the state `below`.\n    \
          #[inline(always)]\n    \
-         pub(crate) fn shift(&mut self, start: Offset, token: Token, end: Offset) {{\n        \
-             self.places.push((start, token, end));\n    \
+         pub(crate) fn shift(&mut self, start: Offset, token: Token, end: Offset, below: u16) {{\n        \
+             self.places.push((start, token, end, below));\n    \
          }}\n\n    \
          /// Begins with a list.\n    \
          pub(crate) fn begin(&mut self, base: Base) {{\n        \
-             self.push_{base}(Offset::default(), base, Offset::default());\n    \
+             self.push_{base}(Offset::default(), base, Offset::default(), 0);\n    \
          }}\n\n    \
          /// The symbol of the whole text.\n    \
          pub(crate) fn finish(&mut self) -> {result} {{\n        \
@@ -205,8 +207,18 @@ fn stacks(out: &mut String, parser: &Parser<'_>) -> Result<(), Failure> {
          fn last(&self) -> Option<&Place> {{\n        \
              self.places.last()\n    \
          }}\n\n    \
-         fn len(&self) -> usize {{\n        \
+         /// How many there are.\n    \
+         #[inline(always)]\n    \
+         pub(crate) fn len(&self) -> usize {{\n        \
              self.places.len()\n    \
+         }}\n\n    \
+         /// The state below the topmost `count` of them.\n    \
+         #[inline(always)]\n    \
+         fn below(&self, count: usize) -> u16 {{\n        \
+             match self.places.get(self.places.len().wrapping_sub(count)) {{\n            \
+                 Some(place) => place.3,\n            \
+                 None => mismatch(),\n        \
+             }}\n    \
          }}\n",
         base = numbered().find(|(_, ty)| **ty == "Base").ok_or("no symbol is a list")?.0,
         result = parser.variants[parser.result],
@@ -218,31 +230,33 @@ fn stacks(out: &mut String, parser: &Parser<'_>) -> Result<(), Failure> {
             (Some((_, pattern, _)), _) => writeln!(
                 out,
                 "        match self.places.pop() {{\n            \
-                     Some((start, {pattern}, end)) => (start, it, end),\n            \
+                     Some((start, {pattern}, end, _)) => (start, it, end),\n            \
                      _ => mismatch(),\n        }}\n    }}"
             )?,
-            (None, false) => {
-                writeln!(out, "        self.places.pop().unwrap_or_else(|| mismatch())\n    }}")?
-            }
+            (None, false) => writeln!(
+                out,
+                "        let (start, token, end, _) = self.places.pop().unwrap_or_else(|| mismatch());\n        \
+                         (start, token, end)\n    }}"
+            )?,
             (None, true) => writeln!(
                 out,
                 "        match (self.places.pop(), self.v{number}.pop()) {{\n            \
-                     (Some((start, _, end)), Some(value)) => (start, value, end),\n            \
+                     (Some((start, _, end, _)), Some(value)) => (start, value, end),\n            \
                      _ => mismatch(),\n        }}\n    }}"
             )?,
         }
         writeln!(
             out,
-            "    #[inline(always)]\n    fn push_{number}(&mut self, start: Offset, value: {ty}, end: Offset) {{"
+            "    #[inline(always)]\n    fn push_{number}(&mut self, start: Offset, value: {ty}, end: Offset, below: u16) {{"
         )?;
         match (carried(ty), own(ty)) {
             (Some((_, _, token)), _) => {
-                writeln!(out, "        self.places.push((start, {token}, end));\n    }}")?
+                writeln!(out, "        self.places.push((start, {token}, end, below));\n    }}")?
             }
-            (None, false) => writeln!(out, "        self.places.push((start, value, end));\n    }}")?,
+            (None, false) => writeln!(out, "        self.places.push((start, value, end, below));\n    }}")?,
             (None, true) => writeln!(
                 out,
-                "        self.places.push((start, Token::Unknown, end));\n        self.v{number}.push(value);\n    }}"
+                "        self.places.push((start, Token::Unknown, end, below));\n        self.v{number}.push(value);\n    }}"
             )?,
         }
     }
@@ -255,8 +269,11 @@ fn function(out: &mut String, index: usize, reduction: &Reduction<'_>) -> Result
     writeln!(out, "// {}", reduction.production)?;
     writeln!(
         out,
-        "fn __reduce{index}<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>) {{"
+        "fn __reduce{index}<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>, __below: u16) -> u16 {{"
     )?;
+    if reduction.pops > 0 {
+        writeln!(out, "    let __below = __symbols.below({});", reduction.pops)?;
+    }
     for statement in &reduction.statements {
         if statement.starts_with("assert!") {
             continue;
@@ -270,13 +287,14 @@ fn function(out: &mut String, index: usize, reduction: &Reduction<'_>) -> Result
             None => match statement.split_once("__symbols.push((__start, __Symbol::Variant") {
                 Some((before, rest)) => {
                     let (number, _) = rest.split_once('(').ok_or("a symbol without a stack")?;
-                    format!("{before}__symbols.push_{number}(__start, __nt, __end);")
+                    format!("{before}__symbols.push_{number}(__start, __nt, __end, __below);")
                 }
                 None => statement,
             },
         };
         writeln!(out, "    {statement}")?;
     }
+    writeln!(out, "    __below")?;
     writeln!(out, "}}\n")?;
     Ok(())
 }

@@ -112,9 +112,21 @@ impl Descriptor {
 
 impl Compiler<'_, '_> {
     /// Emits the code that produces the value, except for constants and jumps.
+    #[inline(always)]
     pub(super) fn discharge(&mut self, d: &mut Descriptor) -> Result<(), SyntaxError> {
+        match d.kind {
+            Kind::Local(register) => d.kind = Kind::Register(register),
+            Kind::Upvalue(_) | Kind::Indexed { .. } | Kind::Call(_) | Kind::Vararg(_) => {
+                return self.produce(d);
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    /// The same for what takes more than a look.
+    fn produce(&mut self, d: &mut Descriptor) -> Result<(), SyntaxError> {
         d.kind = match d.kind {
-            Kind::Local(register) => Kind::Register(register),
             Kind::Upvalue(upvalue) => {
                 Kind::Relocatable(self.emit(Instruction::abc(Op::GetUpvalue, 0, upvalue, 0), d.caret))
             }
@@ -309,8 +321,15 @@ impl Compiler<'_, '_> {
 
     /// The index of a string constant.
     pub(super) fn string_constant(&mut self, symbol: Symbol) -> u32 {
+        let known = &self.texts[symbol.0 as usize];
+        if known.function == self.f.serial {
+            return known.constant;
+        }
         let text = self.string_text(symbol);
-        self.f.constants.string(text)
+        let constant = self.f.constants.string(text);
+        let known = &mut self.texts[symbol.0 as usize];
+        (known.function, known.constant) = (self.f.serial, constant);
+        constant
     }
 
     /// The index of a constant expression, if a byte operand can hold it.

@@ -38,7 +38,8 @@ impl<'a> Compiler<'_, 'a> {
         let line_defined = self.source.line(defined);
         let place = FunctionPlace::Defined { at: defined };
         let mut function = self.spare.pop().unwrap_or_default();
-        function.begin(place, line_defined, self.variables.len());
+        // The number that the block of its body will have.
+        function.begin(self.block_count + 1, place, line_defined, self.variables.len());
         self.enclosing.push(std::mem::replace(&mut self.f, function));
         self.enter_block(false);
         self.pass(Offset(body.open.0 + 1));

@@ -41,7 +41,7 @@ use self::scope::{Block, Label, PendingGoto, Variable};
 use self::source::{Lines, Source};
 use self::types::Types;
 use crate::bytecode::instruction::{Instruction, MAX_AX, Op};
-use crate::bytecode::prototype::{LocalDescription, Position, Prototype, Text, UpvalueDescription};
+use crate::bytecode::prototype::{LocalDescription, Position, Prototype, Sizes, Text, UpvalueDescription};
 
 /// Compiles a parsed chunk whose text is `source`; `chunk_name` is kept for messages (`@file`, `=name` or the text).
 ///
@@ -56,7 +56,7 @@ pub fn compile(
     chunk_name: &[u8],
 ) -> Result<Prototype, SyntaxError> {
     let mut room = Room::default();
-    room.begin(chunk_name);
+    room.begin(source, chunk_name);
     let mut compiler = Compiler::new(interner, source, None, room);
     compiler.open_main();
     compiler.block_statements(&chunk.block, false)?;
@@ -123,13 +123,28 @@ struct Room {
     block_count: u32,
 }
 
+/// Lists are made large at once for a text of more bytes than that, and for no more than these.
+const LARGE: usize = 16 << 10;
+const LARGEST: usize = 4 << 20;
+
+/// The number of a main function.
+const MAIN: u32 = 1;
+
 impl Room {
     /// Makes it ready for a chunk.
-    fn begin(&mut self, chunk_name: &[u8]) {
+    fn begin(&mut self, source: &[u8], chunk_name: &[u8]) {
         self.clear();
         self.out.source.extend_from_slice(chunk_name);
+        if source.len() > LARGE {
+            // About what ordinary text becomes; memory that is not used is not touched.
+            let len = source.len().min(LARGEST);
+            let (code, functions) = (len / 5, len / 256);
+            let sizes =
+                Sizes { code, positions: code, constants: len / 24, locals: len / 64, upvalues: functions };
+            self.out.reserve(functions, &sizes);
+        }
         let mut main = self.spare.pop().unwrap_or_default();
-        main.begin(FunctionPlace::Main, 0, 0);
+        main.begin(MAIN, FunctionPlace::Main, 0, 0);
         self.open.push(main);
         self.lines.begin();
     }
@@ -178,7 +193,7 @@ struct Compiler<'s, 'a> {
     spine: Vec<&'a Expression<'a>>,
     /// The first error met where no result could be returned.
     deferred: Option<SyntaxError>,
-    /// How many blocks were entered so far; numbers them.
+    /// How many blocks were entered so far; numbers them, and with them the functions.
     block_count: u32,
 }
 
@@ -188,6 +203,8 @@ type Functions = Vec<Box<Function>>;
 /// The state of one function.
 #[derive(Default)]
 struct Function {
+    /// Number of this function, never used again in a compilation; not zero.
+    serial: u32,
     code: Vec<Instruction>,
     positions: Vec<Position>,
     constants: Constants,
@@ -224,15 +241,19 @@ struct Function {
     labels: HashMap<(u32, Symbol), Label, FixedState>,
 }
 
-/// Where a symbol's text is among the strings and among the names of the chunk, if it is there already.
+/// What is known of a symbol.
 #[derive(Clone, Copy)]
 struct Known {
+    /// Where its text is among the strings and among the names of the chunk, if it is there already.
     string: Text,
     name: Text,
+    /// Which constant it is in the function of this number, the last one that asked.
+    constant: u32,
+    function: u32,
 }
 
 impl Known {
-    const NOTHING: Self = Self { string: Text::NONE, name: Text::NONE };
+    const NOTHING: Self = Self { string: Text::NONE, name: Text::NONE, constant: 0, function: 0 };
 }
 
 /// A name that no symbol has, those of loops, and its place among the names of the chunk.
@@ -240,7 +261,8 @@ type HiddenName = (&'static str, Text);
 
 impl Function {
     /// Makes a finished function, or one left half done by an error, ready to be another one.
-    fn begin(&mut self, place: FunctionPlace, line_defined: u32, first_variable: usize) {
+    fn begin(&mut self, serial: u32, place: FunctionPlace, line_defined: u32, first_variable: usize) {
+        self.serial = serial;
         self.code.clear();
         self.positions.clear();
         self.constants.clear();
@@ -320,7 +342,12 @@ impl<'s, 'a> Compiler<'s, 'a> {
     }
 
     /// Passes the word or symbol that begins at or after `offset` and returns its place.
+    #[inline]
     fn pass_token(&mut self, offset: Offset) -> Offset {
+        if let b'=' | b',' | b'(' | b'[' | b'{' | b'.' = self.source.byte(offset) {
+            self.cursor = offset;
+            return offset;
+        }
         let start = self.source.token_start(offset);
         self.cursor = self.source.word_end(start);
         start
