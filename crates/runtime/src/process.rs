@@ -142,11 +142,18 @@ impl LuaProcess {
     ///
     /// # Errors
     /// When the sender's memory limit would be passed.
+    #[inline(always)]
     pub(crate) fn meet(&mut self, mut parting: Parting<'_, '_>) -> Result<(), Error> {
         let Body { vm, room, .. } = &mut self.0;
-        if vm.enter(|cx| room.greet(cx, &mut parting)) {
+        if vm.enter_idle(|cx| room.greet(cx, &mut parting)) == Some(true) {
             return Ok(());
         }
+        self.post(parting)
+    }
+
+    /// The same for one who waits for something else.
+    #[inline(never)]
+    fn post(&mut self, mut parting: Parting<'_, '_>) -> Result<(), Error> {
         let (from, mail) = (parting.from, parting.mail()?);
         if let Err(fault) = self.0.arrive(from, mail) {
             self.0.extra().fault = Some(fault);

@@ -66,6 +66,7 @@ impl Queues {
     }
 
     /// Woken by the process that runs here. Whether something moved to a queue that others can steal from.
+    #[inline]
     pub(crate) fn wake(&mut self, runnable: Runnable) -> bool {
         if let Some(bag) = &mut self.bag {
             bag.push(runnable);

@@ -122,7 +122,7 @@ struct Open<P: Process> {
     chain: Chain<Letter<P>>,
 }
 
-/// A process that is visited; it runs next.
+/// A process that is visited; it runs next, also if the visit panics.
 struct Host<'a, P: Process> {
     core: &'a mut Core<P>,
     hub: &'a Arc<Hub<P>>,
@@ -130,7 +130,6 @@ struct Host<'a, P: Process> {
 }
 
 impl<P: Process> Drop for Host<'_, P> {
-    #[inline]
     fn drop(&mut self) {
         if let Some(runnable) = self.runnable.take()
             && self.core.queues.wake(runnable)
@@ -621,14 +620,21 @@ impl<P: Process> Core<P> {
         self.flush(hub, debt);
         let runnable = slot.rouse(target)?;
         // Whoever sleeps there now, it is queued again, also after a panic.
-        let mut host = Host { core: self, hub, runnable: Some(runnable) };
+        let mut host = Host { core: &mut *self, hub, runnable: Some(runnable) };
         let runnable = host.runnable.as_mut().filter(|_| slot.pid() == target)?;
         let owned = hub.table.owned(runnable);
         let body = owned.body.as_mut()?;
         owned.asleep = false;
         body.anticipate();
         let result = visit(body);
-        host.core.count(hub).messages.add(1);
+        let woken = host.runnable.take();
+        std::mem::forget(host);
+        if let Some(runnable) = woken
+            && self.queues.wake(runnable)
+        {
+            self.notify(hub);
+        }
+        self.count(hub).messages.add(1);
         Some(result)
     }
 
@@ -655,12 +661,16 @@ impl<P: Process> Core<P> {
 }
 
 /// Takes what has arrived: whether there was anything for the process itself, and whether it must end.
+#[inline(always)]
 pub(crate) fn absorb<P: Process>(
     slot: &Slot<P>,
     pid: Pid,
     owned: &mut Owned<P>,
     inquiries: &mut Vec<Arc<Inquiry>>,
 ) -> (bool, Option<Doom>) {
+    if !slot.has_news() {
+        return (false, None);
+    }
     let trap = owned.trap_links;
     absorb_into(slot, pid, &mut owned.inbox, trap, inquiries)
 }
@@ -673,9 +683,6 @@ pub(crate) fn absorb_into<P: Process>(
     trap_links: bool,
     inquiries: &mut Vec<Arc<Inquiry>>,
 ) -> (bool, Option<Doom>) {
-    if !slot.has_news() {
-        return (false, None);
-    }
     let (mut news, mut doom) = (false, None);
     slot.take(inbox, |target, _, letter| {
         if target != pid {

@@ -67,6 +67,7 @@ impl<P: Process> Table<P> {
         let whole = |segment: &usize| counts[*segment] == SEGMENT;
         let chosen: Vec<usize> = (0..counts.len()).filter(whole).skip(kept).collect();
         if chosen.is_empty() {
+            growth.free.shrink_to_fit();
             return false;
         }
         chosen.iter().for_each(|&segment| counts[segment] = 0);

@@ -83,6 +83,8 @@ impl Link {
 
     /// # Safety
     /// The value is valid.
+    #[cold]
+    #[inline(never)]
     unsafe fn is_named(&self, value: &Slot) -> bool {
         if value.tag != tag::STRING {
             return false;

@@ -68,6 +68,7 @@ use state::State;
 ///
 /// # Safety
 /// The state must be consistent, with no other reference to it.
+#[inline]
 pub(crate) unsafe fn run(state: *mut State) -> Exit {
     // SAFETY: the caller's promise.
     unsafe {

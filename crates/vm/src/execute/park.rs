@@ -81,7 +81,7 @@ pub(crate) unsafe fn suspend(state: &mut State, co: *mut object::Coroutine) {
 ///
 /// # Safety
 /// It must be the running one, the frame of a native without continuation on top.
-#[inline]
+#[inline(always)]
 pub(super) unsafe fn park(state: &mut State, co: *mut object::Coroutine, count: u32) -> Option<Exit> {
     // SAFETY: the caller's promise; natives name no more slots than they have.
     unsafe {

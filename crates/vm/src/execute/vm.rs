@@ -174,6 +174,25 @@ impl Vm {
         }
     }
 
+    /// The same for an interpreter in which everything waits, if it is one.
+    #[inline(always)]
+    pub fn enter_idle<R>(&mut self, f: impl for<'gc> FnOnce(&mut Context<'gc>) -> R) -> Option<R> {
+        if !self.state.idle {
+            return None;
+        }
+        let state: *mut State = &raw mut *self.state;
+        // SAFETY: as in `enter`.
+        unsafe {
+            let co = (*state).current();
+            (*co).top = super::unwind::live_top(co);
+            let mut cx = Context::new(state, (*co).top);
+            let result = f(&mut cx);
+            // It may have been handed values below the context's slots.
+            (*co).top = cx.base;
+            Some(result)
+        }
+    }
+
     /// Starts a function: `prepare` pushes it and its arguments. What ran before is discarded.
     ///
     /// # Errors
