@@ -4,15 +4,15 @@
 //! spent, and what it has asked for is begun. Nothing here blocks. Invariant: while the process is parked, nothing that
 //! has arrived could be delivered.
 
+mod ending;
+
 use std::sync::Arc;
 use std::time::Duration;
 
 use wippy_scheduler::{Description, Exit, Fuel, OperationId, Pid, Process, Signal, Step, TimerId, Turn};
 use wippy_stdlib::errors::{self, ErrorValue, Kind};
 use wippy_stdlib::requests::{Answer, Pending, Request};
-use wippy_vm::{
-    Context, Error, ErrorKind, Failure, HostObject, Operation, Packed, Parcel, Ticket, Value, Vm,
-};
+use wippy_vm::{Context, Error, ErrorKind, HostObject, Operation, Packed, Parcel, Ticket, Value, Vm};
 
 use crate::ask::{Answers, Demand, enter, pid_text};
 use crate::census;
@@ -23,10 +23,9 @@ use crate::mail::{Event, Fault, Mail, Output, error_of};
 use crate::message::kind;
 use crate::own::Own;
 use crate::parting::Parting;
-use crate::prepare::{self, Prepared};
 use crate::programs::Entry;
 use crate::room::{Room, Tie};
-use crate::shared::{Casualty, Shared};
+use crate::shared::Shared;
 
 /// What comes with an interpreter that becomes a process while its program runs.
 pub struct Adoption {
@@ -67,6 +66,8 @@ struct Body {
     leaving: bool,
     /// A timer rang since it last waited.
     rang: bool,
+    /// What `extra` has must be looked at in each step: a fault, a function that lingers, or that it is a whole program.
+    is_special: bool,
 }
 
 const _: () = assert!(size_of::<Body>() <= 56, "every process has one in its slot");
@@ -113,6 +114,7 @@ impl LuaProcess {
             is_call: false,
             leaving: false,
             rang: false,
+            is_special: false,
         };
         body.set_main(main);
         LuaProcess(body)
@@ -131,6 +133,7 @@ impl LuaProcess {
         local.is_program = true;
         vm.set_host(local);
         let mut process = LuaProcess::new(vm, main);
+        process.0.is_special = true;
         let extra = process.0.extra();
         extra.is_program = true;
         extra.pending = pending;
@@ -156,6 +159,7 @@ impl LuaProcess {
     fn post(&mut self, mut parting: Parting<'_, '_>) -> Result<(), Error> {
         let (from, mail) = (parting.from, parting.mail()?);
         if let Err(fault) = self.0.arrive(from, mail) {
+            self.0.is_special = true;
             self.0.extra().fault = Some(fault);
         }
         Ok(())
@@ -188,7 +192,9 @@ impl Process for LuaProcess {
         if !body.begun {
             body.begin(turn);
         }
-        if let Some(fault) = body.extra.as_mut().and_then(|extra| extra.fault.take()) {
+        if body.is_special
+            && let Some(fault) = body.extra.as_mut().and_then(|extra| extra.fault.take())
+        {
             return body.fail(turn, fault, None);
         }
         loop {
@@ -490,6 +496,7 @@ impl Body {
                     Err(other) => {
                         // Whoever asks for what nobody here knows waits for ever.
                         if let Ok(Linger(result)) = other.downcast::<Linger>().map(|linger| *linger) {
+                            self.is_special = true;
                             let extra = self.extra();
                             extra.lingering = Some(ticket);
                             if let Some(on_end) = extra.on_end.take() {
@@ -527,7 +534,7 @@ impl Body {
 
     /// Whether the function that lingers has nothing left to wait for; it is woken then.
     fn is_left_alone(&mut self) -> bool {
-        self.extra.as_ref().is_some_and(|extra| extra.lingering.is_some()) && self.lingers_in_vain()
+        self.is_special && self.lingers_in_vain()
     }
 
     #[inline(never)]
@@ -552,17 +559,13 @@ impl Body {
             // Whoever lives by the clock is not in a hurry, and there may be many of them.
             self.vm.tidy();
         }
-        let is_program = self.extra.as_ref().is_some_and(|extra| extra.is_program);
-        if self.leaving || self.is_call || is_program {
-            self.rest_or_end(turn, is_program)
-        } else {
-            Step::Parked
-        }
+        if self.leaving || self.is_call || self.is_special { self.rest_or_end(turn) } else { Step::Parked }
     }
 
     /// Everything waits, perhaps for what cannot happen.
     #[inline(never)]
-    fn rest_or_end(&mut self, turn: &mut Turn<'_, LuaProcess>, is_program: bool) -> Step<Output, Fault> {
+    fn rest_or_end(&mut self, turn: &mut Turn<'_, LuaProcess>) -> Step<Output, Fault> {
+        let is_program = self.extra.as_ref().is_some_and(|extra| extra.is_program);
         let busy = |extra: &Extra| !extra.timers.is_empty() || !extra.operations.is_empty();
         if self.leaving && !self.extra.as_deref().is_some_and(busy) && !self.room.hears_events() {
             // It would not hear of it until it is killed.
@@ -577,156 +580,6 @@ impl Body {
             return self.failed(turn, failure);
         }
         Step::Parked
-    }
-
-    /// The function that ran has returned: the next one, or the end.
-    fn finished(&mut self, turn: &mut Turn<'_, LuaProcess>) -> Option<Step<Output, Fault>> {
-        if let Some(arguments) = self.take_main() {
-            let main = self.vm.results(|cx| match cx.get(1) {
-                Value::Table(table) => {
-                    let main = cx.field(table, "main");
-                    main.is_function().then(|| cx.keep(main))
-                }
-                _ => None,
-            });
-            if let Some(main) = main {
-                self.called_main = true;
-                return match prepare::start(&mut self.vm, main, &arguments) {
-                    Ok(()) => None,
-                    Err(error) => Some(self.fail(turn, Arc::new(error), None)),
-                };
-            }
-        }
-        let end = self.vm.results(|cx| {
-            let second = cx.get(2);
-            if matches!(second, Value::String(_)) || errors::error_of(second).is_some() {
-                return Err(errors::failure_of(cx, second));
-            }
-            let mut output = Parcel::new();
-            match cx.get(1) {
-                // Most processes have no result.
-                Value::Nil => output.push(Packed::Nil),
-                first => cx.pack_value(&mut output, first).map_err(Err)?,
-            }
-            Ok(output)
-        });
-        wippy_stdlib::io::flush_resting(&mut self.vm);
-        match end {
-            Ok(output) => {
-                self.tell(End::Finished { called_main: self.called_main });
-                Some(Step::Finished(Arc::new(output)))
-            }
-            Err(Ok(fault)) => {
-                let told = self.has_listener().then_some(End::Finished { called_main: self.called_main });
-                Some(self.fail(turn, Arc::new(fault), told))
-            }
-            Err(Err(error)) => {
-                let fault = ErrorValue::new(Kind::INTERNAL, error.to_string());
-                Some(self.fail(turn, Arc::new(fault), None))
-            }
-        }
-    }
-
-    /// An error reached the top.
-    #[inline(never)]
-    fn failed(&mut self, turn: &mut Turn<'_, LuaProcess>, failure: Failure) -> Step<Output, Fault> {
-        wippy_stdlib::io::flush_resting(&mut self.vm);
-        if let Some(request) = failure.exit {
-            if !self.has_listener()
-                && let Some(on_exit) = self.vm.host::<Local>().and_then(|local| local.shared.on_exit.as_ref())
-            {
-                on_exit(request);
-            }
-            self.tell(End::Failed(failure));
-            return Step::Finished(Arc::default());
-        }
-        let fault = if failure.is_text {
-            ErrorValue::new(Kind::INTERNAL, failure.message.clone())
-        } else {
-            let value = self.vm.error_value(errors::failure_of);
-            value.unwrap_or_else(|error| ErrorValue::new(Kind::INTERNAL, error.to_string()))
-        };
-        self.fail(turn, Arc::new(fault), Some(End::Failed(failure)))
-    }
-
-    #[inline(never)]
-    fn fail(
-        &mut self,
-        turn: &mut Turn<'_, LuaProcess>,
-        fault: Fault,
-        end: Option<End>,
-    ) -> Step<Output, Fault> {
-        if self.has_listener() {
-            let failure = || End::Failed(Failure::from(ErrorKind::Plain(fault.message().to_vec())));
-            self.tell(end.unwrap_or_else(failure));
-        } else if let Some(local) = self.vm.host::<Local>()
-            && let Some(on_failure) = &local.shared.on_failure
-        {
-            let info = turn.handle().process(turn.pid());
-            let watched = info.is_some_and(|info| info.watchers > 0 || info.links > 0);
-            let id = Arc::clone(&local.entry.id);
-            on_failure(&Casualty { pid: turn.pid(), id, fault: Arc::clone(&fault), watched });
-        }
-        Step::Failed(fault)
-    }
-
-    /// Whether somebody gets the interpreter at the end.
-    fn has_listener(&self) -> bool {
-        self.extra.as_ref().is_some_and(|extra| extra.on_end.is_some())
-    }
-
-    fn tell(&mut self, end: End) {
-        if let Some(on_end) = self.extra.as_mut().and_then(|extra| extra.on_end.take()) {
-            self.vm.remove_host::<Local>();
-            if let Some(vm) = self.vm.take() {
-                on_end(vm, end);
-            }
-        }
-    }
-
-    /// Runs another entry from now on, under the same pid.
-    fn upgrade(
-        &mut self,
-        entry: Arc<Entry>,
-        arguments: Parcel,
-        turn: &mut Turn<'_, LuaProcess>,
-    ) -> Result<(), Fault> {
-        let Some(local) = self.vm.host::<Local>() else { return Ok(()) };
-        let begun = prepare::begin(&local.shared, &entry, Arc::clone(&local.values), arguments);
-        let prepared = begun.and_then(|mut preparing| {
-            loop {
-                // A chunk that only defines things is short; one that spins is ended with its process.
-                match preparing.run(100_000)? {
-                    Prepared::NotYet if turn.must_stop() => {
-                        return Err(ErrorValue::new(Kind::INTERNAL, "process terminated"));
-                    }
-                    Prepared::NotYet => {}
-                    Prepared::Ready(process) => return Ok(process),
-                }
-            }
-        });
-        let fail = |error: ErrorValue| {
-            let text = [b"upgrade: init failed: ", error.message()].concat();
-            Arc::new(ErrorValue::new(error.kind().clone(), text).into_failure())
-        };
-        let mut fresh = prepared.map_err(fail)?;
-        if let Some(extra) = &mut self.extra {
-            for id in extra.timers.take_keys() {
-                turn.cancel_timer(id);
-            }
-            for id in extra.operations.take_keys() {
-                turn.cancel_operation(id);
-            }
-            extra.awaited.clear();
-        }
-        turn.trap_links(false);
-        self.room.close_all();
-        self.set_main(fresh.0.take_main());
-        std::mem::swap(&mut self.vm, &mut fresh.0.vm);
-        drop(fresh);
-        self.parked = false;
-        self.begin(turn);
-        Ok(())
     }
 }
 

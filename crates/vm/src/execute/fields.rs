@@ -79,16 +79,22 @@ unsafe fn far_index_of(metatable: *mut Table) -> Slot {
     unsafe { metamethod_of(metatable, Event::Index) }
 }
 
-/// Looks a string constant up in the methods of a host object's class, where it is nearly always the very name.
+/// Looks a string constant up in the methods of a host object's class, where it is nearly always the very name; false if
+/// they are not where those of classes are, or have no such name.
 #[inline(never)]
 unsafe fn class_member(to: *mut Slot, object: *mut UserData, key: *const Slot) -> bool {
-    // SAFETY: the values are valid; chains stay within the nodes.
+    // SAFETY: the values are valid; chains stay within the nodes; names of events are immortal, with their hash computed.
     unsafe {
-        let methods = index_of((*object).metatable);
-        if methods.tag != tag::TABLE {
+        let (metatable, name) = ((*object).metatable, known_name(Event::Index));
+        if metatable.is_null() || name.is_null() {
             return false;
         }
-        let methods = methods.as_table();
+        let index = Slot { aux: (*name).hash, ..Slot::string(name) };
+        let node = first_node(metatable, &index);
+        if !is_hit(node, &index) || u32::from((*node).tag) != tag::TABLE {
+            return false;
+        }
+        let methods = (*node).payload as *mut Table;
         let mut node = first_node(methods, key);
         while !is_hit(node, key) {
             if (*node).next == 0 {
