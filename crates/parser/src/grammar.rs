@@ -1381,7 +1381,8 @@ impl<'a> Symbols<'a> {
 
     /// The symbol of the whole text.
     pub(crate) fn finish(&mut self) -> Block<'a> {
-        self.pop_20().1
+        let [place] = self.top();
+        self.take_20(place).1
     }
 
     fn last(&self) -> Option<&Place> {
@@ -1394,28 +1395,38 @@ impl<'a> Symbols<'a> {
         self.places.len()
     }
 
-    /// The state below the topmost `count` of them.
+    /// Where the topmost stand.
     #[inline(always)]
-    fn below(&self, count: usize) -> u16 {
-        match self.places.get(self.places.len().wrapping_sub(count)) {
-            Some(place) => place.3,
+    fn top<const COUNT: usize>(&self) -> [Place; COUNT] {
+        *self.places.last_chunk().unwrap_or_else(|| mismatch())
+    }
+
+    /// Makes one place of the topmost ones.
+    #[inline(always)]
+    fn join(&mut self, count: usize, token: Token, end: Offset) {
+        self.places.truncate((self.places.len() + 1).wrapping_sub(count));
+        match self.places.last_mut() {
+            Some(place) => (place.1, place.2) = (token, end),
             None => mismatch(),
         }
     }
 
     #[inline(always)]
-    fn pop_0(&mut self) -> (Offset, Token, Offset) {
-        let (start, token, end, _) = self.places.pop().unwrap_or_else(|| mismatch());
-        (start, token, end)
+    fn take_0(&mut self, place: Place) -> (Offset, Token, Offset) {
+        (place.0, place.1, place.2)
     }
     #[inline(always)]
     fn push_0(&mut self, start: Offset, value: Token, end: Offset, below: u16) {
         self.places.push((start, value, end, below));
     }
     #[inline(always)]
-    fn pop_1(&mut self) -> (Offset, Symbol, Offset) {
-        match self.places.pop() {
-            Some((start, Token::Name(it) | Token::String(it) | Token::Label(it) | Token::At(it) | Token::AtCall(it), end, _)) => (start, it, end),
+    fn join_0(&mut self, count: usize, value: Token, end: Offset) {
+        self.join(count, value, end);
+    }
+    #[inline(always)]
+    fn take_1(&mut self, place: Place) -> (Offset, Symbol, Offset) {
+        match place.1 {
+            Token::Name(it) | Token::String(it) | Token::Label(it) | Token::At(it) | Token::AtCall(it) => (place.0, it, place.2),
             _ => mismatch(),
         }
     }
@@ -1424,9 +1435,13 @@ impl<'a> Symbols<'a> {
         self.places.push((start, Token::Name(value), end, below));
     }
     #[inline(always)]
-    fn pop_2(&mut self) -> (Offset, Value, Offset) {
-        match self.places.pop() {
-            Some((start, Token::Integer(it) | Token::Float(it), end, _)) => (start, it, end),
+    fn join_1(&mut self, count: usize, value: Symbol, end: Offset) {
+        self.join(count, Token::Name(value), end);
+    }
+    #[inline(always)]
+    fn take_2(&mut self, place: Place) -> (Offset, Value, Offset) {
+        match place.1 {
+            Token::Integer(it) | Token::Float(it) => (place.0, it, place.2),
             _ => mismatch(),
         }
     }
@@ -1435,9 +1450,13 @@ impl<'a> Symbols<'a> {
         self.places.push((start, Token::Integer(value), end, below));
     }
     #[inline(always)]
-    fn pop_3(&mut self) -> (Offset, BinaryOperator, Offset) {
-        match self.places.pop() {
-            Some((start, Token::Binary(it), end, _)) => (start, it, end),
+    fn join_2(&mut self, count: usize, value: Value, end: Offset) {
+        self.join(count, Token::Integer(value), end);
+    }
+    #[inline(always)]
+    fn take_3(&mut self, place: Place) -> (Offset, BinaryOperator, Offset) {
+        match place.1 {
+            Token::Binary(it) => (place.0, it, place.2),
             _ => mismatch(),
         }
     }
@@ -1446,10 +1465,14 @@ impl<'a> Symbols<'a> {
         self.places.push((start, Token::Binary(value), end, below));
     }
     #[inline(always)]
-    fn pop_4(&mut self) -> (Offset, Option<Token>, Offset) {
-        match (self.places.pop(), self.v4.pop()) {
-            (Some((start, _, end, _)), Some(value)) => (start, value, end),
-            _ => mismatch(),
+    fn join_3(&mut self, count: usize, value: BinaryOperator, end: Offset) {
+        self.join(count, Token::Binary(value), end);
+    }
+    #[inline(always)]
+    fn take_4(&mut self, place: Place) -> (Offset, Option<Token>, Offset) {
+        match self.v4.pop() {
+            Some(value) => (place.0, value, place.2),
+            None => mismatch(),
         }
     }
     #[inline(always)]
@@ -1458,10 +1481,15 @@ impl<'a> Symbols<'a> {
         self.v4.push(value);
     }
     #[inline(always)]
-    fn pop_5(&mut self) -> (Offset, Expression<'a>, Offset) {
-        match (self.places.pop(), self.v5.pop()) {
-            (Some((start, _, end, _)), Some(value)) => (start, value, end),
-            _ => mismatch(),
+    fn join_4(&mut self, count: usize, value: Option<Token>, end: Offset) {
+        self.join(count, Token::Unknown, end);
+        self.v4.push(value);
+    }
+    #[inline(always)]
+    fn take_5(&mut self, place: Place) -> (Offset, Expression<'a>, Offset) {
+        match self.v5.pop() {
+            Some(value) => (place.0, value, place.2),
+            None => mismatch(),
         }
     }
     #[inline(always)]
@@ -1470,10 +1498,15 @@ impl<'a> Symbols<'a> {
         self.v5.push(value);
     }
     #[inline(always)]
-    fn pop_6(&mut self) -> (Offset, Option<Expression<'a>>, Offset) {
-        match (self.places.pop(), self.v6.pop()) {
-            (Some((start, _, end, _)), Some(value)) => (start, value, end),
-            _ => mismatch(),
+    fn join_5(&mut self, count: usize, value: Expression<'a>, end: Offset) {
+        self.join(count, Token::Unknown, end);
+        self.v5.push(value);
+    }
+    #[inline(always)]
+    fn take_6(&mut self, place: Place) -> (Offset, Option<Expression<'a>>, Offset) {
+        match self.v6.pop() {
+            Some(value) => (place.0, value, place.2),
+            None => mismatch(),
         }
     }
     #[inline(always)]
@@ -1482,10 +1515,15 @@ impl<'a> Symbols<'a> {
         self.v6.push(value);
     }
     #[inline(always)]
-    fn pop_7(&mut self) -> (Offset, Vararg<'a>, Offset) {
-        match (self.places.pop(), self.v7.pop()) {
-            (Some((start, _, end, _)), Some(value)) => (start, value, end),
-            _ => mismatch(),
+    fn join_6(&mut self, count: usize, value: Option<Expression<'a>>, end: Offset) {
+        self.join(count, Token::Unknown, end);
+        self.v6.push(value);
+    }
+    #[inline(always)]
+    fn take_7(&mut self, place: Place) -> (Offset, Vararg<'a>, Offset) {
+        match self.v7.pop() {
+            Some(value) => (place.0, value, place.2),
+            None => mismatch(),
         }
     }
     #[inline(always)]
@@ -1494,10 +1532,15 @@ impl<'a> Symbols<'a> {
         self.v7.push(value);
     }
     #[inline(always)]
-    fn pop_8(&mut self) -> (Offset, Option<Vararg<'a>>, Offset) {
-        match (self.places.pop(), self.v8.pop()) {
-            (Some((start, _, end, _)), Some(value)) => (start, value, end),
-            _ => mismatch(),
+    fn join_7(&mut self, count: usize, value: Vararg<'a>, end: Offset) {
+        self.join(count, Token::Unknown, end);
+        self.v7.push(value);
+    }
+    #[inline(always)]
+    fn take_8(&mut self, place: Place) -> (Offset, Option<Vararg<'a>>, Offset) {
+        match self.v8.pop() {
+            Some(value) => (place.0, value, place.2),
+            None => mismatch(),
         }
     }
     #[inline(always)]
@@ -1506,10 +1549,15 @@ impl<'a> Symbols<'a> {
         self.v8.push(value);
     }
     #[inline(always)]
-    fn pop_9(&mut self) -> (Offset, Name, Offset) {
-        match (self.places.pop(), self.v9.pop()) {
-            (Some((start, _, end, _)), Some(value)) => (start, value, end),
-            _ => mismatch(),
+    fn join_8(&mut self, count: usize, value: Option<Vararg<'a>>, end: Offset) {
+        self.join(count, Token::Unknown, end);
+        self.v8.push(value);
+    }
+    #[inline(always)]
+    fn take_9(&mut self, place: Place) -> (Offset, Name, Offset) {
+        match self.v9.pop() {
+            Some(value) => (place.0, value, place.2),
+            None => mismatch(),
         }
     }
     #[inline(always)]
@@ -1518,10 +1566,15 @@ impl<'a> Symbols<'a> {
         self.v9.push(value);
     }
     #[inline(always)]
-    fn pop_10(&mut self) -> (Offset, Option<Name>, Offset) {
-        match (self.places.pop(), self.v10.pop()) {
-            (Some((start, _, end, _)), Some(value)) => (start, value, end),
-            _ => mismatch(),
+    fn join_9(&mut self, count: usize, value: Name, end: Offset) {
+        self.join(count, Token::Unknown, end);
+        self.v9.push(value);
+    }
+    #[inline(always)]
+    fn take_10(&mut self, place: Place) -> (Offset, Option<Name>, Offset) {
+        match self.v10.pop() {
+            Some(value) => (place.0, value, place.2),
+            None => mismatch(),
         }
     }
     #[inline(always)]
@@ -1530,10 +1583,15 @@ impl<'a> Symbols<'a> {
         self.v10.push(value);
     }
     #[inline(always)]
-    fn pop_11(&mut self) -> (Offset, ParsedType<'a>, Offset) {
-        match (self.places.pop(), self.v11.pop()) {
-            (Some((start, _, end, _)), Some(value)) => (start, value, end),
-            _ => mismatch(),
+    fn join_10(&mut self, count: usize, value: Option<Name>, end: Offset) {
+        self.join(count, Token::Unknown, end);
+        self.v10.push(value);
+    }
+    #[inline(always)]
+    fn take_11(&mut self, place: Place) -> (Offset, ParsedType<'a>, Offset) {
+        match self.v11.pop() {
+            Some(value) => (place.0, value, place.2),
+            None => mismatch(),
         }
     }
     #[inline(always)]
@@ -1542,10 +1600,15 @@ impl<'a> Symbols<'a> {
         self.v11.push(value);
     }
     #[inline(always)]
-    fn pop_12(&mut self) -> (Offset, Option<ParsedType<'a>>, Offset) {
-        match (self.places.pop(), self.v12.pop()) {
-            (Some((start, _, end, _)), Some(value)) => (start, value, end),
-            _ => mismatch(),
+    fn join_11(&mut self, count: usize, value: ParsedType<'a>, end: Offset) {
+        self.join(count, Token::Unknown, end);
+        self.v11.push(value);
+    }
+    #[inline(always)]
+    fn take_12(&mut self, place: Place) -> (Offset, Option<ParsedType<'a>>, Offset) {
+        match self.v12.pop() {
+            Some(value) => (place.0, value, place.2),
+            None => mismatch(),
         }
     }
     #[inline(always)]
@@ -1554,10 +1617,15 @@ impl<'a> Symbols<'a> {
         self.v12.push(value);
     }
     #[inline(always)]
-    fn pop_13(&mut self) -> (Offset, Base, Offset) {
-        match (self.places.pop(), self.v13.pop()) {
-            (Some((start, _, end, _)), Some(value)) => (start, value, end),
-            _ => mismatch(),
+    fn join_12(&mut self, count: usize, value: Option<ParsedType<'a>>, end: Offset) {
+        self.join(count, Token::Unknown, end);
+        self.v12.push(value);
+    }
+    #[inline(always)]
+    fn take_13(&mut self, place: Place) -> (Offset, Base, Offset) {
+        match self.v13.pop() {
+            Some(value) => (place.0, value, place.2),
+            None => mismatch(),
         }
     }
     #[inline(always)]
@@ -1566,10 +1634,15 @@ impl<'a> Symbols<'a> {
         self.v13.push(value);
     }
     #[inline(always)]
-    fn pop_14(&mut self) -> (Offset, Option<Base>, Offset) {
-        match (self.places.pop(), self.v14.pop()) {
-            (Some((start, _, end, _)), Some(value)) => (start, value, end),
-            _ => mismatch(),
+    fn join_13(&mut self, count: usize, value: Base, end: Offset) {
+        self.join(count, Token::Unknown, end);
+        self.v13.push(value);
+    }
+    #[inline(always)]
+    fn take_14(&mut self, place: Place) -> (Offset, Option<Base>, Offset) {
+        match self.v14.pop() {
+            Some(value) => (place.0, value, place.2),
+            None => mismatch(),
         }
     }
     #[inline(always)]
@@ -1578,10 +1651,15 @@ impl<'a> Symbols<'a> {
         self.v14.push(value);
     }
     #[inline(always)]
-    fn pop_15(&mut self) -> (Offset, Offset, Offset) {
-        match (self.places.pop(), self.v15.pop()) {
-            (Some((start, _, end, _)), Some(value)) => (start, value, end),
-            _ => mismatch(),
+    fn join_14(&mut self, count: usize, value: Option<Base>, end: Offset) {
+        self.join(count, Token::Unknown, end);
+        self.v14.push(value);
+    }
+    #[inline(always)]
+    fn take_15(&mut self, place: Place) -> (Offset, Offset, Offset) {
+        match self.v15.pop() {
+            Some(value) => (place.0, value, place.2),
+            None => mismatch(),
         }
     }
     #[inline(always)]
@@ -1590,10 +1668,15 @@ impl<'a> Symbols<'a> {
         self.v15.push(value);
     }
     #[inline(always)]
-    fn pop_16(&mut self) -> (Offset, &'a Annotation<'a>, Offset) {
-        match (self.places.pop(), self.v16.pop()) {
-            (Some((start, _, end, _)), Some(value)) => (start, value, end),
-            _ => mismatch(),
+    fn join_15(&mut self, count: usize, value: Offset, end: Offset) {
+        self.join(count, Token::Unknown, end);
+        self.v15.push(value);
+    }
+    #[inline(always)]
+    fn take_16(&mut self, place: Place) -> (Offset, &'a Annotation<'a>, Offset) {
+        match self.v16.pop() {
+            Some(value) => (place.0, value, place.2),
+            None => mismatch(),
         }
     }
     #[inline(always)]
@@ -1602,10 +1685,15 @@ impl<'a> Symbols<'a> {
         self.v16.push(value);
     }
     #[inline(always)]
-    fn pop_17(&mut self) -> (Offset, &'a [Expression<'a>], Offset) {
-        match (self.places.pop(), self.v17.pop()) {
-            (Some((start, _, end, _)), Some(value)) => (start, value, end),
-            _ => mismatch(),
+    fn join_16(&mut self, count: usize, value: &'a Annotation<'a>, end: Offset) {
+        self.join(count, Token::Unknown, end);
+        self.v16.push(value);
+    }
+    #[inline(always)]
+    fn take_17(&mut self, place: Place) -> (Offset, &'a [Expression<'a>], Offset) {
+        match self.v17.pop() {
+            Some(value) => (place.0, value, place.2),
+            None => mismatch(),
         }
     }
     #[inline(always)]
@@ -1614,10 +1702,15 @@ impl<'a> Symbols<'a> {
         self.v17.push(value);
     }
     #[inline(always)]
-    fn pop_18(&mut self) -> (Offset, Binding<'a>, Offset) {
-        match (self.places.pop(), self.v18.pop()) {
-            (Some((start, _, end, _)), Some(value)) => (start, value, end),
-            _ => mismatch(),
+    fn join_17(&mut self, count: usize, value: &'a [Expression<'a>], end: Offset) {
+        self.join(count, Token::Unknown, end);
+        self.v17.push(value);
+    }
+    #[inline(always)]
+    fn take_18(&mut self, place: Place) -> (Offset, Binding<'a>, Offset) {
+        match self.v18.pop() {
+            Some(value) => (place.0, value, place.2),
+            None => mismatch(),
         }
     }
     #[inline(always)]
@@ -1626,10 +1719,15 @@ impl<'a> Symbols<'a> {
         self.v18.push(value);
     }
     #[inline(always)]
-    fn pop_19(&mut self) -> (Offset, &'a [Binding<'a>], Offset) {
-        match (self.places.pop(), self.v19.pop()) {
-            (Some((start, _, end, _)), Some(value)) => (start, value, end),
-            _ => mismatch(),
+    fn join_18(&mut self, count: usize, value: Binding<'a>, end: Offset) {
+        self.join(count, Token::Unknown, end);
+        self.v18.push(value);
+    }
+    #[inline(always)]
+    fn take_19(&mut self, place: Place) -> (Offset, &'a [Binding<'a>], Offset) {
+        match self.v19.pop() {
+            Some(value) => (place.0, value, place.2),
+            None => mismatch(),
         }
     }
     #[inline(always)]
@@ -1638,10 +1736,15 @@ impl<'a> Symbols<'a> {
         self.v19.push(value);
     }
     #[inline(always)]
-    fn pop_20(&mut self) -> (Offset, Block<'a>, Offset) {
-        match (self.places.pop(), self.v20.pop()) {
-            (Some((start, _, end, _)), Some(value)) => (start, value, end),
-            _ => mismatch(),
+    fn join_19(&mut self, count: usize, value: &'a [Binding<'a>], end: Offset) {
+        self.join(count, Token::Unknown, end);
+        self.v19.push(value);
+    }
+    #[inline(always)]
+    fn take_20(&mut self, place: Place) -> (Offset, Block<'a>, Offset) {
+        match self.v20.pop() {
+            Some(value) => (place.0, value, place.2),
+            None => mismatch(),
         }
     }
     #[inline(always)]
@@ -1650,10 +1753,15 @@ impl<'a> Symbols<'a> {
         self.v20.push(value);
     }
     #[inline(always)]
-    fn pop_21(&mut self) -> (Offset, (), Offset) {
-        match (self.places.pop(), self.v21.pop()) {
-            (Some((start, _, end, _)), Some(value)) => (start, value, end),
-            _ => mismatch(),
+    fn join_20(&mut self, count: usize, value: Block<'a>, end: Offset) {
+        self.join(count, Token::Unknown, end);
+        self.v20.push(value);
+    }
+    #[inline(always)]
+    fn take_21(&mut self, place: Place) -> (Offset, (), Offset) {
+        match self.v21.pop() {
+            Some(value) => (place.0, value, place.2),
+            None => mismatch(),
         }
     }
     #[inline(always)]
@@ -1662,10 +1770,15 @@ impl<'a> Symbols<'a> {
         self.v21.push(value);
     }
     #[inline(always)]
-    fn pop_22(&mut self) -> (Offset, Option<&'a [Expression<'a>]>, Offset) {
-        match (self.places.pop(), self.v22.pop()) {
-            (Some((start, _, end, _)), Some(value)) => (start, value, end),
-            _ => mismatch(),
+    fn join_21(&mut self, count: usize, value: (), end: Offset) {
+        self.join(count, Token::Unknown, end);
+        self.v21.push(value);
+    }
+    #[inline(always)]
+    fn take_22(&mut self, place: Place) -> (Offset, Option<&'a [Expression<'a>]>, Offset) {
+        match self.v22.pop() {
+            Some(value) => (place.0, value, place.2),
+            None => mismatch(),
         }
     }
     #[inline(always)]
@@ -1674,10 +1787,15 @@ impl<'a> Symbols<'a> {
         self.v22.push(value);
     }
     #[inline(always)]
-    fn pop_23(&mut self) -> (Offset, TableItem<'a>, Offset) {
-        match (self.places.pop(), self.v23.pop()) {
-            (Some((start, _, end, _)), Some(value)) => (start, value, end),
-            _ => mismatch(),
+    fn join_22(&mut self, count: usize, value: Option<&'a [Expression<'a>]>, end: Offset) {
+        self.join(count, Token::Unknown, end);
+        self.v22.push(value);
+    }
+    #[inline(always)]
+    fn take_23(&mut self, place: Place) -> (Offset, TableItem<'a>, Offset) {
+        match self.v23.pop() {
+            Some(value) => (place.0, value, place.2),
+            None => mismatch(),
         }
     }
     #[inline(always)]
@@ -1686,10 +1804,15 @@ impl<'a> Symbols<'a> {
         self.v23.push(value);
     }
     #[inline(always)]
-    fn pop_24(&mut self) -> (Offset, Option<()>, Offset) {
-        match (self.places.pop(), self.v24.pop()) {
-            (Some((start, _, end, _)), Some(value)) => (start, value, end),
-            _ => mismatch(),
+    fn join_23(&mut self, count: usize, value: TableItem<'a>, end: Offset) {
+        self.join(count, Token::Unknown, end);
+        self.v23.push(value);
+    }
+    #[inline(always)]
+    fn take_24(&mut self, place: Place) -> (Offset, Option<()>, Offset) {
+        match self.v24.pop() {
+            Some(value) => (place.0, value, place.2),
+            None => mismatch(),
         }
     }
     #[inline(always)]
@@ -1698,10 +1821,15 @@ impl<'a> Symbols<'a> {
         self.v24.push(value);
     }
     #[inline(always)]
-    fn pop_25(&mut self) -> (Offset, FunctionTypeParameter<'a>, Offset) {
-        match (self.places.pop(), self.v25.pop()) {
-            (Some((start, _, end, _)), Some(value)) => (start, value, end),
-            _ => mismatch(),
+    fn join_24(&mut self, count: usize, value: Option<()>, end: Offset) {
+        self.join(count, Token::Unknown, end);
+        self.v24.push(value);
+    }
+    #[inline(always)]
+    fn take_25(&mut self, place: Place) -> (Offset, FunctionTypeParameter<'a>, Offset) {
+        match self.v25.pop() {
+            Some(value) => (place.0, value, place.2),
+            None => mismatch(),
         }
     }
     #[inline(always)]
@@ -1710,10 +1838,15 @@ impl<'a> Symbols<'a> {
         self.v25.push(value);
     }
     #[inline(always)]
-    fn pop_26(&mut self) -> (Offset, FunctionArguments<'a>, Offset) {
-        match (self.places.pop(), self.v26.pop()) {
-            (Some((start, _, end, _)), Some(value)) => (start, value, end),
-            _ => mismatch(),
+    fn join_25(&mut self, count: usize, value: FunctionTypeParameter<'a>, end: Offset) {
+        self.join(count, Token::Unknown, end);
+        self.v25.push(value);
+    }
+    #[inline(always)]
+    fn take_26(&mut self, place: Place) -> (Offset, FunctionArguments<'a>, Offset) {
+        match self.v26.pop() {
+            Some(value) => (place.0, value, place.2),
+            None => mismatch(),
         }
     }
     #[inline(always)]
@@ -1722,10 +1855,15 @@ impl<'a> Symbols<'a> {
         self.v26.push(value);
     }
     #[inline(always)]
-    fn pop_27(&mut self) -> (Offset, &'a mut FunctionBody<'a>, Offset) {
-        match (self.places.pop(), self.v27.pop()) {
-            (Some((start, _, end, _)), Some(value)) => (start, value, end),
-            _ => mismatch(),
+    fn join_26(&mut self, count: usize, value: FunctionArguments<'a>, end: Offset) {
+        self.join(count, Token::Unknown, end);
+        self.v26.push(value);
+    }
+    #[inline(always)]
+    fn take_27(&mut self, place: Place) -> (Offset, &'a mut FunctionBody<'a>, Offset) {
+        match self.v27.pop() {
+            Some(value) => (place.0, value, place.2),
+            None => mismatch(),
         }
     }
     #[inline(always)]
@@ -1734,10 +1872,15 @@ impl<'a> Symbols<'a> {
         self.v27.push(value);
     }
     #[inline(always)]
-    fn pop_28(&mut self) -> (Offset, GenericParameter<'a>, Offset) {
-        match (self.places.pop(), self.v28.pop()) {
-            (Some((start, _, end, _)), Some(value)) => (start, value, end),
-            _ => mismatch(),
+    fn join_27(&mut self, count: usize, value: &'a mut FunctionBody<'a>, end: Offset) {
+        self.join(count, Token::Unknown, end);
+        self.v27.push(value);
+    }
+    #[inline(always)]
+    fn take_28(&mut self, place: Place) -> (Offset, GenericParameter<'a>, Offset) {
+        match self.v28.pop() {
+            Some(value) => (place.0, value, place.2),
+            None => mismatch(),
         }
     }
     #[inline(always)]
@@ -1746,10 +1889,15 @@ impl<'a> Symbols<'a> {
         self.v28.push(value);
     }
     #[inline(always)]
-    fn pop_29(&mut self) -> (Offset, &'a [GenericParameter<'a>], Offset) {
-        match (self.places.pop(), self.v29.pop()) {
-            (Some((start, _, end, _)), Some(value)) => (start, value, end),
-            _ => mismatch(),
+    fn join_28(&mut self, count: usize, value: GenericParameter<'a>, end: Offset) {
+        self.join(count, Token::Unknown, end);
+        self.v28.push(value);
+    }
+    #[inline(always)]
+    fn take_29(&mut self, place: Place) -> (Offset, &'a [GenericParameter<'a>], Offset) {
+        match self.v29.pop() {
+            Some(value) => (place.0, value, place.2),
+            None => mismatch(),
         }
     }
     #[inline(always)]
@@ -1758,10 +1906,15 @@ impl<'a> Symbols<'a> {
         self.v29.push(value);
     }
     #[inline(always)]
-    fn pop_30(&mut self) -> (Offset, Option<&'a [GenericParameter<'a>]>, Offset) {
-        match (self.places.pop(), self.v30.pop()) {
-            (Some((start, _, end, _)), Some(value)) => (start, value, end),
-            _ => mismatch(),
+    fn join_29(&mut self, count: usize, value: &'a [GenericParameter<'a>], end: Offset) {
+        self.join(count, Token::Unknown, end);
+        self.v29.push(value);
+    }
+    #[inline(always)]
+    fn take_30(&mut self, place: Place) -> (Offset, Option<&'a [GenericParameter<'a>]>, Offset) {
+        match self.v30.pop() {
+            Some(value) => (place.0, value, place.2),
+            None => mismatch(),
         }
     }
     #[inline(always)]
@@ -1770,10 +1923,15 @@ impl<'a> Symbols<'a> {
         self.v30.push(value);
     }
     #[inline(always)]
-    fn pop_31(&mut self) -> (Offset, Members<'a>, Offset) {
-        match (self.places.pop(), self.v31.pop()) {
-            (Some((start, _, end, _)), Some(value)) => (start, value, end),
-            _ => mismatch(),
+    fn join_30(&mut self, count: usize, value: Option<&'a [GenericParameter<'a>]>, end: Offset) {
+        self.join(count, Token::Unknown, end);
+        self.v30.push(value);
+    }
+    #[inline(always)]
+    fn take_31(&mut self, place: Place) -> (Offset, Members<'a>, Offset) {
+        match self.v31.pop() {
+            Some(value) => (place.0, value, place.2),
+            None => mismatch(),
         }
     }
     #[inline(always)]
@@ -1782,10 +1940,15 @@ impl<'a> Symbols<'a> {
         self.v31.push(value);
     }
     #[inline(always)]
-    fn pop_32(&mut self) -> (Offset, InterfaceItem<'a>, Offset) {
-        match (self.places.pop(), self.v32.pop()) {
-            (Some((start, _, end, _)), Some(value)) => (start, value, end),
-            _ => mismatch(),
+    fn join_31(&mut self, count: usize, value: Members<'a>, end: Offset) {
+        self.join(count, Token::Unknown, end);
+        self.v31.push(value);
+    }
+    #[inline(always)]
+    fn take_32(&mut self, place: Place) -> (Offset, InterfaceItem<'a>, Offset) {
+        match self.v32.pop() {
+            Some(value) => (place.0, value, place.2),
+            None => mismatch(),
         }
     }
     #[inline(always)]
@@ -1794,10 +1957,15 @@ impl<'a> Symbols<'a> {
         self.v32.push(value);
     }
     #[inline(always)]
-    fn pop_33(&mut self) -> (Offset, StatementKind<'a>, Offset) {
-        match (self.places.pop(), self.v33.pop()) {
-            (Some((start, _, end, _)), Some(value)) => (start, value, end),
-            _ => mismatch(),
+    fn join_32(&mut self, count: usize, value: InterfaceItem<'a>, end: Offset) {
+        self.join(count, Token::Unknown, end);
+        self.v32.push(value);
+    }
+    #[inline(always)]
+    fn take_33(&mut self, place: Place) -> (Offset, StatementKind<'a>, Offset) {
+        match self.v33.pop() {
+            Some(value) => (place.0, value, place.2),
+            None => mismatch(),
         }
     }
     #[inline(always)]
@@ -1806,10 +1974,15 @@ impl<'a> Symbols<'a> {
         self.v33.push(value);
     }
     #[inline(always)]
-    fn pop_34(&mut self) -> (Offset, TypeKind<'a>, Offset) {
-        match (self.places.pop(), self.v34.pop()) {
-            (Some((start, _, end, _)), Some(value)) => (start, value, end),
-            _ => mismatch(),
+    fn join_33(&mut self, count: usize, value: StatementKind<'a>, end: Offset) {
+        self.join(count, Token::Unknown, end);
+        self.v33.push(value);
+    }
+    #[inline(always)]
+    fn take_34(&mut self, place: Place) -> (Offset, TypeKind<'a>, Offset) {
+        match self.v34.pop() {
+            Some(value) => (place.0, value, place.2),
+            None => mismatch(),
         }
     }
     #[inline(always)]
@@ -1818,10 +1991,15 @@ impl<'a> Symbols<'a> {
         self.v34.push(value);
     }
     #[inline(always)]
-    fn pop_35(&mut self) -> (Offset, RecordField<'a>, Offset) {
-        match (self.places.pop(), self.v35.pop()) {
-            (Some((start, _, end, _)), Some(value)) => (start, value, end),
-            _ => mismatch(),
+    fn join_34(&mut self, count: usize, value: TypeKind<'a>, end: Offset) {
+        self.join(count, Token::Unknown, end);
+        self.v34.push(value);
+    }
+    #[inline(always)]
+    fn take_35(&mut self, place: Place) -> (Offset, RecordField<'a>, Offset) {
+        match self.v35.pop() {
+            Some(value) => (place.0, value, place.2),
+            None => mismatch(),
         }
     }
     #[inline(always)]
@@ -1830,10 +2008,15 @@ impl<'a> Symbols<'a> {
         self.v35.push(value);
     }
     #[inline(always)]
-    fn pop_36(&mut self) -> (Offset, Parameters<'a>, Offset) {
-        match (self.places.pop(), self.v36.pop()) {
-            (Some((start, _, end, _)), Some(value)) => (start, value, end),
-            _ => mismatch(),
+    fn join_35(&mut self, count: usize, value: RecordField<'a>, end: Offset) {
+        self.join(count, Token::Unknown, end);
+        self.v35.push(value);
+    }
+    #[inline(always)]
+    fn take_36(&mut self, place: Place) -> (Offset, Parameters<'a>, Offset) {
+        match self.v36.pop() {
+            Some(value) => (place.0, value, place.2),
+            None => mismatch(),
         }
     }
     #[inline(always)]
@@ -1842,10 +2025,15 @@ impl<'a> Symbols<'a> {
         self.v36.push(value);
     }
     #[inline(always)]
-    fn pop_37(&mut self) -> (Offset, RecordItem<'a>, Offset) {
-        match (self.places.pop(), self.v37.pop()) {
-            (Some((start, _, end, _)), Some(value)) => (start, value, end),
-            _ => mismatch(),
+    fn join_36(&mut self, count: usize, value: Parameters<'a>, end: Offset) {
+        self.join(count, Token::Unknown, end);
+        self.v36.push(value);
+    }
+    #[inline(always)]
+    fn take_37(&mut self, place: Place) -> (Offset, RecordItem<'a>, Offset) {
+        match self.v37.pop() {
+            Some(value) => (place.0, value, place.2),
+            None => mismatch(),
         }
     }
     #[inline(always)]
@@ -1854,10 +2042,15 @@ impl<'a> Symbols<'a> {
         self.v37.push(value);
     }
     #[inline(always)]
-    fn pop_38(&mut self) -> (Offset, ReturnAnnotation<'a>, Offset) {
-        match (self.places.pop(), self.v38.pop()) {
-            (Some((start, _, end, _)), Some(value)) => (start, value, end),
-            _ => mismatch(),
+    fn join_37(&mut self, count: usize, value: RecordItem<'a>, end: Offset) {
+        self.join(count, Token::Unknown, end);
+        self.v37.push(value);
+    }
+    #[inline(always)]
+    fn take_38(&mut self, place: Place) -> (Offset, ReturnAnnotation<'a>, Offset) {
+        match self.v38.pop() {
+            Some(value) => (place.0, value, place.2),
+            None => mismatch(),
         }
     }
     #[inline(always)]
@@ -1866,10 +2059,15 @@ impl<'a> Symbols<'a> {
         self.v38.push(value);
     }
     #[inline(always)]
-    fn pop_39(&mut self) -> (Offset, Option<ReturnAnnotation<'a>>, Offset) {
-        match (self.places.pop(), self.v39.pop()) {
-            (Some((start, _, end, _)), Some(value)) => (start, value, end),
-            _ => mismatch(),
+    fn join_38(&mut self, count: usize, value: ReturnAnnotation<'a>, end: Offset) {
+        self.join(count, Token::Unknown, end);
+        self.v38.push(value);
+    }
+    #[inline(always)]
+    fn take_39(&mut self, place: Place) -> (Offset, Option<ReturnAnnotation<'a>>, Offset) {
+        match self.v39.pop() {
+            Some(value) => (place.0, value, place.2),
+            None => mismatch(),
         }
     }
     #[inline(always)]
@@ -1878,10 +2076,15 @@ impl<'a> Symbols<'a> {
         self.v39.push(value);
     }
     #[inline(always)]
-    fn pop_40(&mut self) -> (Offset, Statement<'a>, Offset) {
-        match (self.places.pop(), self.v40.pop()) {
-            (Some((start, _, end, _)), Some(value)) => (start, value, end),
-            _ => mismatch(),
+    fn join_39(&mut self, count: usize, value: Option<ReturnAnnotation<'a>>, end: Offset) {
+        self.join(count, Token::Unknown, end);
+        self.v39.push(value);
+    }
+    #[inline(always)]
+    fn take_40(&mut self, place: Place) -> (Offset, Statement<'a>, Offset) {
+        match self.v40.pop() {
+            Some(value) => (place.0, value, place.2),
+            None => mismatch(),
         }
     }
     #[inline(always)]
@@ -1890,10 +2093,15 @@ impl<'a> Symbols<'a> {
         self.v40.push(value);
     }
     #[inline(always)]
-    fn pop_41(&mut self) -> (Offset, TypeExpression<'a>, Offset) {
-        match (self.places.pop(), self.v41.pop()) {
-            (Some((start, _, end, _)), Some(value)) => (start, value, end),
-            _ => mismatch(),
+    fn join_40(&mut self, count: usize, value: Statement<'a>, end: Offset) {
+        self.join(count, Token::Unknown, end);
+        self.v40.push(value);
+    }
+    #[inline(always)]
+    fn take_41(&mut self, place: Place) -> (Offset, TypeExpression<'a>, Offset) {
+        match self.v41.pop() {
+            Some(value) => (place.0, value, place.2),
+            None => mismatch(),
         }
     }
     #[inline(always)]
@@ -1902,10 +2110,15 @@ impl<'a> Symbols<'a> {
         self.v41.push(value);
     }
     #[inline(always)]
-    fn pop_42(&mut self) -> (Offset, UnaryOperator, Offset) {
-        match (self.places.pop(), self.v42.pop()) {
-            (Some((start, _, end, _)), Some(value)) => (start, value, end),
-            _ => mismatch(),
+    fn join_41(&mut self, count: usize, value: TypeExpression<'a>, end: Offset) {
+        self.join(count, Token::Unknown, end);
+        self.v41.push(value);
+    }
+    #[inline(always)]
+    fn take_42(&mut self, place: Place) -> (Offset, UnaryOperator, Offset) {
+        match self.v42.pop() {
+            Some(value) => (place.0, value, place.2),
+            None => mismatch(),
         }
     }
     #[inline(always)]
@@ -1913,16 +2126,22 @@ impl<'a> Symbols<'a> {
         self.places.push((start, Token::Unknown, end, below));
         self.v42.push(value);
     }
+    #[inline(always)]
+    fn join_42(&mut self, count: usize, value: UnaryOperator, end: Offset) {
+        self.join(count, Token::Unknown, end);
+        self.v42.push(value);
+    }
 }
 
 // ";"? = ";" => ActionFn(278);
 fn __reduce0<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>, __below: u16) -> u16 {
-    let __below = __symbols.below(1);
-    let __sym0 = __symbols.pop_0();
+    let __places = __symbols.top::<1>();
+    let __below = __places[0].3;
+    let __sym0 = __symbols.take_0(__places[0]);
     let __start = __sym0.0.clone();
     let __end = __sym0.2.clone();
     let __nt = __action278::<>(h, __sym0);
-    __symbols.push_4(__start, __nt, __end, __below);
+    __symbols.join_4(1, __nt, __end);
     __below
 }
 
@@ -1937,25 +2156,27 @@ fn __reduce1<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>
 
 // ("," <ExprAny>) = ",", ExprAny => ActionFn(266);
 fn __reduce2<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>, __below: u16) -> u16 {
-    let __below = __symbols.below(2);
-    let __sym1 = __symbols.pop_5();
-    let __sym0 = __symbols.pop_0();
+    let __places = __symbols.top::<2>();
+    let __below = __places[0].3;
+    let __sym1 = __symbols.take_5(__places[1]);
+    let __sym0 = __symbols.take_0(__places[0]);
     let __start = __sym0.0.clone();
     let __end = __sym1.2.clone();
     let __nt = __action266::<>(h, __sym0, __sym1);
-    __symbols.push_5(__start, __nt, __end, __below);
+    __symbols.join_5(2, __nt, __end);
     __below
 }
 
 // ("," <ExprAny>)? = ",", ExprAny => ActionFn(303);
 fn __reduce3<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>, __below: u16) -> u16 {
-    let __below = __symbols.below(2);
-    let __sym1 = __symbols.pop_5();
-    let __sym0 = __symbols.pop_0();
+    let __places = __symbols.top::<2>();
+    let __below = __places[0].3;
+    let __sym1 = __symbols.take_5(__places[1]);
+    let __sym0 = __symbols.take_0(__places[0]);
     let __start = __sym0.0.clone();
     let __end = __sym1.2.clone();
     let __nt = __action303::<>(h, __sym0, __sym1);
-    __symbols.push_6(__start, __nt, __end, __below);
+    __symbols.join_6(2, __nt, __end);
     __below
 }
 
@@ -1970,25 +2191,27 @@ fn __reduce4<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>
 
 // ("," <FnVar>) = ",", FnVar => ActionFn(216);
 fn __reduce5<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>, __below: u16) -> u16 {
-    let __below = __symbols.below(2);
-    let __sym1 = __symbols.pop_7();
-    let __sym0 = __symbols.pop_0();
+    let __places = __symbols.top::<2>();
+    let __below = __places[0].3;
+    let __sym1 = __symbols.take_7(__places[1]);
+    let __sym0 = __symbols.take_0(__places[0]);
     let __start = __sym0.0.clone();
     let __end = __sym1.2.clone();
     let __nt = __action216::<>(h, __sym0, __sym1);
-    __symbols.push_7(__start, __nt, __end, __below);
+    __symbols.join_7(2, __nt, __end);
     __below
 }
 
 // ("," <FnVar>)? = ",", FnVar => ActionFn(306);
 fn __reduce6<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>, __below: u16) -> u16 {
-    let __below = __symbols.below(2);
-    let __sym1 = __symbols.pop_7();
-    let __sym0 = __symbols.pop_0();
+    let __places = __symbols.top::<2>();
+    let __below = __places[0].3;
+    let __sym1 = __symbols.take_7(__places[1]);
+    let __sym0 = __symbols.take_0(__places[0]);
     let __start = __sym0.0.clone();
     let __end = __sym1.2.clone();
     let __nt = __action306::<>(h, __sym0, __sym1);
-    __symbols.push_8(__start, __nt, __end, __below);
+    __symbols.join_8(2, __nt, __end);
     __below
 }
 
@@ -2003,25 +2226,27 @@ fn __reduce7<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>
 
 // ("," <VarParam>) = ",", VarParam => ActionFn(249);
 fn __reduce8<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>, __below: u16) -> u16 {
-    let __below = __symbols.below(2);
-    let __sym1 = __symbols.pop_7();
-    let __sym0 = __symbols.pop_0();
+    let __places = __symbols.top::<2>();
+    let __below = __places[0].3;
+    let __sym1 = __symbols.take_7(__places[1]);
+    let __sym0 = __symbols.take_0(__places[0]);
     let __start = __sym0.0.clone();
     let __end = __sym1.2.clone();
     let __nt = __action249::<>(h, __sym0, __sym1);
-    __symbols.push_7(__start, __nt, __end, __below);
+    __symbols.join_7(2, __nt, __end);
     __below
 }
 
 // ("," <VarParam>)? = ",", VarParam => ActionFn(309);
 fn __reduce9<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>, __below: u16) -> u16 {
-    let __below = __symbols.below(2);
-    let __sym1 = __symbols.pop_7();
-    let __sym0 = __symbols.pop_0();
+    let __places = __symbols.top::<2>();
+    let __below = __places[0].3;
+    let __sym1 = __symbols.take_7(__places[1]);
+    let __sym0 = __symbols.take_0(__places[0]);
     let __start = __sym0.0.clone();
     let __end = __sym1.2.clone();
     let __nt = __action309::<>(h, __sym0, __sym1);
-    __symbols.push_8(__start, __nt, __end, __below);
+    __symbols.join_8(2, __nt, __end);
     __below
 }
 
@@ -2036,25 +2261,27 @@ fn __reduce10<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset
 
 // (":" <Identifier>) = ":", NameLike => ActionFn(444);
 fn __reduce11<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>, __below: u16) -> u16 {
-    let __below = __symbols.below(2);
-    let __sym1 = __symbols.pop_1();
-    let __sym0 = __symbols.pop_0();
+    let __places = __symbols.top::<2>();
+    let __below = __places[0].3;
+    let __sym1 = __symbols.take_1(__places[1]);
+    let __sym0 = __symbols.take_0(__places[0]);
     let __start = __sym0.0.clone();
     let __end = __sym1.2.clone();
     let __nt = __action444::<>(h, __sym0, __sym1);
-    __symbols.push_9(__start, __nt, __end, __below);
+    __symbols.join_9(2, __nt, __end);
     __below
 }
 
 // (":" <Identifier>)? = ":", NameLike => ActionFn(461);
 fn __reduce12<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>, __below: u16) -> u16 {
-    let __below = __symbols.below(2);
-    let __sym1 = __symbols.pop_1();
-    let __sym0 = __symbols.pop_0();
+    let __places = __symbols.top::<2>();
+    let __below = __places[0].3;
+    let __sym1 = __symbols.take_1(__places[1]);
+    let __sym0 = __symbols.take_0(__places[0]);
     let __start = __sym0.0.clone();
     let __end = __sym1.2.clone();
     let __nt = __action461::<>(h, __sym0, __sym1);
-    __symbols.push_10(__start, __nt, __end, __below);
+    __symbols.join_10(2, __nt, __end);
     __below
 }
 
@@ -2069,25 +2296,27 @@ fn __reduce13<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset
 
 // (":" <Type>) = ":", Type => ActionFn(222);
 fn __reduce14<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>, __below: u16) -> u16 {
-    let __below = __symbols.below(2);
-    let __sym1 = __symbols.pop_11();
-    let __sym0 = __symbols.pop_0();
+    let __places = __symbols.top::<2>();
+    let __below = __places[0].3;
+    let __sym1 = __symbols.take_11(__places[1]);
+    let __sym0 = __symbols.take_0(__places[0]);
     let __start = __sym0.0.clone();
     let __end = __sym1.2.clone();
     let __nt = __action222::<>(h, __sym0, __sym1);
-    __symbols.push_11(__start, __nt, __end, __below);
+    __symbols.join_11(2, __nt, __end);
     __below
 }
 
 // (":" <Type>)? = ":", Type => ActionFn(464);
 fn __reduce15<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>, __below: u16) -> u16 {
-    let __below = __symbols.below(2);
-    let __sym1 = __symbols.pop_11();
-    let __sym0 = __symbols.pop_0();
+    let __places = __symbols.top::<2>();
+    let __below = __places[0].3;
+    let __sym1 = __symbols.take_11(__places[1]);
+    let __sym0 = __symbols.take_0(__places[0]);
     let __start = __sym0.0.clone();
     let __end = __sym1.2.clone();
     let __nt = __action464::<>(h, __sym0, __sym1);
-    __symbols.push_12(__start, __nt, __end, __below);
+    __symbols.join_12(2, __nt, __end);
     __below
 }
 
@@ -2102,25 +2331,27 @@ fn __reduce16<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset
 
 // (":" <TypeRefs>) = ":", TypeRefs => ActionFn(256);
 fn __reduce17<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>, __below: u16) -> u16 {
-    let __below = __symbols.below(2);
-    let __sym1 = __symbols.pop_13();
-    let __sym0 = __symbols.pop_0();
+    let __places = __symbols.top::<2>();
+    let __below = __places[0].3;
+    let __sym1 = __symbols.take_13(__places[1]);
+    let __sym0 = __symbols.take_0(__places[0]);
     let __start = __sym0.0.clone();
     let __end = __sym1.2.clone();
     let __nt = __action256::<>(h, __sym0, __sym1);
-    __symbols.push_13(__start, __nt, __end, __below);
+    __symbols.join_13(2, __nt, __end);
     __below
 }
 
 // (":" <TypeRefs>)? = ":", TypeRefs => ActionFn(467);
 fn __reduce18<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>, __below: u16) -> u16 {
-    let __below = __symbols.below(2);
-    let __sym1 = __symbols.pop_13();
-    let __sym0 = __symbols.pop_0();
+    let __places = __symbols.top::<2>();
+    let __below = __places[0].3;
+    let __sym1 = __symbols.take_13(__places[1]);
+    let __sym0 = __symbols.take_0(__places[0]);
     let __start = __sym0.0.clone();
     let __end = __sym1.2.clone();
     let __nt = __action467::<>(h, __sym0, __sym1);
-    __symbols.push_14(__start, __nt, __end, __below);
+    __symbols.join_14(2, __nt, __end);
     __below
 }
 
@@ -2135,25 +2366,27 @@ fn __reduce19<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset
 
 // ("=" <Type>) = "=", Type => ActionFn(219);
 fn __reduce20<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>, __below: u16) -> u16 {
-    let __below = __symbols.below(2);
-    let __sym1 = __symbols.pop_11();
-    let __sym0 = __symbols.pop_0();
+    let __places = __symbols.top::<2>();
+    let __below = __places[0].3;
+    let __sym1 = __symbols.take_11(__places[1]);
+    let __sym0 = __symbols.take_0(__places[0]);
     let __start = __sym0.0.clone();
     let __end = __sym1.2.clone();
     let __nt = __action219::<>(h, __sym0, __sym1);
-    __symbols.push_11(__start, __nt, __end, __below);
+    __symbols.join_11(2, __nt, __end);
     __below
 }
 
 // ("=" <Type>)? = "=", Type => ActionFn(470);
 fn __reduce21<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>, __below: u16) -> u16 {
-    let __below = __symbols.below(2);
-    let __sym1 = __symbols.pop_11();
-    let __sym0 = __symbols.pop_0();
+    let __places = __symbols.top::<2>();
+    let __below = __places[0].3;
+    let __sym1 = __symbols.take_11(__places[1]);
+    let __sym0 = __symbols.take_0(__places[0]);
     let __start = __sym0.0.clone();
     let __end = __sym1.2.clone();
     let __nt = __action470::<>(h, __sym0, __sym1);
-    __symbols.push_12(__start, __nt, __end, __below);
+    __symbols.join_12(2, __nt, __end);
     __below
 }
 
@@ -2168,25 +2401,27 @@ fn __reduce22<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset
 
 // (KW_IS <Type>) = KW_IS, Type => ActionFn(225);
 fn __reduce23<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>, __below: u16) -> u16 {
-    let __below = __symbols.below(2);
-    let __sym1 = __symbols.pop_11();
-    let __sym0 = __symbols.pop_0();
+    let __places = __symbols.top::<2>();
+    let __below = __places[0].3;
+    let __sym1 = __symbols.take_11(__places[1]);
+    let __sym0 = __symbols.take_0(__places[0]);
     let __start = __sym0.0.clone();
     let __end = __sym1.2.clone();
     let __nt = __action225::<>(h, __sym0, __sym1);
-    __symbols.push_11(__start, __nt, __end, __below);
+    __symbols.join_11(2, __nt, __end);
     __below
 }
 
 // (KW_IS <Type>)? = KW_IS, Type => ActionFn(475);
 fn __reduce24<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>, __below: u16) -> u16 {
-    let __below = __symbols.below(2);
-    let __sym1 = __symbols.pop_11();
-    let __sym0 = __symbols.pop_0();
+    let __places = __symbols.top::<2>();
+    let __below = __places[0].3;
+    let __sym1 = __symbols.take_11(__places[1]);
+    let __sym0 = __symbols.take_0(__places[0]);
     let __start = __sym0.0.clone();
     let __end = __sym1.2.clone();
     let __nt = __action475::<>(h, __sym0, __sym1);
-    __symbols.push_12(__start, __nt, __end, __below);
+    __symbols.join_12(2, __nt, __end);
     __below
 }
 
@@ -2219,358 +2454,388 @@ fn __reduce27<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset
 
 // Annotation = AT => ActionFn(370);
 fn __reduce28<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>, __below: u16) -> u16 {
-    let __below = __symbols.below(1);
-    let __sym0 = __symbols.pop_1();
+    let __places = __symbols.top::<1>();
+    let __below = __places[0].3;
+    let __sym0 = __symbols.take_1(__places[0]);
     let __start = __sym0.0.clone();
     let __end = __sym0.2.clone();
     let __nt = __action370::<>(h, __sym0);
-    __symbols.push_16(__start, __nt, __end, __below);
+    __symbols.join_16(1, __nt, __end);
     __below
 }
 
 // Annotation = AT_CALL, ExprListAny, ")" => ActionFn(524);
 fn __reduce29<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>, __below: u16) -> u16 {
-    let __below = __symbols.below(3);
-    let __sym2 = __symbols.pop_0();
-    let __sym1 = __symbols.pop_17();
-    let __sym0 = __symbols.pop_1();
+    let __places = __symbols.top::<3>();
+    let __below = __places[0].3;
+    let __sym2 = __symbols.take_0(__places[2]);
+    let __sym1 = __symbols.take_17(__places[1]);
+    let __sym0 = __symbols.take_1(__places[0]);
     let __start = __sym0.0.clone();
     let __end = __sym2.2.clone();
     let __nt = __action524::<>(h, __sym0, __sym1, __sym2);
-    __symbols.push_16(__start, __nt, __end, __below);
+    __symbols.join_16(3, __nt, __end);
     __below
 }
 
 // Annotation = AT_CALL, ")" => ActionFn(525);
 fn __reduce30<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>, __below: u16) -> u16 {
-    let __below = __symbols.below(2);
-    let __sym1 = __symbols.pop_0();
-    let __sym0 = __symbols.pop_1();
+    let __places = __symbols.top::<2>();
+    let __below = __places[0].3;
+    let __sym1 = __symbols.take_0(__places[1]);
+    let __sym0 = __symbols.take_1(__places[0]);
     let __start = __sym0.0.clone();
     let __end = __sym1.2.clone();
     let __nt = __action525::<>(h, __sym0, __sym1);
-    __symbols.push_16(__start, __nt, __end, __below);
+    __symbols.join_16(2, __nt, __end);
     __below
 }
 
 // Args = "(", ExprListAny, ")" => ActionFn(526);
 fn __reduce31<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>, __below: u16) -> u16 {
-    let __below = __symbols.below(3);
-    let __sym2 = __symbols.pop_0();
-    let __sym1 = __symbols.pop_17();
-    let __sym0 = __symbols.pop_0();
+    let __places = __symbols.top::<3>();
+    let __below = __places[0].3;
+    let __sym2 = __symbols.take_0(__places[2]);
+    let __sym1 = __symbols.take_17(__places[1]);
+    let __sym0 = __symbols.take_0(__places[0]);
     let __start = __sym0.0.clone();
     let __end = __sym2.2.clone();
     let __nt = __action526::<>(h, __sym0, __sym1, __sym2);
-    __symbols.push_17(__start, __nt, __end, __below);
+    __symbols.join_17(3, __nt, __end);
     __below
 }
 
 // Args = "(", ")" => ActionFn(527);
 fn __reduce32<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>, __below: u16) -> u16 {
-    let __below = __symbols.below(2);
-    let __sym1 = __symbols.pop_0();
-    let __sym0 = __symbols.pop_0();
+    let __places = __symbols.top::<2>();
+    let __below = __places[0].3;
+    let __sym1 = __symbols.take_0(__places[1]);
+    let __sym0 = __symbols.take_0(__places[0]);
     let __start = __sym0.0.clone();
     let __end = __sym1.2.clone();
     let __nt = __action527::<>(h, __sym0, __sym1);
-    __symbols.push_17(__start, __nt, __end, __below);
+    __symbols.join_17(2, __nt, __end);
     __below
 }
 
 // Args = Table => ActionFn(70);
 fn __reduce33<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>, __below: u16) -> u16 {
-    let __below = __symbols.below(1);
-    let __sym0 = __symbols.pop_5();
+    let __places = __symbols.top::<1>();
+    let __below = __places[0].3;
+    let __sym0 = __symbols.take_5(__places[0]);
     let __start = __sym0.0.clone();
     let __end = __sym0.2.clone();
     let __nt = __action70::<>(h, __sym0);
-    __symbols.push_17(__start, __nt, __end, __below);
+    __symbols.join_17(1, __nt, __end);
     __below
 }
 
 // Args = Str => ActionFn(71);
 fn __reduce34<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>, __below: u16) -> u16 {
-    let __below = __symbols.below(1);
-    let __sym0 = __symbols.pop_5();
+    let __places = __symbols.top::<1>();
+    let __below = __places[0].3;
+    let __sym0 = __symbols.take_5(__places[0]);
     let __start = __sym0.0.clone();
     let __end = __sym0.2.clone();
     let __nt = __action71::<>(h, __sym0);
-    __symbols.push_17(__start, __nt, __end, __below);
+    __symbols.join_17(1, __nt, __end);
     __below
 }
 
 // Arms = "if", ExprAny, "then", Block => ActionFn(372);
 fn __reduce35<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>, __below: u16) -> u16 {
-    let __below = __symbols.below(4);
-    let __sym3 = __symbols.pop_20();
-    let __sym2 = __symbols.pop_0();
-    let __sym1 = __symbols.pop_5();
-    let __sym0 = __symbols.pop_0();
+    let __places = __symbols.top::<4>();
+    let __below = __places[0].3;
+    let __sym3 = __symbols.take_20(__places[3]);
+    let __sym2 = __symbols.take_0(__places[2]);
+    let __sym1 = __symbols.take_5(__places[1]);
+    let __sym0 = __symbols.take_0(__places[0]);
     let __start = __sym0.0.clone();
     let __end = __sym3.2.clone();
     let __nt = __action372::<>(h, __sym0, __sym1, __sym2, __sym3);
-    __symbols.push_13(__start, __nt, __end, __below);
+    __symbols.join_13(4, __nt, __end);
     __below
 }
 
 // Arms = Arms, "elseif", ExprAny, "then", Block => ActionFn(373);
 fn __reduce36<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>, __below: u16) -> u16 {
-    let __below = __symbols.below(5);
-    let __sym4 = __symbols.pop_20();
-    let __sym3 = __symbols.pop_0();
-    let __sym2 = __symbols.pop_5();
-    let __sym1 = __symbols.pop_0();
-    let __sym0 = __symbols.pop_13();
+    let __places = __symbols.top::<5>();
+    let __below = __places[0].3;
+    let __sym4 = __symbols.take_20(__places[4]);
+    let __sym3 = __symbols.take_0(__places[3]);
+    let __sym2 = __symbols.take_5(__places[2]);
+    let __sym1 = __symbols.take_0(__places[1]);
+    let __sym0 = __symbols.take_13(__places[0]);
     let __start = __sym0.0.clone();
     let __end = __sym4.2.clone();
     let __nt = __action373::<>(h, __sym0, __sym1, __sym2, __sym3, __sym4);
-    __symbols.push_13(__start, __nt, __end, __below);
+    __symbols.join_13(5, __nt, __end);
     __below
 }
 
 // BinOp = BINARY => ActionFn(478);
 fn __reduce37<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>, __below: u16) -> u16 {
-    let __below = __symbols.below(1);
-    let __sym0 = __symbols.pop_3();
+    let __places = __symbols.top::<1>();
+    let __below = __places[0].3;
+    let __sym0 = __symbols.take_3(__places[0]);
     let __start = __sym0.0.clone();
     let __end = __sym0.2.clone();
     let __nt = __action478::<>(h, __sym0);
-    __symbols.push_3(__start, __nt, __end, __below);
+    __symbols.join_3(1, __nt, __end);
     __below
 }
 
 // BinOp = "-" => ActionFn(479);
 fn __reduce38<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>, __below: u16) -> u16 {
-    let __below = __symbols.below(1);
-    let __sym0 = __symbols.pop_0();
+    let __places = __symbols.top::<1>();
+    let __below = __places[0].3;
+    let __sym0 = __symbols.take_0(__places[0]);
     let __start = __sym0.0.clone();
     let __end = __sym0.2.clone();
     let __nt = __action479::<>(h, __sym0);
-    __symbols.push_3(__start, __nt, __end, __below);
+    __symbols.join_3(1, __nt, __end);
     __below
 }
 
 // BinOp = "~" => ActionFn(480);
 fn __reduce39<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>, __below: u16) -> u16 {
-    let __below = __symbols.below(1);
-    let __sym0 = __symbols.pop_0();
+    let __places = __symbols.top::<1>();
+    let __below = __places[0].3;
+    let __sym0 = __symbols.take_0(__places[0]);
     let __start = __sym0.0.clone();
     let __end = __sym0.2.clone();
     let __nt = __action480::<>(h, __sym0);
-    __symbols.push_3(__start, __nt, __end, __below);
+    __symbols.join_3(1, __nt, __end);
     __below
 }
 
 // BinOp = ">" => ActionFn(481);
 fn __reduce40<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>, __below: u16) -> u16 {
-    let __below = __symbols.below(1);
-    let __sym0 = __symbols.pop_0();
+    let __places = __symbols.top::<1>();
+    let __below = __places[0].3;
+    let __sym0 = __symbols.take_0(__places[0]);
     let __start = __sym0.0.clone();
     let __end = __sym0.2.clone();
     let __nt = __action481::<>(h, __sym0);
-    __symbols.push_3(__start, __nt, __end, __below);
+    __symbols.join_3(1, __nt, __end);
     __below
 }
 
 // BinOp = ">E", "=" => ActionFn(482);
 fn __reduce41<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>, __below: u16) -> u16 {
-    let __below = __symbols.below(2);
-    let __sym1 = __symbols.pop_0();
-    let __sym0 = __symbols.pop_0();
+    let __places = __symbols.top::<2>();
+    let __below = __places[0].3;
+    let __sym1 = __symbols.take_0(__places[1]);
+    let __sym0 = __symbols.take_0(__places[0]);
     let __start = __sym0.0.clone();
     let __end = __sym1.2.clone();
     let __nt = __action482::<>(h, __sym0, __sym1);
-    __symbols.push_3(__start, __nt, __end, __below);
+    __symbols.join_3(2, __nt, __end);
     __below
 }
 
 // BinOp = ">J", ">" => ActionFn(483);
 fn __reduce42<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>, __below: u16) -> u16 {
-    let __below = __symbols.below(2);
-    let __sym1 = __symbols.pop_0();
-    let __sym0 = __symbols.pop_0();
+    let __places = __symbols.top::<2>();
+    let __below = __places[0].3;
+    let __sym1 = __symbols.take_0(__places[1]);
+    let __sym0 = __symbols.take_0(__places[0]);
     let __start = __sym0.0.clone();
     let __end = __sym1.2.clone();
     let __nt = __action483::<>(h, __sym0, __sym1);
-    __symbols.push_3(__start, __nt, __end, __below);
+    __symbols.join_3(2, __nt, __end);
     __below
 }
 
 // BinOp = "|" => ActionFn(106);
 fn __reduce43<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>, __below: u16) -> u16 {
-    let __below = __symbols.below(1);
-    let __sym0 = __symbols.pop_0();
+    let __places = __symbols.top::<1>();
+    let __below = __places[0].3;
+    let __sym0 = __symbols.take_0(__places[0]);
     let __start = __sym0.0.clone();
     let __end = __sym0.2.clone();
     let __nt = __action106::<>(h, __sym0);
-    __symbols.push_3(__start, __nt, __end, __below);
+    __symbols.join_3(1, __nt, __end);
     __below
 }
 
 // BinOp = "&" => ActionFn(107);
 fn __reduce44<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>, __below: u16) -> u16 {
-    let __below = __symbols.below(1);
-    let __sym0 = __symbols.pop_0();
+    let __places = __symbols.top::<1>();
+    let __below = __places[0].3;
+    let __sym0 = __symbols.take_0(__places[0]);
     let __start = __sym0.0.clone();
     let __end = __sym0.2.clone();
     let __nt = __action107::<>(h, __sym0);
-    __symbols.push_3(__start, __nt, __end, __below);
+    __symbols.join_3(1, __nt, __end);
     __below
 }
 
 // BinOp = "<" => ActionFn(108);
 fn __reduce45<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>, __below: u16) -> u16 {
-    let __below = __symbols.below(1);
-    let __sym0 = __symbols.pop_0();
+    let __places = __symbols.top::<1>();
+    let __below = __places[0].3;
+    let __sym0 = __symbols.take_0(__places[0]);
     let __start = __sym0.0.clone();
     let __end = __sym0.2.clone();
     let __nt = __action108::<>(h, __sym0);
-    __symbols.push_3(__start, __nt, __end, __below);
+    __symbols.join_3(1, __nt, __end);
     __below
 }
 
 // BinOpC = "-" => ActionFn(110);
 fn __reduce47<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>, __below: u16) -> u16 {
-    let __below = __symbols.below(1);
-    let __sym0 = __symbols.pop_0();
+    let __places = __symbols.top::<1>();
+    let __below = __places[0].3;
+    let __sym0 = __symbols.take_0(__places[0]);
     let __start = __sym0.0.clone();
     let __end = __sym0.2.clone();
     let __nt = __action110::<>(h, __sym0);
-    __symbols.push_3(__start, __nt, __end, __below);
+    __symbols.join_3(1, __nt, __end);
     __below
 }
 
 // BinOpC = "~" => ActionFn(111);
 fn __reduce48<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>, __below: u16) -> u16 {
-    let __below = __symbols.below(1);
-    let __sym0 = __symbols.pop_0();
+    let __places = __symbols.top::<1>();
+    let __below = __places[0].3;
+    let __sym0 = __symbols.take_0(__places[0]);
     let __start = __sym0.0.clone();
     let __end = __sym0.2.clone();
     let __nt = __action111::<>(h, __sym0);
-    __symbols.push_3(__start, __nt, __end, __below);
+    __symbols.join_3(1, __nt, __end);
     __below
 }
 
 // BinOpC = ">" => ActionFn(112);
 fn __reduce49<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>, __below: u16) -> u16 {
-    let __below = __symbols.below(1);
-    let __sym0 = __symbols.pop_0();
+    let __places = __symbols.top::<1>();
+    let __below = __places[0].3;
+    let __sym0 = __symbols.take_0(__places[0]);
     let __start = __sym0.0.clone();
     let __end = __sym0.2.clone();
     let __nt = __action112::<>(h, __sym0);
-    __symbols.push_3(__start, __nt, __end, __below);
+    __symbols.join_3(1, __nt, __end);
     __below
 }
 
 // BinOpC = ">E", "=" => ActionFn(113);
 fn __reduce50<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>, __below: u16) -> u16 {
-    let __below = __symbols.below(2);
-    let __sym1 = __symbols.pop_0();
-    let __sym0 = __symbols.pop_0();
+    let __places = __symbols.top::<2>();
+    let __below = __places[0].3;
+    let __sym1 = __symbols.take_0(__places[1]);
+    let __sym0 = __symbols.take_0(__places[0]);
     let __start = __sym0.0.clone();
     let __end = __sym1.2.clone();
     let __nt = __action113::<>(h, __sym0, __sym1);
-    __symbols.push_3(__start, __nt, __end, __below);
+    __symbols.join_3(2, __nt, __end);
     __below
 }
 
 // BinOpC = ">J", ">" => ActionFn(114);
 fn __reduce51<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>, __below: u16) -> u16 {
-    let __below = __symbols.below(2);
-    let __sym1 = __symbols.pop_0();
-    let __sym0 = __symbols.pop_0();
+    let __places = __symbols.top::<2>();
+    let __below = __places[0].3;
+    let __sym1 = __symbols.take_0(__places[1]);
+    let __sym0 = __symbols.take_0(__places[0]);
     let __start = __sym0.0.clone();
     let __end = __sym1.2.clone();
     let __nt = __action114::<>(h, __sym0, __sym1);
-    __symbols.push_3(__start, __nt, __end, __below);
+    __symbols.join_3(2, __nt, __end);
     __below
 }
 
 // Binding = NameLike => ActionFn(445);
 fn __reduce52<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>, __below: u16) -> u16 {
-    let __below = __symbols.below(1);
-    let __sym0 = __symbols.pop_1();
+    let __places = __symbols.top::<1>();
+    let __below = __places[0].3;
+    let __sym0 = __symbols.take_1(__places[0]);
     let __start = __sym0.0.clone();
     let __end = __sym0.2.clone();
     let __nt = __action445::<>(h, __sym0);
-    __symbols.push_18(__start, __nt, __end, __below);
+    __symbols.join_18(1, __nt, __end);
     __below
 }
 
 // Binding = NameLike, ":", Type => ActionFn(446);
 fn __reduce53<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>, __below: u16) -> u16 {
-    let __below = __symbols.below(3);
-    let __sym2 = __symbols.pop_11();
-    let __sym1 = __symbols.pop_0();
-    let __sym0 = __symbols.pop_1();
+    let __places = __symbols.top::<3>();
+    let __below = __places[0].3;
+    let __sym2 = __symbols.take_11(__places[2]);
+    let __sym1 = __symbols.take_0(__places[1]);
+    let __sym0 = __symbols.take_1(__places[0]);
     let __start = __sym0.0.clone();
     let __end = __sym2.2.clone();
     let __nt = __action446::<>(h, __sym0, __sym1, __sym2);
-    __symbols.push_18(__start, __nt, __end, __below);
+    __symbols.join_18(3, __nt, __end);
     __below
 }
 
 // BindingList = NameLike => ActionFn(514);
 fn __reduce54<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>, __below: u16) -> u16 {
-    let __below = __symbols.below(1);
-    let __sym0 = __symbols.pop_1();
+    let __places = __symbols.top::<1>();
+    let __below = __places[0].3;
+    let __sym0 = __symbols.take_1(__places[0]);
     let __start = __sym0.0.clone();
     let __end = __sym0.2.clone();
     let __nt = __action514::<>(h, __sym0);
-    __symbols.push_13(__start, __nt, __end, __below);
+    __symbols.join_13(1, __nt, __end);
     __below
 }
 
 // BindingList = NameLike, ":", Type => ActionFn(515);
 fn __reduce55<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>, __below: u16) -> u16 {
-    let __below = __symbols.below(3);
-    let __sym2 = __symbols.pop_11();
-    let __sym1 = __symbols.pop_0();
-    let __sym0 = __symbols.pop_1();
+    let __places = __symbols.top::<3>();
+    let __below = __places[0].3;
+    let __sym2 = __symbols.take_11(__places[2]);
+    let __sym1 = __symbols.take_0(__places[1]);
+    let __sym0 = __symbols.take_1(__places[0]);
     let __start = __sym0.0.clone();
     let __end = __sym2.2.clone();
     let __nt = __action515::<>(h, __sym0, __sym1, __sym2);
-    __symbols.push_13(__start, __nt, __end, __below);
+    __symbols.join_13(3, __nt, __end);
     __below
 }
 
 // BindingList = BindingList, ",", NameLike => ActionFn(516);
 fn __reduce56<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>, __below: u16) -> u16 {
-    let __below = __symbols.below(3);
-    let __sym2 = __symbols.pop_1();
-    let __sym1 = __symbols.pop_0();
-    let __sym0 = __symbols.pop_13();
+    let __places = __symbols.top::<3>();
+    let __below = __places[0].3;
+    let __sym2 = __symbols.take_1(__places[2]);
+    let __sym1 = __symbols.take_0(__places[1]);
+    let __sym0 = __symbols.take_13(__places[0]);
     let __start = __sym0.0.clone();
     let __end = __sym2.2.clone();
     let __nt = __action516::<>(h, __sym0, __sym1, __sym2);
-    __symbols.push_13(__start, __nt, __end, __below);
+    __symbols.join_13(3, __nt, __end);
     __below
 }
 
 // BindingList = BindingList, ",", NameLike, ":", Type => ActionFn(517);
 fn __reduce57<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>, __below: u16) -> u16 {
-    let __below = __symbols.below(5);
-    let __sym4 = __symbols.pop_11();
-    let __sym3 = __symbols.pop_0();
-    let __sym2 = __symbols.pop_1();
-    let __sym1 = __symbols.pop_0();
-    let __sym0 = __symbols.pop_13();
+    let __places = __symbols.top::<5>();
+    let __below = __places[0].3;
+    let __sym4 = __symbols.take_11(__places[4]);
+    let __sym3 = __symbols.take_0(__places[3]);
+    let __sym2 = __symbols.take_1(__places[2]);
+    let __sym1 = __symbols.take_0(__places[1]);
+    let __sym0 = __symbols.take_13(__places[0]);
     let __start = __sym0.0.clone();
     let __end = __sym4.2.clone();
     let __nt = __action517::<>(h, __sym0, __sym1, __sym2, __sym3, __sym4);
-    __symbols.push_13(__start, __nt, __end, __below);
+    __symbols.join_13(5, __nt, __end);
     __below
 }
 
 // Bindings = BindingList => ActionFn(56);
 fn __reduce58<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>, __below: u16) -> u16 {
-    let __below = __symbols.below(1);
-    let __sym0 = __symbols.pop_13();
+    let __places = __symbols.top::<1>();
+    let __below = __places[0].3;
+    let __sym0 = __symbols.take_13(__places[0]);
     let __start = __sym0.0.clone();
     let __end = __sym0.2.clone();
     let __nt = __action56::<>(h, __sym0);
-    __symbols.push_19(__start, __nt, __end, __below);
+    __symbols.join_19(1, __nt, __end);
     __below
 }
 
@@ -2585,227 +2850,245 @@ fn __reduce59<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset
 
 // Block = StatsE => ActionFn(665);
 fn __reduce60<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>, __below: u16) -> u16 {
-    let __below = __symbols.below(1);
-    let __sym0 = __symbols.pop_13();
+    let __places = __symbols.top::<1>();
+    let __below = __places[0].3;
+    let __sym0 = __symbols.take_13(__places[0]);
     let __start = __sym0.0.clone();
     let __end = __sym0.2.clone();
     let __nt = __action665::<>(h, __sym0);
-    __symbols.push_20(__start, __nt, __end, __below);
+    __symbols.join_20(1, __nt, __end);
     __below
 }
 
 // Block = StatsO => ActionFn(666);
 fn __reduce61<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>, __below: u16) -> u16 {
-    let __below = __symbols.below(1);
-    let __sym0 = __symbols.pop_13();
+    let __places = __symbols.top::<1>();
+    let __below = __places[0].3;
+    let __sym0 = __symbols.take_13(__places[0]);
     let __start = __sym0.0.clone();
     let __end = __sym0.2.clone();
     let __nt = __action666::<>(h, __sym0);
-    __symbols.push_20(__start, __nt, __end, __below);
+    __symbols.join_20(1, __nt, __end);
     __below
 }
 
 // Block = "return", ExprListAny, ";" => ActionFn(667);
 fn __reduce62<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>, __below: u16) -> u16 {
-    let __below = __symbols.below(3);
-    let __sym2 = __symbols.pop_0();
-    let __sym1 = __symbols.pop_17();
-    let __sym0 = __symbols.pop_0();
+    let __places = __symbols.top::<3>();
+    let __below = __places[0].3;
+    let __sym2 = __symbols.take_0(__places[2]);
+    let __sym1 = __symbols.take_17(__places[1]);
+    let __sym0 = __symbols.take_0(__places[0]);
     let __start = __sym0.0.clone();
     let __end = __sym2.2.clone();
     let __nt = __action667::<>(h, __sym0, __sym1, __sym2);
-    __symbols.push_20(__start, __nt, __end, __below);
+    __symbols.join_20(3, __nt, __end);
     __below
 }
 
 // Block = StatsE, "return", ExprListAny, ";" => ActionFn(668);
 fn __reduce63<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>, __below: u16) -> u16 {
-    let __below = __symbols.below(4);
-    let __sym3 = __symbols.pop_0();
-    let __sym2 = __symbols.pop_17();
-    let __sym1 = __symbols.pop_0();
-    let __sym0 = __symbols.pop_13();
+    let __places = __symbols.top::<4>();
+    let __below = __places[0].3;
+    let __sym3 = __symbols.take_0(__places[3]);
+    let __sym2 = __symbols.take_17(__places[2]);
+    let __sym1 = __symbols.take_0(__places[1]);
+    let __sym0 = __symbols.take_13(__places[0]);
     let __start = __sym0.0.clone();
     let __end = __sym3.2.clone();
     let __nt = __action668::<>(h, __sym0, __sym1, __sym2, __sym3);
-    __symbols.push_20(__start, __nt, __end, __below);
+    __symbols.join_20(4, __nt, __end);
     __below
 }
 
 // Block = StatsO, "return", ExprListAny, ";" => ActionFn(669);
 fn __reduce64<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>, __below: u16) -> u16 {
-    let __below = __symbols.below(4);
-    let __sym3 = __symbols.pop_0();
-    let __sym2 = __symbols.pop_17();
-    let __sym1 = __symbols.pop_0();
-    let __sym0 = __symbols.pop_13();
+    let __places = __symbols.top::<4>();
+    let __below = __places[0].3;
+    let __sym3 = __symbols.take_0(__places[3]);
+    let __sym2 = __symbols.take_17(__places[2]);
+    let __sym1 = __symbols.take_0(__places[1]);
+    let __sym0 = __symbols.take_13(__places[0]);
     let __start = __sym0.0.clone();
     let __end = __sym3.2.clone();
     let __nt = __action669::<>(h, __sym0, __sym1, __sym2, __sym3);
-    __symbols.push_20(__start, __nt, __end, __below);
+    __symbols.join_20(4, __nt, __end);
     __below
 }
 
 // Block = "return", ";" => ActionFn(670);
 fn __reduce65<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>, __below: u16) -> u16 {
-    let __below = __symbols.below(2);
-    let __sym1 = __symbols.pop_0();
-    let __sym0 = __symbols.pop_0();
+    let __places = __symbols.top::<2>();
+    let __below = __places[0].3;
+    let __sym1 = __symbols.take_0(__places[1]);
+    let __sym0 = __symbols.take_0(__places[0]);
     let __start = __sym0.0.clone();
     let __end = __sym1.2.clone();
     let __nt = __action670::<>(h, __sym0, __sym1);
-    __symbols.push_20(__start, __nt, __end, __below);
+    __symbols.join_20(2, __nt, __end);
     __below
 }
 
 // Block = StatsE, "return", ";" => ActionFn(671);
 fn __reduce66<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>, __below: u16) -> u16 {
-    let __below = __symbols.below(3);
-    let __sym2 = __symbols.pop_0();
-    let __sym1 = __symbols.pop_0();
-    let __sym0 = __symbols.pop_13();
+    let __places = __symbols.top::<3>();
+    let __below = __places[0].3;
+    let __sym2 = __symbols.take_0(__places[2]);
+    let __sym1 = __symbols.take_0(__places[1]);
+    let __sym0 = __symbols.take_13(__places[0]);
     let __start = __sym0.0.clone();
     let __end = __sym2.2.clone();
     let __nt = __action671::<>(h, __sym0, __sym1, __sym2);
-    __symbols.push_20(__start, __nt, __end, __below);
+    __symbols.join_20(3, __nt, __end);
     __below
 }
 
 // Block = StatsO, "return", ";" => ActionFn(672);
 fn __reduce67<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>, __below: u16) -> u16 {
-    let __below = __symbols.below(3);
-    let __sym2 = __symbols.pop_0();
-    let __sym1 = __symbols.pop_0();
-    let __sym0 = __symbols.pop_13();
+    let __places = __symbols.top::<3>();
+    let __below = __places[0].3;
+    let __sym2 = __symbols.take_0(__places[2]);
+    let __sym1 = __symbols.take_0(__places[1]);
+    let __sym0 = __symbols.take_13(__places[0]);
     let __start = __sym0.0.clone();
     let __end = __sym2.2.clone();
     let __nt = __action672::<>(h, __sym0, __sym1, __sym2);
-    __symbols.push_20(__start, __nt, __end, __below);
+    __symbols.join_20(3, __nt, __end);
     __below
 }
 
 // Block = "return", ExprListAny => ActionFn(673);
 fn __reduce68<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>, __below: u16) -> u16 {
-    let __below = __symbols.below(2);
-    let __sym1 = __symbols.pop_17();
-    let __sym0 = __symbols.pop_0();
+    let __places = __symbols.top::<2>();
+    let __below = __places[0].3;
+    let __sym1 = __symbols.take_17(__places[1]);
+    let __sym0 = __symbols.take_0(__places[0]);
     let __start = __sym0.0.clone();
     let __end = __sym1.2.clone();
     let __nt = __action673::<>(h, __sym0, __sym1);
-    __symbols.push_20(__start, __nt, __end, __below);
+    __symbols.join_20(2, __nt, __end);
     __below
 }
 
 // Block = StatsE, "return", ExprListAny => ActionFn(674);
 fn __reduce69<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>, __below: u16) -> u16 {
-    let __below = __symbols.below(3);
-    let __sym2 = __symbols.pop_17();
-    let __sym1 = __symbols.pop_0();
-    let __sym0 = __symbols.pop_13();
+    let __places = __symbols.top::<3>();
+    let __below = __places[0].3;
+    let __sym2 = __symbols.take_17(__places[2]);
+    let __sym1 = __symbols.take_0(__places[1]);
+    let __sym0 = __symbols.take_13(__places[0]);
     let __start = __sym0.0.clone();
     let __end = __sym2.2.clone();
     let __nt = __action674::<>(h, __sym0, __sym1, __sym2);
-    __symbols.push_20(__start, __nt, __end, __below);
+    __symbols.join_20(3, __nt, __end);
     __below
 }
 
 // Block = StatsO, "return", ExprListAny => ActionFn(675);
 fn __reduce70<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>, __below: u16) -> u16 {
-    let __below = __symbols.below(3);
-    let __sym2 = __symbols.pop_17();
-    let __sym1 = __symbols.pop_0();
-    let __sym0 = __symbols.pop_13();
+    let __places = __symbols.top::<3>();
+    let __below = __places[0].3;
+    let __sym2 = __symbols.take_17(__places[2]);
+    let __sym1 = __symbols.take_0(__places[1]);
+    let __sym0 = __symbols.take_13(__places[0]);
     let __start = __sym0.0.clone();
     let __end = __sym2.2.clone();
     let __nt = __action675::<>(h, __sym0, __sym1, __sym2);
-    __symbols.push_20(__start, __nt, __end, __below);
+    __symbols.join_20(3, __nt, __end);
     __below
 }
 
 // Block = "return" => ActionFn(676);
 fn __reduce71<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>, __below: u16) -> u16 {
-    let __below = __symbols.below(1);
-    let __sym0 = __symbols.pop_0();
+    let __places = __symbols.top::<1>();
+    let __below = __places[0].3;
+    let __sym0 = __symbols.take_0(__places[0]);
     let __start = __sym0.0.clone();
     let __end = __sym0.2.clone();
     let __nt = __action676::<>(h, __sym0);
-    __symbols.push_20(__start, __nt, __end, __below);
+    __symbols.join_20(1, __nt, __end);
     __below
 }
 
 // Block = StatsE, "return" => ActionFn(677);
 fn __reduce72<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>, __below: u16) -> u16 {
-    let __below = __symbols.below(2);
-    let __sym1 = __symbols.pop_0();
-    let __sym0 = __symbols.pop_13();
+    let __places = __symbols.top::<2>();
+    let __below = __places[0].3;
+    let __sym1 = __symbols.take_0(__places[1]);
+    let __sym0 = __symbols.take_13(__places[0]);
     let __start = __sym0.0.clone();
     let __end = __sym1.2.clone();
     let __nt = __action677::<>(h, __sym0, __sym1);
-    __symbols.push_20(__start, __nt, __end, __below);
+    __symbols.join_20(2, __nt, __end);
     __below
 }
 
 // Block = StatsO, "return" => ActionFn(678);
 fn __reduce73<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>, __below: u16) -> u16 {
-    let __below = __symbols.below(2);
-    let __sym1 = __symbols.pop_0();
-    let __sym0 = __symbols.pop_13();
+    let __places = __symbols.top::<2>();
+    let __below = __places[0].3;
+    let __sym1 = __symbols.take_0(__places[1]);
+    let __sym0 = __symbols.take_13(__places[0]);
     let __start = __sym0.0.clone();
     let __end = __sym1.2.clone();
     let __nt = __action678::<>(h, __sym0, __sym1);
-    __symbols.push_20(__start, __nt, __end, __below);
+    __symbols.join_20(2, __nt, __end);
     __below
 }
 
 // Call<"n"> = Prefix<"n">, Args => ActionFn(374);
 fn __reduce74<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>, __below: u16) -> u16 {
-    let __below = __symbols.below(2);
-    let __sym1 = __symbols.pop_17();
-    let __sym0 = __symbols.pop_5();
+    let __places = __symbols.top::<2>();
+    let __below = __places[0].3;
+    let __sym1 = __symbols.take_17(__places[1]);
+    let __sym0 = __symbols.take_5(__places[0]);
     let __start = __sym0.0.clone();
     let __end = __sym1.2.clone();
     let __nt = __action374::<>(h, __sym0, __sym1);
-    __symbols.push_5(__start, __nt, __end, __below);
+    __symbols.join_5(2, __nt, __end);
     __below
 }
 
 // Call<"n"> = Prefix<"n">, ":", NameLike, Args => ActionFn(447);
 fn __reduce75<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>, __below: u16) -> u16 {
-    let __below = __symbols.below(4);
-    let __sym3 = __symbols.pop_17();
-    let __sym2 = __symbols.pop_1();
-    let __sym1 = __symbols.pop_0();
-    let __sym0 = __symbols.pop_5();
+    let __places = __symbols.top::<4>();
+    let __below = __places[0].3;
+    let __sym3 = __symbols.take_17(__places[3]);
+    let __sym2 = __symbols.take_1(__places[2]);
+    let __sym1 = __symbols.take_0(__places[1]);
+    let __sym0 = __symbols.take_5(__places[0]);
     let __start = __sym0.0.clone();
     let __end = __sym3.2.clone();
     let __nt = __action447::<>(h, __sym0, __sym1, __sym2, __sym3);
-    __symbols.push_5(__start, __nt, __end, __below);
+    __symbols.join_5(4, __nt, __end);
     __below
 }
 
 // Call<"p"> = Prefix<"p">, Args => ActionFn(376);
 fn __reduce76<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>, __below: u16) -> u16 {
-    let __below = __symbols.below(2);
-    let __sym1 = __symbols.pop_17();
-    let __sym0 = __symbols.pop_5();
+    let __places = __symbols.top::<2>();
+    let __below = __places[0].3;
+    let __sym1 = __symbols.take_17(__places[1]);
+    let __sym0 = __symbols.take_5(__places[0]);
     let __start = __sym0.0.clone();
     let __end = __sym1.2.clone();
     let __nt = __action376::<>(h, __sym0, __sym1);
-    __symbols.push_5(__start, __nt, __end, __below);
+    __symbols.join_5(2, __nt, __end);
     __below
 }
 
 // Call<"p"> = Prefix<"p">, ":", NameLike, Args => ActionFn(448);
 fn __reduce77<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>, __below: u16) -> u16 {
-    let __below = __symbols.below(4);
-    let __sym3 = __symbols.pop_17();
-    let __sym2 = __symbols.pop_1();
-    let __sym1 = __symbols.pop_0();
-    let __sym0 = __symbols.pop_5();
+    let __places = __symbols.top::<4>();
+    let __below = __places[0].3;
+    let __sym3 = __symbols.take_17(__places[3]);
+    let __sym2 = __symbols.take_1(__places[2]);
+    let __sym1 = __symbols.take_0(__places[1]);
+    let __sym0 = __symbols.take_5(__places[0]);
     let __start = __sym0.0.clone();
     let __end = __sym3.2.clone();
     let __nt = __action448::<>(h, __sym0, __sym1, __sym2, __sym3);
-    __symbols.push_5(__start, __nt, __end, __below);
+    __symbols.join_5(4, __nt, __end);
     __below
 }
 
@@ -2820,117 +3103,127 @@ fn __reduce79<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset
 
 // Expr<"C"> = Pre, PostE<"C"> => ActionFn(233);
 fn __reduce81<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>, __below: u16) -> u16 {
-    let __below = __symbols.below(2);
-    let __sym1 = __symbols.pop_5();
-    let __sym0 = __symbols.pop_13();
+    let __places = __symbols.top::<2>();
+    let __below = __places[0].3;
+    let __sym1 = __symbols.take_5(__places[1]);
+    let __sym0 = __symbols.take_13(__places[0]);
     let __start = __sym0.0.clone();
     let __end = __sym1.2.clone();
     let __nt = __action233::<>(h, __sym0, __sym1);
-    __symbols.push_5(__start, __nt, __end, __below);
+    __symbols.join_5(2, __nt, __end);
     __below
 }
 
 // Expr<"P"> = Pre, PostE<"P"> => ActionFn(268);
 fn __reduce83<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>, __below: u16) -> u16 {
-    let __below = __symbols.below(2);
-    let __sym1 = __symbols.pop_5();
-    let __sym0 = __symbols.pop_13();
+    let __places = __symbols.top::<2>();
+    let __below = __places[0].3;
+    let __sym1 = __symbols.take_5(__places[1]);
+    let __sym0 = __symbols.take_13(__places[0]);
     let __start = __sym0.0.clone();
     let __end = __sym1.2.clone();
     let __nt = __action268::<>(h, __sym0, __sym1);
-    __symbols.push_5(__start, __nt, __end, __below);
+    __symbols.join_5(2, __nt, __end);
     __below
 }
 
 // Expr<"S"> = Pre, PostE<"S"> => ActionFn(235);
 fn __reduce85<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>, __below: u16) -> u16 {
-    let __below = __symbols.below(2);
-    let __sym1 = __symbols.pop_5();
-    let __sym0 = __symbols.pop_13();
+    let __places = __symbols.top::<2>();
+    let __below = __places[0].3;
+    let __sym1 = __symbols.take_5(__places[1]);
+    let __sym0 = __symbols.take_13(__places[0]);
     let __start = __sym0.0.clone();
     let __end = __sym1.2.clone();
     let __nt = __action235::<>(h, __sym0, __sym1);
-    __symbols.push_5(__start, __nt, __end, __below);
+    __symbols.join_5(2, __nt, __end);
     __below
 }
 
 // ExprList<"C"> = Expr<"C"> => ActionFn(236);
 fn __reduce91<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>, __below: u16) -> u16 {
-    let __below = __symbols.below(1);
-    let __sym0 = __symbols.pop_5();
+    let __places = __symbols.top::<1>();
+    let __below = __places[0].3;
+    let __sym0 = __symbols.take_5(__places[0]);
     let __start = __sym0.0.clone();
     let __end = __sym0.2.clone();
     let __nt = __action236::<>(h, __sym0);
-    __symbols.push_17(__start, __nt, __end, __below);
+    __symbols.join_17(1, __nt, __end);
     __below
 }
 
 // ExprList<"C"> = ExprPre, Expr<"C"> => ActionFn(237);
 fn __reduce92<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>, __below: u16) -> u16 {
-    let __below = __symbols.below(2);
-    let __sym1 = __symbols.pop_5();
-    let __sym0 = __symbols.pop_13();
+    let __places = __symbols.top::<2>();
+    let __below = __places[0].3;
+    let __sym1 = __symbols.take_5(__places[1]);
+    let __sym0 = __symbols.take_13(__places[0]);
     let __start = __sym0.0.clone();
     let __end = __sym1.2.clone();
     let __nt = __action237::<>(h, __sym0, __sym1);
-    __symbols.push_17(__start, __nt, __end, __below);
+    __symbols.join_17(2, __nt, __end);
     __below
 }
 
 // ExprList<"P"> = Expr<"P"> => ActionFn(271);
 fn __reduce93<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>, __below: u16) -> u16 {
-    let __below = __symbols.below(1);
-    let __sym0 = __symbols.pop_5();
+    let __places = __symbols.top::<1>();
+    let __below = __places[0].3;
+    let __sym0 = __symbols.take_5(__places[0]);
     let __start = __sym0.0.clone();
     let __end = __sym0.2.clone();
     let __nt = __action271::<>(h, __sym0);
-    __symbols.push_17(__start, __nt, __end, __below);
+    __symbols.join_17(1, __nt, __end);
     __below
 }
 
 // ExprList<"P"> = ExprPre, Expr<"P"> => ActionFn(272);
 fn __reduce94<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>, __below: u16) -> u16 {
-    let __below = __symbols.below(2);
-    let __sym1 = __symbols.pop_5();
-    let __sym0 = __symbols.pop_13();
+    let __places = __symbols.top::<2>();
+    let __below = __places[0].3;
+    let __sym1 = __symbols.take_5(__places[1]);
+    let __sym0 = __symbols.take_13(__places[0]);
     let __start = __sym0.0.clone();
     let __end = __sym1.2.clone();
     let __nt = __action272::<>(h, __sym0, __sym1);
-    __symbols.push_17(__start, __nt, __end, __below);
+    __symbols.join_17(2, __nt, __end);
     __below
 }
 
 // ExprList<"S"> = Expr<"S"> => ActionFn(238);
 fn __reduce95<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>, __below: u16) -> u16 {
-    let __below = __symbols.below(1);
-    let __sym0 = __symbols.pop_5();
+    let __places = __symbols.top::<1>();
+    let __below = __places[0].3;
+    let __sym0 = __symbols.take_5(__places[0]);
     let __start = __sym0.0.clone();
     let __end = __sym0.2.clone();
     let __nt = __action238::<>(h, __sym0);
-    __symbols.push_17(__start, __nt, __end, __below);
+    __symbols.join_17(1, __nt, __end);
     __below
 }
 
 // ExprList<"S"> = ExprPre, Expr<"S"> => ActionFn(239);
 fn __reduce96<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>, __below: u16) -> u16 {
-    let __below = __symbols.below(2);
-    let __sym1 = __symbols.pop_5();
-    let __sym0 = __symbols.pop_13();
+    let __places = __symbols.top::<2>();
+    let __below = __places[0].3;
+    let __sym1 = __symbols.take_5(__places[1]);
+    let __sym0 = __symbols.take_13(__places[0]);
     let __start = __sym0.0.clone();
     let __end = __sym1.2.clone();
     let __nt = __action239::<>(h, __sym0, __sym1);
-    __symbols.push_17(__start, __nt, __end, __below);
+    __symbols.join_17(2, __nt, __end);
     __below
 }
 
 // ExprListAny? = ExprListAny => ActionFn(280);
 fn __reduce100<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>, __below: u16) -> u16 {
-    let __below = __symbols.below(1);
-    let __sym0 = __symbols.pop_17();
+    let __places = __symbols.top::<1>();
+    let __below = __places[0].3;
+    let __sym0 = __symbols.take_17(__places[0]);
     let __start = __sym0.0.clone();
     let __end = __sym0.2.clone();
     let __nt = __action280::<>(h, __sym0);
-    __symbols.push_22(__start, __nt, __end, __below);
+    __symbols.join_22(1, __nt, __end);
     __below
 }
 
@@ -2945,109 +3238,118 @@ fn __reduce101<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offse
 
 // ExprPre = ExprAny, "," => ActionFn(86);
 fn __reduce104<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>, __below: u16) -> u16 {
-    let __below = __symbols.below(2);
-    let __sym1 = __symbols.pop_0();
-    let __sym0 = __symbols.pop_5();
+    let __places = __symbols.top::<2>();
+    let __below = __places[0].3;
+    let __sym1 = __symbols.take_0(__places[1]);
+    let __sym0 = __symbols.take_5(__places[0]);
     let __start = __sym0.0.clone();
     let __end = __sym1.2.clone();
     let __nt = __action86::<>(h, __sym0, __sym1);
-    __symbols.push_13(__start, __nt, __end, __below);
+    __symbols.join_13(2, __nt, __end);
     __below
 }
 
 // ExprPre = ExprPre, ExprAny, "," => ActionFn(87);
 fn __reduce105<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>, __below: u16) -> u16 {
-    let __below = __symbols.below(3);
-    let __sym2 = __symbols.pop_0();
-    let __sym1 = __symbols.pop_5();
-    let __sym0 = __symbols.pop_13();
+    let __places = __symbols.top::<3>();
+    let __below = __places[0].3;
+    let __sym2 = __symbols.take_0(__places[2]);
+    let __sym1 = __symbols.take_5(__places[1]);
+    let __sym0 = __symbols.take_13(__places[0]);
     let __start = __sym0.0.clone();
     let __end = __sym2.2.clone();
     let __nt = __action87::<>(h, __sym0, __sym1, __sym2);
-    __symbols.push_13(__start, __nt, __end, __below);
+    __symbols.join_13(3, __nt, __end);
     __below
 }
 
 // Field = "[", ExprAny, "]", "=", ExprAny => ActionFn(78);
 fn __reduce106<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>, __below: u16) -> u16 {
-    let __below = __symbols.below(5);
-    let __sym4 = __symbols.pop_5();
-    let __sym3 = __symbols.pop_0();
-    let __sym2 = __symbols.pop_0();
-    let __sym1 = __symbols.pop_5();
-    let __sym0 = __symbols.pop_0();
+    let __places = __symbols.top::<5>();
+    let __below = __places[0].3;
+    let __sym4 = __symbols.take_5(__places[4]);
+    let __sym3 = __symbols.take_0(__places[3]);
+    let __sym2 = __symbols.take_0(__places[2]);
+    let __sym1 = __symbols.take_5(__places[1]);
+    let __sym0 = __symbols.take_0(__places[0]);
     let __start = __sym0.0.clone();
     let __end = __sym4.2.clone();
     let __nt = __action78::<>(h, __sym0, __sym1, __sym2, __sym3, __sym4);
-    __symbols.push_23(__start, __nt, __end, __below);
+    __symbols.join_23(5, __nt, __end);
     __below
 }
 
 // Field = NameLike, "=", ExprAny => ActionFn(449);
 fn __reduce107<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>, __below: u16) -> u16 {
-    let __below = __symbols.below(3);
-    let __sym2 = __symbols.pop_5();
-    let __sym1 = __symbols.pop_0();
-    let __sym0 = __symbols.pop_1();
+    let __places = __symbols.top::<3>();
+    let __below = __places[0].3;
+    let __sym2 = __symbols.take_5(__places[2]);
+    let __sym1 = __symbols.take_0(__places[1]);
+    let __sym0 = __symbols.take_1(__places[0]);
     let __start = __sym0.0.clone();
     let __end = __sym2.2.clone();
     let __nt = __action449::<>(h, __sym0, __sym1, __sym2);
-    __symbols.push_23(__start, __nt, __end, __below);
+    __symbols.join_23(3, __nt, __end);
     __below
 }
 
 // Field = ExprAny => ActionFn(80);
 fn __reduce108<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>, __below: u16) -> u16 {
-    let __below = __symbols.below(1);
-    let __sym0 = __symbols.pop_5();
+    let __places = __symbols.top::<1>();
+    let __below = __places[0].3;
+    let __sym0 = __symbols.take_5(__places[0]);
     let __start = __sym0.0.clone();
     let __end = __sym0.2.clone();
     let __nt = __action80::<>(h, __sym0);
-    __symbols.push_23(__start, __nt, __end, __below);
+    __symbols.join_23(1, __nt, __end);
     __below
 }
 
 // FieldSep = "," => ActionFn(76);
 fn __reduce109<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>, __below: u16) -> u16 {
-    let __below = __symbols.below(1);
-    let __sym0 = __symbols.pop_0();
+    let __places = __symbols.top::<1>();
+    let __below = __places[0].3;
+    let __sym0 = __symbols.take_0(__places[0]);
     let __start = __sym0.0.clone();
     let __end = __sym0.2.clone();
     let __nt = __action76::<>(h, __sym0);
-    __symbols.push_21(__start, __nt, __end, __below);
+    __symbols.join_21(1, __nt, __end);
     __below
 }
 
 // FieldSep = ";" => ActionFn(77);
 fn __reduce110<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>, __below: u16) -> u16 {
-    let __below = __symbols.below(1);
-    let __sym0 = __symbols.pop_0();
+    let __places = __symbols.top::<1>();
+    let __below = __places[0].3;
+    let __sym0 = __symbols.take_0(__places[0]);
     let __start = __sym0.0.clone();
     let __end = __sym0.2.clone();
     let __nt = __action77::<>(h, __sym0);
-    __symbols.push_21(__start, __nt, __end, __below);
+    __symbols.join_21(1, __nt, __end);
     __below
 }
 
 // FieldSep? = "," => ActionFn(532);
 fn __reduce111<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>, __below: u16) -> u16 {
-    let __below = __symbols.below(1);
-    let __sym0 = __symbols.pop_0();
+    let __places = __symbols.top::<1>();
+    let __below = __places[0].3;
+    let __sym0 = __symbols.take_0(__places[0]);
     let __start = __sym0.0.clone();
     let __end = __sym0.2.clone();
     let __nt = __action532::<>(h, __sym0);
-    __symbols.push_24(__start, __nt, __end, __below);
+    __symbols.join_24(1, __nt, __end);
     __below
 }
 
 // FieldSep? = ";" => ActionFn(533);
 fn __reduce112<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>, __below: u16) -> u16 {
-    let __below = __symbols.below(1);
-    let __sym0 = __symbols.pop_0();
+    let __places = __symbols.top::<1>();
+    let __below = __places[0].3;
+    let __sym0 = __symbols.take_0(__places[0]);
     let __start = __sym0.0.clone();
     let __end = __sym0.2.clone();
     let __nt = __action533::<>(h, __sym0);
-    __symbols.push_24(__start, __nt, __end, __below);
+    __symbols.join_24(1, __nt, __end);
     __below
 }
 
@@ -3062,99 +3364,107 @@ fn __reduce113<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offse
 
 // Fields = Field => ActionFn(74);
 fn __reduce114<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>, __below: u16) -> u16 {
-    let __below = __symbols.below(1);
-    let __sym0 = __symbols.pop_23();
+    let __places = __symbols.top::<1>();
+    let __below = __places[0].3;
+    let __sym0 = __symbols.take_23(__places[0]);
     let __start = __sym0.0.clone();
     let __end = __sym0.2.clone();
     let __nt = __action74::<>(h, __sym0);
-    __symbols.push_13(__start, __nt, __end, __below);
+    __symbols.join_13(1, __nt, __end);
     __below
 }
 
 // Fields = Fields, ",", Field => ActionFn(534);
 fn __reduce115<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>, __below: u16) -> u16 {
-    let __below = __symbols.below(3);
-    let __sym2 = __symbols.pop_23();
-    let __sym1 = __symbols.pop_0();
-    let __sym0 = __symbols.pop_13();
+    let __places = __symbols.top::<3>();
+    let __below = __places[0].3;
+    let __sym2 = __symbols.take_23(__places[2]);
+    let __sym1 = __symbols.take_0(__places[1]);
+    let __sym0 = __symbols.take_13(__places[0]);
     let __start = __sym0.0.clone();
     let __end = __sym2.2.clone();
     let __nt = __action534::<>(h, __sym0, __sym1, __sym2);
-    __symbols.push_13(__start, __nt, __end, __below);
+    __symbols.join_13(3, __nt, __end);
     __below
 }
 
 // Fields = Fields, ";", Field => ActionFn(535);
 fn __reduce116<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>, __below: u16) -> u16 {
-    let __below = __symbols.below(3);
-    let __sym2 = __symbols.pop_23();
-    let __sym1 = __symbols.pop_0();
-    let __sym0 = __symbols.pop_13();
+    let __places = __symbols.top::<3>();
+    let __below = __places[0].3;
+    let __sym2 = __symbols.take_23(__places[2]);
+    let __sym1 = __symbols.take_0(__places[1]);
+    let __sym0 = __symbols.take_13(__places[0]);
     let __start = __sym0.0.clone();
     let __end = __sym2.2.clone();
     let __nt = __action535::<>(h, __sym0, __sym1, __sym2);
-    __symbols.push_13(__start, __nt, __end, __below);
+    __symbols.join_13(3, __nt, __end);
     __below
 }
 
 // FnArg = Type => ActionFn(164);
 fn __reduce117<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>, __below: u16) -> u16 {
-    let __below = __symbols.below(1);
-    let __sym0 = __symbols.pop_11();
+    let __places = __symbols.top::<1>();
+    let __below = __places[0].3;
+    let __sym0 = __symbols.take_11(__places[0]);
     let __start = __sym0.0.clone();
     let __end = __sym0.2.clone();
     let __nt = __action164::<>(h, __sym0);
-    __symbols.push_25(__start, __nt, __end, __below);
+    __symbols.join_25(1, __nt, __end);
     __below
 }
 
 // FnArg = PlainName, ":", Type => ActionFn(165);
 fn __reduce118<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>, __below: u16) -> u16 {
-    let __below = __symbols.below(3);
-    let __sym2 = __symbols.pop_11();
-    let __sym1 = __symbols.pop_0();
-    let __sym0 = __symbols.pop_9();
+    let __places = __symbols.top::<3>();
+    let __below = __places[0].3;
+    let __sym2 = __symbols.take_11(__places[2]);
+    let __sym1 = __symbols.take_0(__places[1]);
+    let __sym0 = __symbols.take_9(__places[0]);
     let __start = __sym0.0.clone();
     let __end = __sym2.2.clone();
     let __nt = __action165::<>(h, __sym0, __sym1, __sym2);
-    __symbols.push_25(__start, __nt, __end, __below);
+    __symbols.join_25(3, __nt, __end);
     __below
 }
 
 // FnArg = PlainName, "?:", Type => ActionFn(166);
 fn __reduce119<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>, __below: u16) -> u16 {
-    let __below = __symbols.below(3);
-    let __sym2 = __symbols.pop_11();
-    let __sym1 = __symbols.pop_0();
-    let __sym0 = __symbols.pop_9();
+    let __places = __symbols.top::<3>();
+    let __below = __places[0].3;
+    let __sym2 = __symbols.take_11(__places[2]);
+    let __sym1 = __symbols.take_0(__places[1]);
+    let __sym0 = __symbols.take_9(__places[0]);
     let __start = __sym0.0.clone();
     let __end = __sym2.2.clone();
     let __nt = __action166::<>(h, __sym0, __sym1, __sym2);
-    __symbols.push_25(__start, __nt, __end, __below);
+    __symbols.join_25(3, __nt, __end);
     __below
 }
 
 // FnArgList = FnArg => ActionFn(162);
 fn __reduce120<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>, __below: u16) -> u16 {
-    let __below = __symbols.below(1);
-    let __sym0 = __symbols.pop_25();
+    let __places = __symbols.top::<1>();
+    let __below = __places[0].3;
+    let __sym0 = __symbols.take_25(__places[0]);
     let __start = __sym0.0.clone();
     let __end = __sym0.2.clone();
     let __nt = __action162::<>(h, __sym0);
-    __symbols.push_13(__start, __nt, __end, __below);
+    __symbols.join_13(1, __nt, __end);
     __below
 }
 
 // FnArgList = FnArgList, ",", FnArg => ActionFn(163);
 fn __reduce121<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>, __below: u16) -> u16 {
-    let __below = __symbols.below(3);
-    let __sym2 = __symbols.pop_25();
-    let __sym1 = __symbols.pop_0();
-    let __sym0 = __symbols.pop_13();
+    let __places = __symbols.top::<3>();
+    let __below = __places[0].3;
+    let __sym2 = __symbols.take_25(__places[2]);
+    let __sym1 = __symbols.take_0(__places[1]);
+    let __sym0 = __symbols.take_13(__places[0]);
     let __start = __sym0.0.clone();
     let __end = __sym2.2.clone();
     let __nt = __action163::<>(h, __sym0, __sym1, __sym2);
-    __symbols.push_13(__start, __nt, __end, __below);
+    __symbols.join_13(3, __nt, __end);
     __below
 }
 
@@ -3169,358 +3479,385 @@ fn __reduce122<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offse
 
 // FnArgs = FnVar => ActionFn(160);
 fn __reduce123<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>, __below: u16) -> u16 {
-    let __below = __symbols.below(1);
-    let __sym0 = __symbols.pop_7();
+    let __places = __symbols.top::<1>();
+    let __below = __places[0].3;
+    let __sym0 = __symbols.take_7(__places[0]);
     let __start = __sym0.0.clone();
     let __end = __sym0.2.clone();
     let __nt = __action160::<>(h, __sym0);
-    __symbols.push_26(__start, __nt, __end, __below);
+    __symbols.join_26(1, __nt, __end);
     __below
 }
 
 // FnArgs = FnArgList, ",", FnVar => ActionFn(307);
 fn __reduce124<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>, __below: u16) -> u16 {
-    let __below = __symbols.below(3);
-    let __sym2 = __symbols.pop_7();
-    let __sym1 = __symbols.pop_0();
-    let __sym0 = __symbols.pop_13();
+    let __places = __symbols.top::<3>();
+    let __below = __places[0].3;
+    let __sym2 = __symbols.take_7(__places[2]);
+    let __sym1 = __symbols.take_0(__places[1]);
+    let __sym0 = __symbols.take_13(__places[0]);
     let __start = __sym0.0.clone();
     let __end = __sym2.2.clone();
     let __nt = __action307::<>(h, __sym0, __sym1, __sym2);
-    __symbols.push_26(__start, __nt, __end, __below);
+    __symbols.join_26(3, __nt, __end);
     __below
 }
 
 // FnArgs = FnArgList => ActionFn(308);
 fn __reduce125<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>, __below: u16) -> u16 {
-    let __below = __symbols.below(1);
-    let __sym0 = __symbols.pop_13();
+    let __places = __symbols.top::<1>();
+    let __below = __places[0].3;
+    let __sym0 = __symbols.take_13(__places[0]);
     let __start = __sym0.0.clone();
     let __end = __sym0.2.clone();
     let __nt = __action308::<>(h, __sym0);
-    __symbols.push_26(__start, __nt, __end, __below);
+    __symbols.join_26(1, __nt, __end);
     __below
 }
 
 // FnVar = "...", Type => ActionFn(679);
 fn __reduce126<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>, __below: u16) -> u16 {
-    let __below = __symbols.below(2);
-    let __sym1 = __symbols.pop_11();
-    let __sym0 = __symbols.pop_0();
+    let __places = __symbols.top::<2>();
+    let __below = __places[0].3;
+    let __sym1 = __symbols.take_11(__places[1]);
+    let __sym0 = __symbols.take_0(__places[0]);
     let __start = __sym0.0.clone();
     let __end = __sym1.2.clone();
     let __nt = __action679::<>(h, __sym0, __sym1);
-    __symbols.push_7(__start, __nt, __end, __below);
+    __symbols.join_7(2, __nt, __end);
     __below
 }
 
 // FnVar = "..." => ActionFn(680);
 fn __reduce127<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>, __below: u16) -> u16 {
-    let __below = __symbols.below(1);
-    let __sym0 = __symbols.pop_0();
+    let __places = __symbols.top::<1>();
+    let __below = __places[0].3;
+    let __sym0 = __symbols.take_0(__places[0]);
     let __start = __sym0.0.clone();
     let __end = __sym0.2.clone();
     let __nt = __action680::<>(h, __sym0);
-    __symbols.push_7(__start, __nt, __end, __below);
+    __symbols.join_7(1, __nt, __end);
     __below
 }
 
 // FnVar = "...", ":", Type => ActionFn(379);
 fn __reduce128<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>, __below: u16) -> u16 {
-    let __below = __symbols.below(3);
-    let __sym2 = __symbols.pop_11();
-    let __sym1 = __symbols.pop_0();
-    let __sym0 = __symbols.pop_0();
+    let __places = __symbols.top::<3>();
+    let __below = __places[0].3;
+    let __sym2 = __symbols.take_11(__places[2]);
+    let __sym1 = __symbols.take_0(__places[1]);
+    let __sym0 = __symbols.take_0(__places[0]);
     let __start = __sym0.0.clone();
     let __end = __sym2.2.clone();
     let __nt = __action379::<>(h, __sym0, __sym1, __sym2);
-    __symbols.push_7(__start, __nt, __end, __below);
+    __symbols.join_7(3, __nt, __end);
     __below
 }
 
 // Function = KW_FUN, "(", FnArgs, ")" => ActionFn(380);
 fn __reduce129<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>, __below: u16) -> u16 {
-    let __below = __symbols.below(4);
-    let __sym3 = __symbols.pop_0();
-    let __sym2 = __symbols.pop_26();
-    let __sym1 = __symbols.pop_0();
-    let __sym0 = __symbols.pop_0();
+    let __places = __symbols.top::<4>();
+    let __below = __places[0].3;
+    let __sym3 = __symbols.take_0(__places[3]);
+    let __sym2 = __symbols.take_26(__places[2]);
+    let __sym1 = __symbols.take_0(__places[1]);
+    let __sym0 = __symbols.take_0(__places[0]);
     let __start = __sym0.0.clone();
     let __end = __sym3.2.clone();
     let __nt = __action380::<>(h, __sym0, __sym1, __sym2, __sym3);
-    __symbols.push_11(__start, __nt, __end, __below);
+    __symbols.join_11(4, __nt, __end);
     __below
 }
 
 // Function = KW_FUN, "(", FnArgs, ")", ":", Enter, Type => ActionFn(381);
 fn __reduce130<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>, __below: u16) -> u16 {
-    let __below = __symbols.below(7);
-    let __sym6 = __symbols.pop_11();
-    let __sym5 = __symbols.pop_21();
-    let __sym4 = __symbols.pop_0();
-    let __sym3 = __symbols.pop_0();
-    let __sym2 = __symbols.pop_26();
-    let __sym1 = __symbols.pop_0();
-    let __sym0 = __symbols.pop_0();
+    let __places = __symbols.top::<7>();
+    let __below = __places[0].3;
+    let __sym6 = __symbols.take_11(__places[6]);
+    let __sym5 = __symbols.take_21(__places[5]);
+    let __sym4 = __symbols.take_0(__places[4]);
+    let __sym3 = __symbols.take_0(__places[3]);
+    let __sym2 = __symbols.take_26(__places[2]);
+    let __sym1 = __symbols.take_0(__places[1]);
+    let __sym0 = __symbols.take_0(__places[0]);
     let __start = __sym0.0.clone();
     let __end = __sym6.2.clone();
     let __nt = __action381::<>(h, __sym0, __sym1, __sym2, __sym3, __sym4, __sym5, __sym6);
-    __symbols.push_11(__start, __nt, __end, __below);
+    __symbols.join_11(7, __nt, __end);
     __below
 }
 
 // Function = Generics, "(", FnArgs, ")", "->", Enter, Type => ActionFn(547);
 fn __reduce131<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>, __below: u16) -> u16 {
-    let __below = __symbols.below(7);
-    let __sym6 = __symbols.pop_11();
-    let __sym5 = __symbols.pop_21();
-    let __sym4 = __symbols.pop_0();
-    let __sym3 = __symbols.pop_0();
-    let __sym2 = __symbols.pop_26();
-    let __sym1 = __symbols.pop_0();
-    let __sym0 = __symbols.pop_29();
+    let __places = __symbols.top::<7>();
+    let __below = __places[0].3;
+    let __sym6 = __symbols.take_11(__places[6]);
+    let __sym5 = __symbols.take_21(__places[5]);
+    let __sym4 = __symbols.take_0(__places[4]);
+    let __sym3 = __symbols.take_0(__places[3]);
+    let __sym2 = __symbols.take_26(__places[2]);
+    let __sym1 = __symbols.take_0(__places[1]);
+    let __sym0 = __symbols.take_29(__places[0]);
     let __start = __sym0.0.clone();
     let __end = __sym6.2.clone();
     let __nt = __action547::<>(h, __sym0, __sym1, __sym2, __sym3, __sym4, __sym5, __sym6);
-    __symbols.push_11(__start, __nt, __end, __below);
+    __symbols.join_11(7, __nt, __end);
     __below
 }
 
 // Function = "(", FnArgs, ")", "->", Enter, Type => ActionFn(548);
 fn __reduce132<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>, __below: u16) -> u16 {
-    let __below = __symbols.below(6);
-    let __sym5 = __symbols.pop_11();
-    let __sym4 = __symbols.pop_21();
-    let __sym3 = __symbols.pop_0();
-    let __sym2 = __symbols.pop_0();
-    let __sym1 = __symbols.pop_26();
-    let __sym0 = __symbols.pop_0();
+    let __places = __symbols.top::<6>();
+    let __below = __places[0].3;
+    let __sym5 = __symbols.take_11(__places[5]);
+    let __sym4 = __symbols.take_21(__places[4]);
+    let __sym3 = __symbols.take_0(__places[3]);
+    let __sym2 = __symbols.take_0(__places[2]);
+    let __sym1 = __symbols.take_26(__places[1]);
+    let __sym0 = __symbols.take_0(__places[0]);
     let __start = __sym0.0.clone();
     let __end = __sym5.2.clone();
     let __nt = __action548::<>(h, __sym0, __sym1, __sym2, __sym3, __sym4, __sym5);
-    __symbols.push_11(__start, __nt, __end, __below);
+    __symbols.join_11(6, __nt, __end);
     __below
 }
 
 // FunctionBody = Generics, "(", Params, ")", Result, Block, "end" => ActionFn(652);
 fn __reduce133<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>, __below: u16) -> u16 {
-    let __below = __symbols.below(7);
-    let __sym6 = __symbols.pop_0();
-    let __sym5 = __symbols.pop_20();
-    let __sym4 = __symbols.pop_38();
-    let __sym3 = __symbols.pop_0();
-    let __sym2 = __symbols.pop_36();
-    let __sym1 = __symbols.pop_0();
-    let __sym0 = __symbols.pop_29();
+    let __places = __symbols.top::<7>();
+    let __below = __places[0].3;
+    let __sym6 = __symbols.take_0(__places[6]);
+    let __sym5 = __symbols.take_20(__places[5]);
+    let __sym4 = __symbols.take_38(__places[4]);
+    let __sym3 = __symbols.take_0(__places[3]);
+    let __sym2 = __symbols.take_36(__places[2]);
+    let __sym1 = __symbols.take_0(__places[1]);
+    let __sym0 = __symbols.take_29(__places[0]);
     let __start = __sym0.0.clone();
     let __end = __sym6.2.clone();
     let __nt = __action652::<>(h, __sym0, __sym1, __sym2, __sym3, __sym4, __sym5, __sym6);
-    __symbols.push_27(__start, __nt, __end, __below);
+    __symbols.join_27(7, __nt, __end);
     __below
 }
 
 // FunctionBody = Generics, "(", Params, ")", Block, "end" => ActionFn(653);
 fn __reduce134<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>, __below: u16) -> u16 {
-    let __below = __symbols.below(6);
-    let __sym5 = __symbols.pop_0();
-    let __sym4 = __symbols.pop_20();
-    let __sym3 = __symbols.pop_0();
-    let __sym2 = __symbols.pop_36();
-    let __sym1 = __symbols.pop_0();
-    let __sym0 = __symbols.pop_29();
+    let __places = __symbols.top::<6>();
+    let __below = __places[0].3;
+    let __sym5 = __symbols.take_0(__places[5]);
+    let __sym4 = __symbols.take_20(__places[4]);
+    let __sym3 = __symbols.take_0(__places[3]);
+    let __sym2 = __symbols.take_36(__places[2]);
+    let __sym1 = __symbols.take_0(__places[1]);
+    let __sym0 = __symbols.take_29(__places[0]);
     let __start = __sym0.0.clone();
     let __end = __sym5.2.clone();
     let __nt = __action653::<>(h, __sym0, __sym1, __sym2, __sym3, __sym4, __sym5);
-    __symbols.push_27(__start, __nt, __end, __below);
+    __symbols.join_27(6, __nt, __end);
     __below
 }
 
 // FunctionBody = "(", Params, ")", Result, Block, "end" => ActionFn(654);
 fn __reduce135<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>, __below: u16) -> u16 {
-    let __below = __symbols.below(6);
-    let __sym5 = __symbols.pop_0();
-    let __sym4 = __symbols.pop_20();
-    let __sym3 = __symbols.pop_38();
-    let __sym2 = __symbols.pop_0();
-    let __sym1 = __symbols.pop_36();
-    let __sym0 = __symbols.pop_0();
+    let __places = __symbols.top::<6>();
+    let __below = __places[0].3;
+    let __sym5 = __symbols.take_0(__places[5]);
+    let __sym4 = __symbols.take_20(__places[4]);
+    let __sym3 = __symbols.take_38(__places[3]);
+    let __sym2 = __symbols.take_0(__places[2]);
+    let __sym1 = __symbols.take_36(__places[1]);
+    let __sym0 = __symbols.take_0(__places[0]);
     let __start = __sym0.0.clone();
     let __end = __sym5.2.clone();
     let __nt = __action654::<>(h, __sym0, __sym1, __sym2, __sym3, __sym4, __sym5);
-    __symbols.push_27(__start, __nt, __end, __below);
+    __symbols.join_27(6, __nt, __end);
     __below
 }
 
 // FunctionBody = "(", Params, ")", Block, "end" => ActionFn(655);
 fn __reduce136<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>, __below: u16) -> u16 {
-    let __below = __symbols.below(5);
-    let __sym4 = __symbols.pop_0();
-    let __sym3 = __symbols.pop_20();
-    let __sym2 = __symbols.pop_0();
-    let __sym1 = __symbols.pop_36();
-    let __sym0 = __symbols.pop_0();
+    let __places = __symbols.top::<5>();
+    let __below = __places[0].3;
+    let __sym4 = __symbols.take_0(__places[4]);
+    let __sym3 = __symbols.take_20(__places[3]);
+    let __sym2 = __symbols.take_0(__places[2]);
+    let __sym1 = __symbols.take_36(__places[1]);
+    let __sym0 = __symbols.take_0(__places[0]);
     let __start = __sym0.0.clone();
     let __end = __sym4.2.clone();
     let __nt = __action655::<>(h, __sym0, __sym1, __sym2, __sym3, __sym4);
-    __symbols.push_27(__start, __nt, __end, __below);
+    __symbols.join_27(5, __nt, __end);
     __below
 }
 
 // FunctionPath = NameLike => ActionFn(450);
 fn __reduce137<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>, __below: u16) -> u16 {
-    let __below = __symbols.below(1);
-    let __sym0 = __symbols.pop_1();
+    let __places = __symbols.top::<1>();
+    let __below = __places[0].3;
+    let __sym0 = __symbols.take_1(__places[0]);
     let __start = __sym0.0.clone();
     let __end = __sym0.2.clone();
     let __nt = __action450::<>(h, __sym0);
-    __symbols.push_13(__start, __nt, __end, __below);
+    __symbols.join_13(1, __nt, __end);
     __below
 }
 
 // FunctionPath = FunctionPath, ".", NameLike => ActionFn(451);
 fn __reduce138<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>, __below: u16) -> u16 {
-    let __below = __symbols.below(3);
-    let __sym2 = __symbols.pop_1();
-    let __sym1 = __symbols.pop_0();
-    let __sym0 = __symbols.pop_13();
+    let __places = __symbols.top::<3>();
+    let __below = __places[0].3;
+    let __sym2 = __symbols.take_1(__places[2]);
+    let __sym1 = __symbols.take_0(__places[1]);
+    let __sym0 = __symbols.take_13(__places[0]);
     let __start = __sym0.0.clone();
     let __end = __sym2.2.clone();
     let __nt = __action451::<>(h, __sym0, __sym1, __sym2);
-    __symbols.push_13(__start, __nt, __end, __below);
+    __symbols.join_13(3, __nt, __end);
     __below
 }
 
 // Generic = PlainName, ":", Type, "=", Type => ActionFn(471);
 fn __reduce139<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>, __below: u16) -> u16 {
-    let __below = __symbols.below(5);
-    let __sym4 = __symbols.pop_11();
-    let __sym3 = __symbols.pop_0();
-    let __sym2 = __symbols.pop_11();
-    let __sym1 = __symbols.pop_0();
-    let __sym0 = __symbols.pop_9();
+    let __places = __symbols.top::<5>();
+    let __below = __places[0].3;
+    let __sym4 = __symbols.take_11(__places[4]);
+    let __sym3 = __symbols.take_0(__places[3]);
+    let __sym2 = __symbols.take_11(__places[2]);
+    let __sym1 = __symbols.take_0(__places[1]);
+    let __sym0 = __symbols.take_9(__places[0]);
     let __start = __sym0.0.clone();
     let __end = __sym4.2.clone();
     let __nt = __action471::<>(h, __sym0, __sym1, __sym2, __sym3, __sym4);
-    __symbols.push_28(__start, __nt, __end, __below);
+    __symbols.join_28(5, __nt, __end);
     __below
 }
 
 // Generic = PlainName, ":", Type => ActionFn(472);
 fn __reduce140<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>, __below: u16) -> u16 {
-    let __below = __symbols.below(3);
-    let __sym2 = __symbols.pop_11();
-    let __sym1 = __symbols.pop_0();
-    let __sym0 = __symbols.pop_9();
+    let __places = __symbols.top::<3>();
+    let __below = __places[0].3;
+    let __sym2 = __symbols.take_11(__places[2]);
+    let __sym1 = __symbols.take_0(__places[1]);
+    let __sym0 = __symbols.take_9(__places[0]);
     let __start = __sym0.0.clone();
     let __end = __sym2.2.clone();
     let __nt = __action472::<>(h, __sym0, __sym1, __sym2);
-    __symbols.push_28(__start, __nt, __end, __below);
+    __symbols.join_28(3, __nt, __end);
     __below
 }
 
 // Generic = PlainName, "=", Type => ActionFn(473);
 fn __reduce141<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>, __below: u16) -> u16 {
-    let __below = __symbols.below(3);
-    let __sym2 = __symbols.pop_11();
-    let __sym1 = __symbols.pop_0();
-    let __sym0 = __symbols.pop_9();
+    let __places = __symbols.top::<3>();
+    let __below = __places[0].3;
+    let __sym2 = __symbols.take_11(__places[2]);
+    let __sym1 = __symbols.take_0(__places[1]);
+    let __sym0 = __symbols.take_9(__places[0]);
     let __start = __sym0.0.clone();
     let __end = __sym2.2.clone();
     let __nt = __action473::<>(h, __sym0, __sym1, __sym2);
-    __symbols.push_28(__start, __nt, __end, __below);
+    __symbols.join_28(3, __nt, __end);
     __below
 }
 
 // Generic = PlainName => ActionFn(474);
 fn __reduce142<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>, __below: u16) -> u16 {
-    let __below = __symbols.below(1);
-    let __sym0 = __symbols.pop_9();
+    let __places = __symbols.top::<1>();
+    let __below = __places[0].3;
+    let __sym0 = __symbols.take_9(__places[0]);
     let __start = __sym0.0.clone();
     let __end = __sym0.2.clone();
     let __nt = __action474::<>(h, __sym0);
-    __symbols.push_28(__start, __nt, __end, __below);
+    __symbols.join_28(1, __nt, __end);
     __below
 }
 
 // GenericClose = ">" => ActionFn(137);
 fn __reduce143<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>, __below: u16) -> u16 {
-    let __below = __symbols.below(1);
-    let __sym0 = __symbols.pop_0();
+    let __places = __symbols.top::<1>();
+    let __below = __places[0].3;
+    let __sym0 = __symbols.take_0(__places[0]);
     let __start = __sym0.0.clone();
     let __end = __sym0.2.clone();
     let __nt = __action137::<>(h, __sym0);
-    __symbols.push_21(__start, __nt, __end, __below);
+    __symbols.join_21(1, __nt, __end);
     __below
 }
 
 // GenericClose = ">J" => ActionFn(138);
 fn __reduce144<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>, __below: u16) -> u16 {
-    let __below = __symbols.below(1);
-    let __sym0 = __symbols.pop_0();
+    let __places = __symbols.top::<1>();
+    let __below = __places[0].3;
+    let __sym0 = __symbols.take_0(__places[0]);
     let __start = __sym0.0.clone();
     let __end = __sym0.2.clone();
     let __nt = __action138::<>(h, __sym0);
-    __symbols.push_21(__start, __nt, __end, __below);
+    __symbols.join_21(1, __nt, __end);
     __below
 }
 
 // GenericClose = ">E" => ActionFn(139);
 fn __reduce145<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>, __below: u16) -> u16 {
-    let __below = __symbols.below(1);
-    let __sym0 = __symbols.pop_0();
+    let __places = __symbols.top::<1>();
+    let __below = __places[0].3;
+    let __sym0 = __symbols.take_0(__places[0]);
     let __start = __sym0.0.clone();
     let __end = __sym0.2.clone();
     let __nt = __action139::<>(h, __sym0);
-    __symbols.push_21(__start, __nt, __end, __below);
+    __symbols.join_21(1, __nt, __end);
     __below
 }
 
 // GenericList = Generic => ActionFn(134);
 fn __reduce146<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>, __below: u16) -> u16 {
-    let __below = __symbols.below(1);
-    let __sym0 = __symbols.pop_28();
+    let __places = __symbols.top::<1>();
+    let __below = __places[0].3;
+    let __sym0 = __symbols.take_28(__places[0]);
     let __start = __sym0.0.clone();
     let __end = __sym0.2.clone();
     let __nt = __action134::<>(h, __sym0);
-    __symbols.push_13(__start, __nt, __end, __below);
+    __symbols.join_13(1, __nt, __end);
     __below
 }
 
 // GenericList = GenericList, ",", Generic => ActionFn(135);
 fn __reduce147<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>, __below: u16) -> u16 {
-    let __below = __symbols.below(3);
-    let __sym2 = __symbols.pop_28();
-    let __sym1 = __symbols.pop_0();
-    let __sym0 = __symbols.pop_13();
+    let __places = __symbols.top::<3>();
+    let __below = __places[0].3;
+    let __sym2 = __symbols.take_28(__places[2]);
+    let __sym1 = __symbols.take_0(__places[1]);
+    let __sym0 = __symbols.take_13(__places[0]);
     let __start = __sym0.0.clone();
     let __end = __sym2.2.clone();
     let __nt = __action135::<>(h, __sym0, __sym1, __sym2);
-    __symbols.push_13(__start, __nt, __end, __below);
+    __symbols.join_13(3, __nt, __end);
     __below
 }
 
 // Generics = "<", Enter, GenericList, GenericClose => ActionFn(133);
 fn __reduce148<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>, __below: u16) -> u16 {
-    let __below = __symbols.below(4);
-    let __sym3 = __symbols.pop_21();
-    let __sym2 = __symbols.pop_13();
-    let __sym1 = __symbols.pop_21();
-    let __sym0 = __symbols.pop_0();
+    let __places = __symbols.top::<4>();
+    let __below = __places[0].3;
+    let __sym3 = __symbols.take_21(__places[3]);
+    let __sym2 = __symbols.take_13(__places[2]);
+    let __sym1 = __symbols.take_21(__places[1]);
+    let __sym0 = __symbols.take_0(__places[0]);
     let __start = __sym0.0.clone();
     let __end = __sym3.2.clone();
     let __nt = __action133::<>(h, __sym0, __sym1, __sym2, __sym3);
-    __symbols.push_29(__start, __nt, __end, __below);
+    __symbols.join_29(4, __nt, __end);
     __below
 }
 
 // Generics? = Generics => ActionFn(257);
 fn __reduce149<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>, __below: u16) -> u16 {
-    let __below = __symbols.below(1);
-    let __sym0 = __symbols.pop_29();
+    let __places = __symbols.top::<1>();
+    let __below = __places[0].3;
+    let __sym0 = __symbols.take_29(__places[0]);
     let __start = __sym0.0.clone();
     let __end = __sym0.2.clone();
     let __nt = __action257::<>(h, __sym0);
-    __symbols.push_30(__start, __nt, __end, __below);
+    __symbols.join_30(1, __nt, __end);
     __below
 }
 
@@ -3535,169 +3872,182 @@ fn __reduce150<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offse
 
 // Identifier = NameLike => ActionFn(384);
 fn __reduce151<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>, __below: u16) -> u16 {
-    let __below = __symbols.below(1);
-    let __sym0 = __symbols.pop_1();
+    let __places = __symbols.top::<1>();
+    let __below = __places[0].3;
+    let __sym0 = __symbols.take_1(__places[0]);
     let __start = __sym0.0.clone();
     let __end = __sym0.2.clone();
     let __nt = __action384::<>(h, __sym0);
-    __symbols.push_9(__start, __nt, __end, __below);
+    __symbols.join_9(1, __nt, __end);
     __below
 }
 
 // Inter = Suffixed => ActionFn(154);
 fn __reduce152<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>, __below: u16) -> u16 {
-    let __below = __symbols.below(1);
-    let __sym0 = __symbols.pop_11();
+    let __places = __symbols.top::<1>();
+    let __below = __places[0].3;
+    let __sym0 = __symbols.take_11(__places[0]);
     let __start = __sym0.0.clone();
     let __end = __sym0.2.clone();
     let __nt = __action154::<>(h, __sym0);
-    __symbols.push_31(__start, __nt, __end, __below);
+    __symbols.join_31(1, __nt, __end);
     __below
 }
 
 // Inter = Inter, "&", Suffixed => ActionFn(155);
 fn __reduce153<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>, __below: u16) -> u16 {
-    let __below = __symbols.below(3);
-    let __sym2 = __symbols.pop_11();
-    let __sym1 = __symbols.pop_0();
-    let __sym0 = __symbols.pop_31();
+    let __places = __symbols.top::<3>();
+    let __below = __places[0].3;
+    let __sym2 = __symbols.take_11(__places[2]);
+    let __sym1 = __symbols.take_0(__places[1]);
+    let __sym0 = __symbols.take_31(__places[0]);
     let __start = __sym0.0.clone();
     let __end = __sym2.2.clone();
     let __nt = __action155::<>(h, __sym0, __sym1, __sym2);
-    __symbols.push_31(__start, __nt, __end, __below);
+    __symbols.join_31(3, __nt, __end);
     __below
 }
 
 // InterfaceItem = "function", NameLike, Generics, "(", Params, ")", Result => ActionFn(656);
 fn __reduce154<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>, __below: u16) -> u16 {
-    let __below = __symbols.below(7);
-    let __sym6 = __symbols.pop_38();
-    let __sym5 = __symbols.pop_0();
-    let __sym4 = __symbols.pop_36();
-    let __sym3 = __symbols.pop_0();
-    let __sym2 = __symbols.pop_29();
-    let __sym1 = __symbols.pop_1();
-    let __sym0 = __symbols.pop_0();
+    let __places = __symbols.top::<7>();
+    let __below = __places[0].3;
+    let __sym6 = __symbols.take_38(__places[6]);
+    let __sym5 = __symbols.take_0(__places[5]);
+    let __sym4 = __symbols.take_36(__places[4]);
+    let __sym3 = __symbols.take_0(__places[3]);
+    let __sym2 = __symbols.take_29(__places[2]);
+    let __sym1 = __symbols.take_1(__places[1]);
+    let __sym0 = __symbols.take_0(__places[0]);
     let __start = __sym0.0.clone();
     let __end = __sym6.2.clone();
     let __nt = __action656::<>(h, __sym0, __sym1, __sym2, __sym3, __sym4, __sym5, __sym6);
-    __symbols.push_32(__start, __nt, __end, __below);
+    __symbols.join_32(7, __nt, __end);
     __below
 }
 
 // InterfaceItem = "function", NameLike, Generics, "(", Params, ")" => ActionFn(657);
 fn __reduce155<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>, __below: u16) -> u16 {
-    let __below = __symbols.below(6);
-    let __sym5 = __symbols.pop_0();
-    let __sym4 = __symbols.pop_36();
-    let __sym3 = __symbols.pop_0();
-    let __sym2 = __symbols.pop_29();
-    let __sym1 = __symbols.pop_1();
-    let __sym0 = __symbols.pop_0();
+    let __places = __symbols.top::<6>();
+    let __below = __places[0].3;
+    let __sym5 = __symbols.take_0(__places[5]);
+    let __sym4 = __symbols.take_36(__places[4]);
+    let __sym3 = __symbols.take_0(__places[3]);
+    let __sym2 = __symbols.take_29(__places[2]);
+    let __sym1 = __symbols.take_1(__places[1]);
+    let __sym0 = __symbols.take_0(__places[0]);
     let __start = __sym0.0.clone();
     let __end = __sym5.2.clone();
     let __nt = __action657::<>(h, __sym0, __sym1, __sym2, __sym3, __sym4, __sym5);
-    __symbols.push_32(__start, __nt, __end, __below);
+    __symbols.join_32(6, __nt, __end);
     __below
 }
 
 // InterfaceItem = "function", NameLike, "(", Params, ")", Result => ActionFn(658);
 fn __reduce156<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>, __below: u16) -> u16 {
-    let __below = __symbols.below(6);
-    let __sym5 = __symbols.pop_38();
-    let __sym4 = __symbols.pop_0();
-    let __sym3 = __symbols.pop_36();
-    let __sym2 = __symbols.pop_0();
-    let __sym1 = __symbols.pop_1();
-    let __sym0 = __symbols.pop_0();
+    let __places = __symbols.top::<6>();
+    let __below = __places[0].3;
+    let __sym5 = __symbols.take_38(__places[5]);
+    let __sym4 = __symbols.take_0(__places[4]);
+    let __sym3 = __symbols.take_36(__places[3]);
+    let __sym2 = __symbols.take_0(__places[2]);
+    let __sym1 = __symbols.take_1(__places[1]);
+    let __sym0 = __symbols.take_0(__places[0]);
     let __start = __sym0.0.clone();
     let __end = __sym5.2.clone();
     let __nt = __action658::<>(h, __sym0, __sym1, __sym2, __sym3, __sym4, __sym5);
-    __symbols.push_32(__start, __nt, __end, __below);
+    __symbols.join_32(6, __nt, __end);
     __below
 }
 
 // InterfaceItem = "function", NameLike, "(", Params, ")" => ActionFn(659);
 fn __reduce157<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>, __below: u16) -> u16 {
-    let __below = __symbols.below(5);
-    let __sym4 = __symbols.pop_0();
-    let __sym3 = __symbols.pop_36();
-    let __sym2 = __symbols.pop_0();
-    let __sym1 = __symbols.pop_1();
-    let __sym0 = __symbols.pop_0();
+    let __places = __symbols.top::<5>();
+    let __below = __places[0].3;
+    let __sym4 = __symbols.take_0(__places[4]);
+    let __sym3 = __symbols.take_36(__places[3]);
+    let __sym2 = __symbols.take_0(__places[2]);
+    let __sym1 = __symbols.take_1(__places[1]);
+    let __sym0 = __symbols.take_0(__places[0]);
     let __start = __sym0.0.clone();
     let __end = __sym4.2.clone();
     let __nt = __action659::<>(h, __sym0, __sym1, __sym2, __sym3, __sym4);
-    __symbols.push_32(__start, __nt, __end, __below);
+    __symbols.join_32(5, __nt, __end);
     __below
 }
 
 // InterfaceItem = NamedField, "," => ActionFn(538);
 fn __reduce158<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>, __below: u16) -> u16 {
-    let __below = __symbols.below(2);
-    let __sym1 = __symbols.pop_0();
-    let __sym0 = __symbols.pop_35();
+    let __places = __symbols.top::<2>();
+    let __below = __places[0].3;
+    let __sym1 = __symbols.take_0(__places[1]);
+    let __sym0 = __symbols.take_35(__places[0]);
     let __start = __sym0.0.clone();
     let __end = __sym1.2.clone();
     let __nt = __action538::<>(h, __sym0, __sym1);
-    __symbols.push_32(__start, __nt, __end, __below);
+    __symbols.join_32(2, __nt, __end);
     __below
 }
 
 // InterfaceItem = NamedField, ";" => ActionFn(539);
 fn __reduce159<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>, __below: u16) -> u16 {
-    let __below = __symbols.below(2);
-    let __sym1 = __symbols.pop_0();
-    let __sym0 = __symbols.pop_35();
+    let __places = __symbols.top::<2>();
+    let __below = __places[0].3;
+    let __sym1 = __symbols.take_0(__places[1]);
+    let __sym0 = __symbols.take_35(__places[0]);
     let __start = __sym0.0.clone();
     let __end = __sym1.2.clone();
     let __nt = __action539::<>(h, __sym0, __sym1);
-    __symbols.push_32(__start, __nt, __end, __below);
+    __symbols.join_32(2, __nt, __end);
     __below
 }
 
 // InterfaceItem = NamedField => ActionFn(540);
 fn __reduce160<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>, __below: u16) -> u16 {
-    let __below = __symbols.below(1);
-    let __sym0 = __symbols.pop_35();
+    let __places = __symbols.top::<1>();
+    let __below = __places[0].3;
+    let __sym0 = __symbols.take_35(__places[0]);
     let __start = __sym0.0.clone();
     let __end = __sym0.2.clone();
     let __nt = __action540::<>(h, __sym0);
-    __symbols.push_32(__start, __nt, __end, __below);
+    __symbols.join_32(1, __nt, __end);
     __below
 }
 
 // InterfaceItems = InterfaceItem => ActionFn(208);
 fn __reduce161<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>, __below: u16) -> u16 {
-    let __below = __symbols.below(1);
-    let __sym0 = __symbols.pop_32();
+    let __places = __symbols.top::<1>();
+    let __below = __places[0].3;
+    let __sym0 = __symbols.take_32(__places[0]);
     let __start = __sym0.0.clone();
     let __end = __sym0.2.clone();
     let __nt = __action208::<>(h, __sym0);
-    __symbols.push_13(__start, __nt, __end, __below);
+    __symbols.join_13(1, __nt, __end);
     __below
 }
 
 // InterfaceItems = InterfaceItems, InterfaceItem => ActionFn(209);
 fn __reduce162<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>, __below: u16) -> u16 {
-    let __below = __symbols.below(2);
-    let __sym1 = __symbols.pop_32();
-    let __sym0 = __symbols.pop_13();
+    let __places = __symbols.top::<2>();
+    let __below = __places[0].3;
+    let __sym1 = __symbols.take_32(__places[1]);
+    let __sym0 = __symbols.take_13(__places[0]);
     let __start = __sym0.0.clone();
     let __end = __sym1.2.clone();
     let __nt = __action209::<>(h, __sym0, __sym1);
-    __symbols.push_13(__start, __nt, __end, __below);
+    __symbols.join_13(2, __nt, __end);
     __below
 }
 
 // InterfaceItems? = InterfaceItems => ActionFn(252);
 fn __reduce163<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>, __below: u16) -> u16 {
-    let __below = __symbols.below(1);
-    let __sym0 = __symbols.pop_13();
+    let __places = __symbols.top::<1>();
+    let __below = __places[0].3;
+    let __sym0 = __symbols.take_13(__places[0]);
     let __start = __sym0.0.clone();
     let __end = __sym0.2.clone();
     let __nt = __action252::<>(h, __sym0);
-    __symbols.push_14(__start, __nt, __end, __below);
+    __symbols.join_14(1, __nt, __end);
     __below
 }
 
@@ -3712,12 +4062,13 @@ fn __reduce164<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offse
 
 // KW_EXPORT? = KW_EXPORT => ActionFn(259);
 fn __reduce165<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>, __below: u16) -> u16 {
-    let __below = __symbols.below(1);
-    let __sym0 = __symbols.pop_0();
+    let __places = __symbols.top::<1>();
+    let __below = __places[0].3;
+    let __sym0 = __symbols.take_0(__places[0]);
     let __start = __sym0.0.clone();
     let __end = __sym0.2.clone();
     let __nt = __action259::<>(h, __sym0);
-    __symbols.push_4(__start, __nt, __end, __below);
+    __symbols.join_4(1, __nt, __end);
     __below
 }
 
@@ -3732,1039 +4083,1114 @@ fn __reduce166<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offse
 
 // KindE = ";" => ActionFn(24);
 fn __reduce167<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>, __below: u16) -> u16 {
-    let __below = __symbols.below(1);
-    let __sym0 = __symbols.pop_0();
+    let __places = __symbols.top::<1>();
+    let __below = __places[0].3;
+    let __sym0 = __symbols.take_0(__places[0]);
     let __start = __sym0.0.clone();
     let __end = __sym0.2.clone();
     let __nt = __action24::<>(h, __sym0);
-    __symbols.push_33(__start, __nt, __end, __below);
+    __symbols.join_33(1, __nt, __end);
     __below
 }
 
 // KindE = Var<"n">, "=", ExprListE => ActionFn(587);
 fn __reduce168<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>, __below: u16) -> u16 {
-    let __below = __symbols.below(3);
-    let __sym2 = __symbols.pop_17();
-    let __sym1 = __symbols.pop_0();
-    let __sym0 = __symbols.pop_5();
+    let __places = __symbols.top::<3>();
+    let __below = __places[0].3;
+    let __sym2 = __symbols.take_17(__places[2]);
+    let __sym1 = __symbols.take_0(__places[1]);
+    let __sym0 = __symbols.take_5(__places[0]);
     let __start = __sym0.0.clone();
     let __end = __sym2.2.clone();
     let __nt = __action587::<>(h, __sym0, __sym1, __sym2);
-    __symbols.push_33(__start, __nt, __end, __below);
+    __symbols.join_33(3, __nt, __end);
     __below
 }
 
 // KindE = VarList<"n">, "=", ExprListE => ActionFn(588);
 fn __reduce169<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>, __below: u16) -> u16 {
-    let __below = __symbols.below(3);
-    let __sym2 = __symbols.pop_17();
-    let __sym1 = __symbols.pop_0();
-    let __sym0 = __symbols.pop_13();
+    let __places = __symbols.top::<3>();
+    let __below = __places[0].3;
+    let __sym2 = __symbols.take_17(__places[2]);
+    let __sym1 = __symbols.take_0(__places[1]);
+    let __sym0 = __symbols.take_13(__places[0]);
     let __start = __sym0.0.clone();
     let __end = __sym2.2.clone();
     let __nt = __action588::<>(h, __sym0, __sym1, __sym2);
-    __symbols.push_33(__start, __nt, __end, __below);
+    __symbols.join_33(3, __nt, __end);
     __below
 }
 
 // KindE = LABEL => ActionFn(387);
 fn __reduce170<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>, __below: u16) -> u16 {
-    let __below = __symbols.below(1);
-    let __sym0 = __symbols.pop_1();
+    let __places = __symbols.top::<1>();
+    let __below = __places[0].3;
+    let __sym0 = __symbols.take_1(__places[0]);
     let __start = __sym0.0.clone();
     let __end = __sym0.2.clone();
     let __nt = __action387::<>(h, __sym0);
-    __symbols.push_33(__start, __nt, __end, __below);
+    __symbols.join_33(1, __nt, __end);
     __below
 }
 
 // KindE = "break" => ActionFn(27);
 fn __reduce171<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>, __below: u16) -> u16 {
-    let __below = __symbols.below(1);
-    let __sym0 = __symbols.pop_0();
+    let __places = __symbols.top::<1>();
+    let __below = __places[0].3;
+    let __sym0 = __symbols.take_0(__places[0]);
     let __start = __sym0.0.clone();
     let __end = __sym0.2.clone();
     let __nt = __action27::<>(h, __sym0);
-    __symbols.push_33(__start, __nt, __end, __below);
+    __symbols.join_33(1, __nt, __end);
     __below
 }
 
 // KindE = "goto", PlainName => ActionFn(28);
 fn __reduce172<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>, __below: u16) -> u16 {
-    let __below = __symbols.below(2);
-    let __sym1 = __symbols.pop_9();
-    let __sym0 = __symbols.pop_0();
+    let __places = __symbols.top::<2>();
+    let __below = __places[0].3;
+    let __sym1 = __symbols.take_9(__places[1]);
+    let __sym0 = __symbols.take_0(__places[0]);
     let __start = __sym0.0.clone();
     let __end = __sym1.2.clone();
     let __nt = __action28::<>(h, __sym0, __sym1);
-    __symbols.push_33(__start, __nt, __end, __below);
+    __symbols.join_33(2, __nt, __end);
     __below
 }
 
 // KindE = "do", Block, "end" => ActionFn(388);
 fn __reduce173<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>, __below: u16) -> u16 {
-    let __below = __symbols.below(3);
-    let __sym2 = __symbols.pop_0();
-    let __sym1 = __symbols.pop_20();
-    let __sym0 = __symbols.pop_0();
+    let __places = __symbols.top::<3>();
+    let __below = __places[0].3;
+    let __sym2 = __symbols.take_0(__places[2]);
+    let __sym1 = __symbols.take_20(__places[1]);
+    let __sym0 = __symbols.take_0(__places[0]);
     let __start = __sym0.0.clone();
     let __end = __sym2.2.clone();
     let __nt = __action388::<>(h, __sym0, __sym1, __sym2);
-    __symbols.push_33(__start, __nt, __end, __below);
+    __symbols.join_33(3, __nt, __end);
     __below
 }
 
 // KindE = "while", ExprAny, "do", Block, "end" => ActionFn(389);
 fn __reduce174<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>, __below: u16) -> u16 {
-    let __below = __symbols.below(5);
-    let __sym4 = __symbols.pop_0();
-    let __sym3 = __symbols.pop_20();
-    let __sym2 = __symbols.pop_0();
-    let __sym1 = __symbols.pop_5();
-    let __sym0 = __symbols.pop_0();
+    let __places = __symbols.top::<5>();
+    let __below = __places[0].3;
+    let __sym4 = __symbols.take_0(__places[4]);
+    let __sym3 = __symbols.take_20(__places[3]);
+    let __sym2 = __symbols.take_0(__places[2]);
+    let __sym1 = __symbols.take_5(__places[1]);
+    let __sym0 = __symbols.take_0(__places[0]);
     let __start = __sym0.0.clone();
     let __end = __sym4.2.clone();
     let __nt = __action389::<>(h, __sym0, __sym1, __sym2, __sym3, __sym4);
-    __symbols.push_33(__start, __nt, __end, __below);
+    __symbols.join_33(5, __nt, __end);
     __below
 }
 
 // KindE = "repeat", Block, "until", ExprE => ActionFn(390);
 fn __reduce175<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>, __below: u16) -> u16 {
-    let __below = __symbols.below(4);
-    let __sym3 = __symbols.pop_5();
-    let __sym2 = __symbols.pop_0();
-    let __sym1 = __symbols.pop_20();
-    let __sym0 = __symbols.pop_0();
+    let __places = __symbols.top::<4>();
+    let __below = __places[0].3;
+    let __sym3 = __symbols.take_5(__places[3]);
+    let __sym2 = __symbols.take_0(__places[2]);
+    let __sym1 = __symbols.take_20(__places[1]);
+    let __sym0 = __symbols.take_0(__places[0]);
     let __start = __sym0.0.clone();
     let __end = __sym3.2.clone();
     let __nt = __action390::<>(h, __sym0, __sym1, __sym2, __sym3);
-    __symbols.push_33(__start, __nt, __end, __below);
+    __symbols.join_33(4, __nt, __end);
     __below
 }
 
 // KindE = Arms, "end" => ActionFn(391);
 fn __reduce176<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>, __below: u16) -> u16 {
-    let __below = __symbols.below(2);
-    let __sym1 = __symbols.pop_0();
-    let __sym0 = __symbols.pop_13();
+    let __places = __symbols.top::<2>();
+    let __below = __places[0].3;
+    let __sym1 = __symbols.take_0(__places[1]);
+    let __sym0 = __symbols.take_13(__places[0]);
     let __start = __sym0.0.clone();
     let __end = __sym1.2.clone();
     let __nt = __action391::<>(h, __sym0, __sym1);
-    __symbols.push_33(__start, __nt, __end, __below);
+    __symbols.join_33(2, __nt, __end);
     __below
 }
 
 // KindE = Arms, "else", Block, "end" => ActionFn(392);
 fn __reduce177<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>, __below: u16) -> u16 {
-    let __below = __symbols.below(4);
-    let __sym3 = __symbols.pop_0();
-    let __sym2 = __symbols.pop_20();
-    let __sym1 = __symbols.pop_0();
-    let __sym0 = __symbols.pop_13();
+    let __places = __symbols.top::<4>();
+    let __below = __places[0].3;
+    let __sym3 = __symbols.take_0(__places[3]);
+    let __sym2 = __symbols.take_20(__places[2]);
+    let __sym1 = __symbols.take_0(__places[1]);
+    let __sym0 = __symbols.take_13(__places[0]);
     let __start = __sym0.0.clone();
     let __end = __sym3.2.clone();
     let __nt = __action392::<>(h, __sym0, __sym1, __sym2, __sym3);
-    __symbols.push_33(__start, __nt, __end, __below);
+    __symbols.join_33(4, __nt, __end);
     __below
 }
 
 // KindE = "for", NameLike, "=", ExprAny, ",", ExprAny, ",", ExprAny, "do", Block, "end" => ActionFn(518);
 fn __reduce178<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>, __below: u16) -> u16 {
-    let __below = __symbols.below(11);
-    let __sym10 = __symbols.pop_0();
-    let __sym9 = __symbols.pop_20();
-    let __sym8 = __symbols.pop_0();
-    let __sym7 = __symbols.pop_5();
-    let __sym6 = __symbols.pop_0();
-    let __sym5 = __symbols.pop_5();
-    let __sym4 = __symbols.pop_0();
-    let __sym3 = __symbols.pop_5();
-    let __sym2 = __symbols.pop_0();
-    let __sym1 = __symbols.pop_1();
-    let __sym0 = __symbols.pop_0();
+    let __places = __symbols.top::<11>();
+    let __below = __places[0].3;
+    let __sym10 = __symbols.take_0(__places[10]);
+    let __sym9 = __symbols.take_20(__places[9]);
+    let __sym8 = __symbols.take_0(__places[8]);
+    let __sym7 = __symbols.take_5(__places[7]);
+    let __sym6 = __symbols.take_0(__places[6]);
+    let __sym5 = __symbols.take_5(__places[5]);
+    let __sym4 = __symbols.take_0(__places[4]);
+    let __sym3 = __symbols.take_5(__places[3]);
+    let __sym2 = __symbols.take_0(__places[2]);
+    let __sym1 = __symbols.take_1(__places[1]);
+    let __sym0 = __symbols.take_0(__places[0]);
     let __start = __sym0.0.clone();
     let __end = __sym10.2.clone();
     let __nt = __action518::<>(h, __sym0, __sym1, __sym2, __sym3, __sym4, __sym5, __sym6, __sym7, __sym8, __sym9, __sym10);
-    __symbols.push_33(__start, __nt, __end, __below);
+    __symbols.join_33(11, __nt, __end);
     __below
 }
 
 // KindE = "for", NameLike, ":", Type, "=", ExprAny, ",", ExprAny, ",", ExprAny, "do", Block, "end" => ActionFn(519);
 fn __reduce179<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>, __below: u16) -> u16 {
-    let __below = __symbols.below(13);
-    let __sym12 = __symbols.pop_0();
-    let __sym11 = __symbols.pop_20();
-    let __sym10 = __symbols.pop_0();
-    let __sym9 = __symbols.pop_5();
-    let __sym8 = __symbols.pop_0();
-    let __sym7 = __symbols.pop_5();
-    let __sym6 = __symbols.pop_0();
-    let __sym5 = __symbols.pop_5();
-    let __sym4 = __symbols.pop_0();
-    let __sym3 = __symbols.pop_11();
-    let __sym2 = __symbols.pop_0();
-    let __sym1 = __symbols.pop_1();
-    let __sym0 = __symbols.pop_0();
+    let __places = __symbols.top::<13>();
+    let __below = __places[0].3;
+    let __sym12 = __symbols.take_0(__places[12]);
+    let __sym11 = __symbols.take_20(__places[11]);
+    let __sym10 = __symbols.take_0(__places[10]);
+    let __sym9 = __symbols.take_5(__places[9]);
+    let __sym8 = __symbols.take_0(__places[8]);
+    let __sym7 = __symbols.take_5(__places[7]);
+    let __sym6 = __symbols.take_0(__places[6]);
+    let __sym5 = __symbols.take_5(__places[5]);
+    let __sym4 = __symbols.take_0(__places[4]);
+    let __sym3 = __symbols.take_11(__places[3]);
+    let __sym2 = __symbols.take_0(__places[2]);
+    let __sym1 = __symbols.take_1(__places[1]);
+    let __sym0 = __symbols.take_0(__places[0]);
     let __start = __sym0.0.clone();
     let __end = __sym12.2.clone();
     let __nt = __action519::<>(h, __sym0, __sym1, __sym2, __sym3, __sym4, __sym5, __sym6, __sym7, __sym8, __sym9, __sym10, __sym11, __sym12);
-    __symbols.push_33(__start, __nt, __end, __below);
+    __symbols.join_33(13, __nt, __end);
     __below
 }
 
 // KindE = "for", NameLike, "=", ExprAny, ",", ExprAny, "do", Block, "end" => ActionFn(520);
 fn __reduce180<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>, __below: u16) -> u16 {
-    let __below = __symbols.below(9);
-    let __sym8 = __symbols.pop_0();
-    let __sym7 = __symbols.pop_20();
-    let __sym6 = __symbols.pop_0();
-    let __sym5 = __symbols.pop_5();
-    let __sym4 = __symbols.pop_0();
-    let __sym3 = __symbols.pop_5();
-    let __sym2 = __symbols.pop_0();
-    let __sym1 = __symbols.pop_1();
-    let __sym0 = __symbols.pop_0();
+    let __places = __symbols.top::<9>();
+    let __below = __places[0].3;
+    let __sym8 = __symbols.take_0(__places[8]);
+    let __sym7 = __symbols.take_20(__places[7]);
+    let __sym6 = __symbols.take_0(__places[6]);
+    let __sym5 = __symbols.take_5(__places[5]);
+    let __sym4 = __symbols.take_0(__places[4]);
+    let __sym3 = __symbols.take_5(__places[3]);
+    let __sym2 = __symbols.take_0(__places[2]);
+    let __sym1 = __symbols.take_1(__places[1]);
+    let __sym0 = __symbols.take_0(__places[0]);
     let __start = __sym0.0.clone();
     let __end = __sym8.2.clone();
     let __nt = __action520::<>(h, __sym0, __sym1, __sym2, __sym3, __sym4, __sym5, __sym6, __sym7, __sym8);
-    __symbols.push_33(__start, __nt, __end, __below);
+    __symbols.join_33(9, __nt, __end);
     __below
 }
 
 // KindE = "for", NameLike, ":", Type, "=", ExprAny, ",", ExprAny, "do", Block, "end" => ActionFn(521);
 fn __reduce181<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>, __below: u16) -> u16 {
-    let __below = __symbols.below(11);
-    let __sym10 = __symbols.pop_0();
-    let __sym9 = __symbols.pop_20();
-    let __sym8 = __symbols.pop_0();
-    let __sym7 = __symbols.pop_5();
-    let __sym6 = __symbols.pop_0();
-    let __sym5 = __symbols.pop_5();
-    let __sym4 = __symbols.pop_0();
-    let __sym3 = __symbols.pop_11();
-    let __sym2 = __symbols.pop_0();
-    let __sym1 = __symbols.pop_1();
-    let __sym0 = __symbols.pop_0();
+    let __places = __symbols.top::<11>();
+    let __below = __places[0].3;
+    let __sym10 = __symbols.take_0(__places[10]);
+    let __sym9 = __symbols.take_20(__places[9]);
+    let __sym8 = __symbols.take_0(__places[8]);
+    let __sym7 = __symbols.take_5(__places[7]);
+    let __sym6 = __symbols.take_0(__places[6]);
+    let __sym5 = __symbols.take_5(__places[5]);
+    let __sym4 = __symbols.take_0(__places[4]);
+    let __sym3 = __symbols.take_11(__places[3]);
+    let __sym2 = __symbols.take_0(__places[2]);
+    let __sym1 = __symbols.take_1(__places[1]);
+    let __sym0 = __symbols.take_0(__places[0]);
     let __start = __sym0.0.clone();
     let __end = __sym10.2.clone();
     let __nt = __action521::<>(h, __sym0, __sym1, __sym2, __sym3, __sym4, __sym5, __sym6, __sym7, __sym8, __sym9, __sym10);
-    __symbols.push_33(__start, __nt, __end, __below);
+    __symbols.join_33(11, __nt, __end);
     __below
 }
 
 // KindE = "for", Bindings, "in", ExprListAny, "do", Block, "end" => ActionFn(395);
 fn __reduce182<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>, __below: u16) -> u16 {
-    let __below = __symbols.below(7);
-    let __sym6 = __symbols.pop_0();
-    let __sym5 = __symbols.pop_20();
-    let __sym4 = __symbols.pop_0();
-    let __sym3 = __symbols.pop_17();
-    let __sym2 = __symbols.pop_0();
-    let __sym1 = __symbols.pop_19();
-    let __sym0 = __symbols.pop_0();
+    let __places = __symbols.top::<7>();
+    let __below = __places[0].3;
+    let __sym6 = __symbols.take_0(__places[6]);
+    let __sym5 = __symbols.take_20(__places[5]);
+    let __sym4 = __symbols.take_0(__places[4]);
+    let __sym3 = __symbols.take_17(__places[3]);
+    let __sym2 = __symbols.take_0(__places[2]);
+    let __sym1 = __symbols.take_19(__places[1]);
+    let __sym0 = __symbols.take_0(__places[0]);
     let __start = __sym0.0.clone();
     let __end = __sym6.2.clone();
     let __nt = __action395::<>(h, __sym0, __sym1, __sym2, __sym3, __sym4, __sym5, __sym6);
-    __symbols.push_33(__start, __nt, __end, __below);
+    __symbols.join_33(7, __nt, __end);
     __below
 }
 
 // KindE = "function", FunctionPath, ":", NameLike, FunctionBody => ActionFn(462);
 fn __reduce183<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>, __below: u16) -> u16 {
-    let __below = __symbols.below(5);
-    let __sym4 = __symbols.pop_27();
-    let __sym3 = __symbols.pop_1();
-    let __sym2 = __symbols.pop_0();
-    let __sym1 = __symbols.pop_13();
-    let __sym0 = __symbols.pop_0();
+    let __places = __symbols.top::<5>();
+    let __below = __places[0].3;
+    let __sym4 = __symbols.take_27(__places[4]);
+    let __sym3 = __symbols.take_1(__places[3]);
+    let __sym2 = __symbols.take_0(__places[2]);
+    let __sym1 = __symbols.take_13(__places[1]);
+    let __sym0 = __symbols.take_0(__places[0]);
     let __start = __sym0.0.clone();
     let __end = __sym4.2.clone();
     let __nt = __action462::<>(h, __sym0, __sym1, __sym2, __sym3, __sym4);
-    __symbols.push_33(__start, __nt, __end, __below);
+    __symbols.join_33(5, __nt, __end);
     __below
 }
 
 // KindE = "function", FunctionPath, FunctionBody => ActionFn(463);
 fn __reduce184<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>, __below: u16) -> u16 {
-    let __below = __symbols.below(3);
-    let __sym2 = __symbols.pop_27();
-    let __sym1 = __symbols.pop_13();
-    let __sym0 = __symbols.pop_0();
+    let __places = __symbols.top::<3>();
+    let __below = __places[0].3;
+    let __sym2 = __symbols.take_27(__places[2]);
+    let __sym1 = __symbols.take_13(__places[1]);
+    let __sym0 = __symbols.take_0(__places[0]);
     let __start = __sym0.0.clone();
     let __end = __sym2.2.clone();
     let __nt = __action463::<>(h, __sym0, __sym1, __sym2);
-    __symbols.push_33(__start, __nt, __end, __below);
+    __symbols.join_33(3, __nt, __end);
     __below
 }
 
 // KindE = "local", "function", NameLike, FunctionBody => ActionFn(453);
 fn __reduce185<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>, __below: u16) -> u16 {
-    let __below = __symbols.below(4);
-    let __sym3 = __symbols.pop_27();
-    let __sym2 = __symbols.pop_1();
-    let __sym1 = __symbols.pop_0();
-    let __sym0 = __symbols.pop_0();
+    let __places = __symbols.top::<4>();
+    let __below = __places[0].3;
+    let __sym3 = __symbols.take_27(__places[3]);
+    let __sym2 = __symbols.take_1(__places[2]);
+    let __sym1 = __symbols.take_0(__places[1]);
+    let __sym0 = __symbols.take_0(__places[0]);
     let __start = __sym0.0.clone();
     let __end = __sym3.2.clone();
     let __nt = __action453::<>(h, __sym0, __sym1, __sym2, __sym3);
-    __symbols.push_33(__start, __nt, __end, __below);
+    __symbols.join_33(4, __nt, __end);
     __below
 }
 
 // KindE = "local", Bindings => ActionFn(38);
 fn __reduce186<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>, __below: u16) -> u16 {
-    let __below = __symbols.below(2);
-    let __sym1 = __symbols.pop_19();
-    let __sym0 = __symbols.pop_0();
+    let __places = __symbols.top::<2>();
+    let __below = __places[0].3;
+    let __sym1 = __symbols.take_19(__places[1]);
+    let __sym0 = __symbols.take_0(__places[0]);
     let __start = __sym0.0.clone();
     let __end = __sym1.2.clone();
     let __nt = __action38::<>(h, __sym0, __sym1);
-    __symbols.push_33(__start, __nt, __end, __below);
+    __symbols.join_33(2, __nt, __end);
     __below
 }
 
 // KindE = "local", Bindings, "=", ExprListE => ActionFn(39);
 fn __reduce187<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>, __below: u16) -> u16 {
-    let __below = __symbols.below(4);
-    let __sym3 = __symbols.pop_17();
-    let __sym2 = __symbols.pop_0();
-    let __sym1 = __symbols.pop_19();
-    let __sym0 = __symbols.pop_0();
+    let __places = __symbols.top::<4>();
+    let __below = __places[0].3;
+    let __sym3 = __symbols.take_17(__places[3]);
+    let __sym2 = __symbols.take_0(__places[2]);
+    let __sym1 = __symbols.take_19(__places[1]);
+    let __sym0 = __symbols.take_0(__places[0]);
     let __start = __sym0.0.clone();
     let __end = __sym3.2.clone();
     let __nt = __action39::<>(h, __sym0, __sym1, __sym2, __sym3);
-    __symbols.push_33(__start, __nt, __end, __below);
+    __symbols.join_33(4, __nt, __end);
     __below
 }
 
 // KindE = KW_EXPORT, KW_TYPE, PlainName, Generics, "=", Type => ActionFn(567);
 fn __reduce188<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>, __below: u16) -> u16 {
-    let __below = __symbols.below(6);
-    let __sym5 = __symbols.pop_11();
-    let __sym4 = __symbols.pop_0();
-    let __sym3 = __symbols.pop_29();
-    let __sym2 = __symbols.pop_9();
-    let __sym1 = __symbols.pop_0();
-    let __sym0 = __symbols.pop_0();
+    let __places = __symbols.top::<6>();
+    let __below = __places[0].3;
+    let __sym5 = __symbols.take_11(__places[5]);
+    let __sym4 = __symbols.take_0(__places[4]);
+    let __sym3 = __symbols.take_29(__places[3]);
+    let __sym2 = __symbols.take_9(__places[2]);
+    let __sym1 = __symbols.take_0(__places[1]);
+    let __sym0 = __symbols.take_0(__places[0]);
     let __start = __sym0.0.clone();
     let __end = __sym5.2.clone();
     let __nt = __action567::<>(h, __sym0, __sym1, __sym2, __sym3, __sym4, __sym5);
-    __symbols.push_33(__start, __nt, __end, __below);
+    __symbols.join_33(6, __nt, __end);
     __below
 }
 
 // KindE = KW_TYPE, PlainName, Generics, "=", Type => ActionFn(568);
 fn __reduce189<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>, __below: u16) -> u16 {
-    let __below = __symbols.below(5);
-    let __sym4 = __symbols.pop_11();
-    let __sym3 = __symbols.pop_0();
-    let __sym2 = __symbols.pop_29();
-    let __sym1 = __symbols.pop_9();
-    let __sym0 = __symbols.pop_0();
+    let __places = __symbols.top::<5>();
+    let __below = __places[0].3;
+    let __sym4 = __symbols.take_11(__places[4]);
+    let __sym3 = __symbols.take_0(__places[3]);
+    let __sym2 = __symbols.take_29(__places[2]);
+    let __sym1 = __symbols.take_9(__places[1]);
+    let __sym0 = __symbols.take_0(__places[0]);
     let __start = __sym0.0.clone();
     let __end = __sym4.2.clone();
     let __nt = __action568::<>(h, __sym0, __sym1, __sym2, __sym3, __sym4);
-    __symbols.push_33(__start, __nt, __end, __below);
+    __symbols.join_33(5, __nt, __end);
     __below
 }
 
 // KindE = KW_EXPORT, KW_TYPE, PlainName, "=", Type => ActionFn(569);
 fn __reduce190<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>, __below: u16) -> u16 {
-    let __below = __symbols.below(5);
-    let __sym4 = __symbols.pop_11();
-    let __sym3 = __symbols.pop_0();
-    let __sym2 = __symbols.pop_9();
-    let __sym1 = __symbols.pop_0();
-    let __sym0 = __symbols.pop_0();
+    let __places = __symbols.top::<5>();
+    let __below = __places[0].3;
+    let __sym4 = __symbols.take_11(__places[4]);
+    let __sym3 = __symbols.take_0(__places[3]);
+    let __sym2 = __symbols.take_9(__places[2]);
+    let __sym1 = __symbols.take_0(__places[1]);
+    let __sym0 = __symbols.take_0(__places[0]);
     let __start = __sym0.0.clone();
     let __end = __sym4.2.clone();
     let __nt = __action569::<>(h, __sym0, __sym1, __sym2, __sym3, __sym4);
-    __symbols.push_33(__start, __nt, __end, __below);
+    __symbols.join_33(5, __nt, __end);
     __below
 }
 
 // KindE = KW_TYPE, PlainName, "=", Type => ActionFn(570);
 fn __reduce191<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>, __below: u16) -> u16 {
-    let __below = __symbols.below(4);
-    let __sym3 = __symbols.pop_11();
-    let __sym2 = __symbols.pop_0();
-    let __sym1 = __symbols.pop_9();
-    let __sym0 = __symbols.pop_0();
+    let __places = __symbols.top::<4>();
+    let __below = __places[0].3;
+    let __sym3 = __symbols.take_11(__places[3]);
+    let __sym2 = __symbols.take_0(__places[2]);
+    let __sym1 = __symbols.take_9(__places[1]);
+    let __sym0 = __symbols.take_0(__places[0]);
     let __start = __sym0.0.clone();
     let __end = __sym3.2.clone();
     let __nt = __action570::<>(h, __sym0, __sym1, __sym2, __sym3);
-    __symbols.push_33(__start, __nt, __end, __below);
+    __symbols.join_33(4, __nt, __end);
     __below
 }
 
 // KindE = KW_EXPORT, KW_INTERFACE, PlainName, Generics, ":", TypeRefs, InterfaceItems, "end" => ActionFn(571);
 fn __reduce192<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>, __below: u16) -> u16 {
-    let __below = __symbols.below(8);
-    let __sym7 = __symbols.pop_0();
-    let __sym6 = __symbols.pop_13();
-    let __sym5 = __symbols.pop_13();
-    let __sym4 = __symbols.pop_0();
-    let __sym3 = __symbols.pop_29();
-    let __sym2 = __symbols.pop_9();
-    let __sym1 = __symbols.pop_0();
-    let __sym0 = __symbols.pop_0();
+    let __places = __symbols.top::<8>();
+    let __below = __places[0].3;
+    let __sym7 = __symbols.take_0(__places[7]);
+    let __sym6 = __symbols.take_13(__places[6]);
+    let __sym5 = __symbols.take_13(__places[5]);
+    let __sym4 = __symbols.take_0(__places[4]);
+    let __sym3 = __symbols.take_29(__places[3]);
+    let __sym2 = __symbols.take_9(__places[2]);
+    let __sym1 = __symbols.take_0(__places[1]);
+    let __sym0 = __symbols.take_0(__places[0]);
     let __start = __sym0.0.clone();
     let __end = __sym7.2.clone();
     let __nt = __action571::<>(h, __sym0, __sym1, __sym2, __sym3, __sym4, __sym5, __sym6, __sym7);
-    __symbols.push_33(__start, __nt, __end, __below);
+    __symbols.join_33(8, __nt, __end);
     __below
 }
 
 // KindE = KW_INTERFACE, PlainName, Generics, ":", TypeRefs, InterfaceItems, "end" => ActionFn(572);
 fn __reduce193<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>, __below: u16) -> u16 {
-    let __below = __symbols.below(7);
-    let __sym6 = __symbols.pop_0();
-    let __sym5 = __symbols.pop_13();
-    let __sym4 = __symbols.pop_13();
-    let __sym3 = __symbols.pop_0();
-    let __sym2 = __symbols.pop_29();
-    let __sym1 = __symbols.pop_9();
-    let __sym0 = __symbols.pop_0();
+    let __places = __symbols.top::<7>();
+    let __below = __places[0].3;
+    let __sym6 = __symbols.take_0(__places[6]);
+    let __sym5 = __symbols.take_13(__places[5]);
+    let __sym4 = __symbols.take_13(__places[4]);
+    let __sym3 = __symbols.take_0(__places[3]);
+    let __sym2 = __symbols.take_29(__places[2]);
+    let __sym1 = __symbols.take_9(__places[1]);
+    let __sym0 = __symbols.take_0(__places[0]);
     let __start = __sym0.0.clone();
     let __end = __sym6.2.clone();
     let __nt = __action572::<>(h, __sym0, __sym1, __sym2, __sym3, __sym4, __sym5, __sym6);
-    __symbols.push_33(__start, __nt, __end, __below);
+    __symbols.join_33(7, __nt, __end);
     __below
 }
 
 // KindE = KW_EXPORT, KW_INTERFACE, PlainName, Generics, ":", TypeRefs, "end" => ActionFn(573);
 fn __reduce194<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>, __below: u16) -> u16 {
-    let __below = __symbols.below(7);
-    let __sym6 = __symbols.pop_0();
-    let __sym5 = __symbols.pop_13();
-    let __sym4 = __symbols.pop_0();
-    let __sym3 = __symbols.pop_29();
-    let __sym2 = __symbols.pop_9();
-    let __sym1 = __symbols.pop_0();
-    let __sym0 = __symbols.pop_0();
+    let __places = __symbols.top::<7>();
+    let __below = __places[0].3;
+    let __sym6 = __symbols.take_0(__places[6]);
+    let __sym5 = __symbols.take_13(__places[5]);
+    let __sym4 = __symbols.take_0(__places[4]);
+    let __sym3 = __symbols.take_29(__places[3]);
+    let __sym2 = __symbols.take_9(__places[2]);
+    let __sym1 = __symbols.take_0(__places[1]);
+    let __sym0 = __symbols.take_0(__places[0]);
     let __start = __sym0.0.clone();
     let __end = __sym6.2.clone();
     let __nt = __action573::<>(h, __sym0, __sym1, __sym2, __sym3, __sym4, __sym5, __sym6);
-    __symbols.push_33(__start, __nt, __end, __below);
+    __symbols.join_33(7, __nt, __end);
     __below
 }
 
 // KindE = KW_INTERFACE, PlainName, Generics, ":", TypeRefs, "end" => ActionFn(574);
 fn __reduce195<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>, __below: u16) -> u16 {
-    let __below = __symbols.below(6);
-    let __sym5 = __symbols.pop_0();
-    let __sym4 = __symbols.pop_13();
-    let __sym3 = __symbols.pop_0();
-    let __sym2 = __symbols.pop_29();
-    let __sym1 = __symbols.pop_9();
-    let __sym0 = __symbols.pop_0();
+    let __places = __symbols.top::<6>();
+    let __below = __places[0].3;
+    let __sym5 = __symbols.take_0(__places[5]);
+    let __sym4 = __symbols.take_13(__places[4]);
+    let __sym3 = __symbols.take_0(__places[3]);
+    let __sym2 = __symbols.take_29(__places[2]);
+    let __sym1 = __symbols.take_9(__places[1]);
+    let __sym0 = __symbols.take_0(__places[0]);
     let __start = __sym0.0.clone();
     let __end = __sym5.2.clone();
     let __nt = __action574::<>(h, __sym0, __sym1, __sym2, __sym3, __sym4, __sym5);
-    __symbols.push_33(__start, __nt, __end, __below);
+    __symbols.join_33(6, __nt, __end);
     __below
 }
 
 // KindE = KW_EXPORT, KW_INTERFACE, PlainName, ":", TypeRefs, InterfaceItems, "end" => ActionFn(575);
 fn __reduce196<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>, __below: u16) -> u16 {
-    let __below = __symbols.below(7);
-    let __sym6 = __symbols.pop_0();
-    let __sym5 = __symbols.pop_13();
-    let __sym4 = __symbols.pop_13();
-    let __sym3 = __symbols.pop_0();
-    let __sym2 = __symbols.pop_9();
-    let __sym1 = __symbols.pop_0();
-    let __sym0 = __symbols.pop_0();
+    let __places = __symbols.top::<7>();
+    let __below = __places[0].3;
+    let __sym6 = __symbols.take_0(__places[6]);
+    let __sym5 = __symbols.take_13(__places[5]);
+    let __sym4 = __symbols.take_13(__places[4]);
+    let __sym3 = __symbols.take_0(__places[3]);
+    let __sym2 = __symbols.take_9(__places[2]);
+    let __sym1 = __symbols.take_0(__places[1]);
+    let __sym0 = __symbols.take_0(__places[0]);
     let __start = __sym0.0.clone();
     let __end = __sym6.2.clone();
     let __nt = __action575::<>(h, __sym0, __sym1, __sym2, __sym3, __sym4, __sym5, __sym6);
-    __symbols.push_33(__start, __nt, __end, __below);
+    __symbols.join_33(7, __nt, __end);
     __below
 }
 
 // KindE = KW_INTERFACE, PlainName, ":", TypeRefs, InterfaceItems, "end" => ActionFn(576);
 fn __reduce197<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>, __below: u16) -> u16 {
-    let __below = __symbols.below(6);
-    let __sym5 = __symbols.pop_0();
-    let __sym4 = __symbols.pop_13();
-    let __sym3 = __symbols.pop_13();
-    let __sym2 = __symbols.pop_0();
-    let __sym1 = __symbols.pop_9();
-    let __sym0 = __symbols.pop_0();
+    let __places = __symbols.top::<6>();
+    let __below = __places[0].3;
+    let __sym5 = __symbols.take_0(__places[5]);
+    let __sym4 = __symbols.take_13(__places[4]);
+    let __sym3 = __symbols.take_13(__places[3]);
+    let __sym2 = __symbols.take_0(__places[2]);
+    let __sym1 = __symbols.take_9(__places[1]);
+    let __sym0 = __symbols.take_0(__places[0]);
     let __start = __sym0.0.clone();
     let __end = __sym5.2.clone();
     let __nt = __action576::<>(h, __sym0, __sym1, __sym2, __sym3, __sym4, __sym5);
-    __symbols.push_33(__start, __nt, __end, __below);
+    __symbols.join_33(6, __nt, __end);
     __below
 }
 
 // KindE = KW_EXPORT, KW_INTERFACE, PlainName, ":", TypeRefs, "end" => ActionFn(577);
 fn __reduce198<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>, __below: u16) -> u16 {
-    let __below = __symbols.below(6);
-    let __sym5 = __symbols.pop_0();
-    let __sym4 = __symbols.pop_13();
-    let __sym3 = __symbols.pop_0();
-    let __sym2 = __symbols.pop_9();
-    let __sym1 = __symbols.pop_0();
-    let __sym0 = __symbols.pop_0();
+    let __places = __symbols.top::<6>();
+    let __below = __places[0].3;
+    let __sym5 = __symbols.take_0(__places[5]);
+    let __sym4 = __symbols.take_13(__places[4]);
+    let __sym3 = __symbols.take_0(__places[3]);
+    let __sym2 = __symbols.take_9(__places[2]);
+    let __sym1 = __symbols.take_0(__places[1]);
+    let __sym0 = __symbols.take_0(__places[0]);
     let __start = __sym0.0.clone();
     let __end = __sym5.2.clone();
     let __nt = __action577::<>(h, __sym0, __sym1, __sym2, __sym3, __sym4, __sym5);
-    __symbols.push_33(__start, __nt, __end, __below);
+    __symbols.join_33(6, __nt, __end);
     __below
 }
 
 // KindE = KW_INTERFACE, PlainName, ":", TypeRefs, "end" => ActionFn(578);
 fn __reduce199<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>, __below: u16) -> u16 {
-    let __below = __symbols.below(5);
-    let __sym4 = __symbols.pop_0();
-    let __sym3 = __symbols.pop_13();
-    let __sym2 = __symbols.pop_0();
-    let __sym1 = __symbols.pop_9();
-    let __sym0 = __symbols.pop_0();
+    let __places = __symbols.top::<5>();
+    let __below = __places[0].3;
+    let __sym4 = __symbols.take_0(__places[4]);
+    let __sym3 = __symbols.take_13(__places[3]);
+    let __sym2 = __symbols.take_0(__places[2]);
+    let __sym1 = __symbols.take_9(__places[1]);
+    let __sym0 = __symbols.take_0(__places[0]);
     let __start = __sym0.0.clone();
     let __end = __sym4.2.clone();
     let __nt = __action578::<>(h, __sym0, __sym1, __sym2, __sym3, __sym4);
-    __symbols.push_33(__start, __nt, __end, __below);
+    __symbols.join_33(5, __nt, __end);
     __below
 }
 
 // KindE = KW_EXPORT, KW_INTERFACE, PlainName, Generics, InterfaceItems, "end" => ActionFn(579);
 fn __reduce200<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>, __below: u16) -> u16 {
-    let __below = __symbols.below(6);
-    let __sym5 = __symbols.pop_0();
-    let __sym4 = __symbols.pop_13();
-    let __sym3 = __symbols.pop_29();
-    let __sym2 = __symbols.pop_9();
-    let __sym1 = __symbols.pop_0();
-    let __sym0 = __symbols.pop_0();
+    let __places = __symbols.top::<6>();
+    let __below = __places[0].3;
+    let __sym5 = __symbols.take_0(__places[5]);
+    let __sym4 = __symbols.take_13(__places[4]);
+    let __sym3 = __symbols.take_29(__places[3]);
+    let __sym2 = __symbols.take_9(__places[2]);
+    let __sym1 = __symbols.take_0(__places[1]);
+    let __sym0 = __symbols.take_0(__places[0]);
     let __start = __sym0.0.clone();
     let __end = __sym5.2.clone();
     let __nt = __action579::<>(h, __sym0, __sym1, __sym2, __sym3, __sym4, __sym5);
-    __symbols.push_33(__start, __nt, __end, __below);
+    __symbols.join_33(6, __nt, __end);
     __below
 }
 
 // KindE = KW_INTERFACE, PlainName, Generics, InterfaceItems, "end" => ActionFn(580);
 fn __reduce201<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>, __below: u16) -> u16 {
-    let __below = __symbols.below(5);
-    let __sym4 = __symbols.pop_0();
-    let __sym3 = __symbols.pop_13();
-    let __sym2 = __symbols.pop_29();
-    let __sym1 = __symbols.pop_9();
-    let __sym0 = __symbols.pop_0();
+    let __places = __symbols.top::<5>();
+    let __below = __places[0].3;
+    let __sym4 = __symbols.take_0(__places[4]);
+    let __sym3 = __symbols.take_13(__places[3]);
+    let __sym2 = __symbols.take_29(__places[2]);
+    let __sym1 = __symbols.take_9(__places[1]);
+    let __sym0 = __symbols.take_0(__places[0]);
     let __start = __sym0.0.clone();
     let __end = __sym4.2.clone();
     let __nt = __action580::<>(h, __sym0, __sym1, __sym2, __sym3, __sym4);
-    __symbols.push_33(__start, __nt, __end, __below);
+    __symbols.join_33(5, __nt, __end);
     __below
 }
 
 // KindE = KW_EXPORT, KW_INTERFACE, PlainName, Generics, "end" => ActionFn(581);
 fn __reduce202<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>, __below: u16) -> u16 {
-    let __below = __symbols.below(5);
-    let __sym4 = __symbols.pop_0();
-    let __sym3 = __symbols.pop_29();
-    let __sym2 = __symbols.pop_9();
-    let __sym1 = __symbols.pop_0();
-    let __sym0 = __symbols.pop_0();
+    let __places = __symbols.top::<5>();
+    let __below = __places[0].3;
+    let __sym4 = __symbols.take_0(__places[4]);
+    let __sym3 = __symbols.take_29(__places[3]);
+    let __sym2 = __symbols.take_9(__places[2]);
+    let __sym1 = __symbols.take_0(__places[1]);
+    let __sym0 = __symbols.take_0(__places[0]);
     let __start = __sym0.0.clone();
     let __end = __sym4.2.clone();
     let __nt = __action581::<>(h, __sym0, __sym1, __sym2, __sym3, __sym4);
-    __symbols.push_33(__start, __nt, __end, __below);
+    __symbols.join_33(5, __nt, __end);
     __below
 }
 
 // KindE = KW_INTERFACE, PlainName, Generics, "end" => ActionFn(582);
 fn __reduce203<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>, __below: u16) -> u16 {
-    let __below = __symbols.below(4);
-    let __sym3 = __symbols.pop_0();
-    let __sym2 = __symbols.pop_29();
-    let __sym1 = __symbols.pop_9();
-    let __sym0 = __symbols.pop_0();
+    let __places = __symbols.top::<4>();
+    let __below = __places[0].3;
+    let __sym3 = __symbols.take_0(__places[3]);
+    let __sym2 = __symbols.take_29(__places[2]);
+    let __sym1 = __symbols.take_9(__places[1]);
+    let __sym0 = __symbols.take_0(__places[0]);
     let __start = __sym0.0.clone();
     let __end = __sym3.2.clone();
     let __nt = __action582::<>(h, __sym0, __sym1, __sym2, __sym3);
-    __symbols.push_33(__start, __nt, __end, __below);
+    __symbols.join_33(4, __nt, __end);
     __below
 }
 
 // KindE = KW_EXPORT, KW_INTERFACE, PlainName, InterfaceItems, "end" => ActionFn(583);
 fn __reduce204<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>, __below: u16) -> u16 {
-    let __below = __symbols.below(5);
-    let __sym4 = __symbols.pop_0();
-    let __sym3 = __symbols.pop_13();
-    let __sym2 = __symbols.pop_9();
-    let __sym1 = __symbols.pop_0();
-    let __sym0 = __symbols.pop_0();
+    let __places = __symbols.top::<5>();
+    let __below = __places[0].3;
+    let __sym4 = __symbols.take_0(__places[4]);
+    let __sym3 = __symbols.take_13(__places[3]);
+    let __sym2 = __symbols.take_9(__places[2]);
+    let __sym1 = __symbols.take_0(__places[1]);
+    let __sym0 = __symbols.take_0(__places[0]);
     let __start = __sym0.0.clone();
     let __end = __sym4.2.clone();
     let __nt = __action583::<>(h, __sym0, __sym1, __sym2, __sym3, __sym4);
-    __symbols.push_33(__start, __nt, __end, __below);
+    __symbols.join_33(5, __nt, __end);
     __below
 }
 
 // KindE = KW_INTERFACE, PlainName, InterfaceItems, "end" => ActionFn(584);
 fn __reduce205<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>, __below: u16) -> u16 {
-    let __below = __symbols.below(4);
-    let __sym3 = __symbols.pop_0();
-    let __sym2 = __symbols.pop_13();
-    let __sym1 = __symbols.pop_9();
-    let __sym0 = __symbols.pop_0();
+    let __places = __symbols.top::<4>();
+    let __below = __places[0].3;
+    let __sym3 = __symbols.take_0(__places[3]);
+    let __sym2 = __symbols.take_13(__places[2]);
+    let __sym1 = __symbols.take_9(__places[1]);
+    let __sym0 = __symbols.take_0(__places[0]);
     let __start = __sym0.0.clone();
     let __end = __sym3.2.clone();
     let __nt = __action584::<>(h, __sym0, __sym1, __sym2, __sym3);
-    __symbols.push_33(__start, __nt, __end, __below);
+    __symbols.join_33(4, __nt, __end);
     __below
 }
 
 // KindE = KW_EXPORT, KW_INTERFACE, PlainName, "end" => ActionFn(585);
 fn __reduce206<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>, __below: u16) -> u16 {
-    let __below = __symbols.below(4);
-    let __sym3 = __symbols.pop_0();
-    let __sym2 = __symbols.pop_9();
-    let __sym1 = __symbols.pop_0();
-    let __sym0 = __symbols.pop_0();
+    let __places = __symbols.top::<4>();
+    let __below = __places[0].3;
+    let __sym3 = __symbols.take_0(__places[3]);
+    let __sym2 = __symbols.take_9(__places[2]);
+    let __sym1 = __symbols.take_0(__places[1]);
+    let __sym0 = __symbols.take_0(__places[0]);
     let __start = __sym0.0.clone();
     let __end = __sym3.2.clone();
     let __nt = __action585::<>(h, __sym0, __sym1, __sym2, __sym3);
-    __symbols.push_33(__start, __nt, __end, __below);
+    __symbols.join_33(4, __nt, __end);
     __below
 }
 
 // KindE = KW_INTERFACE, PlainName, "end" => ActionFn(586);
 fn __reduce207<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>, __below: u16) -> u16 {
-    let __below = __symbols.below(3);
-    let __sym2 = __symbols.pop_0();
-    let __sym1 = __symbols.pop_9();
-    let __sym0 = __symbols.pop_0();
+    let __places = __symbols.top::<3>();
+    let __below = __places[0].3;
+    let __sym2 = __symbols.take_0(__places[2]);
+    let __sym1 = __symbols.take_9(__places[1]);
+    let __sym0 = __symbols.take_0(__places[0]);
     let __start = __sym0.0.clone();
     let __end = __sym2.2.clone();
     let __nt = __action586::<>(h, __sym0, __sym1, __sym2);
-    __symbols.push_33(__start, __nt, __end, __below);
+    __symbols.join_33(3, __nt, __end);
     __below
 }
 
 // KindO = Var<"n">, "=", ExprList<"P"> => ActionFn(589);
 fn __reduce208<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>, __below: u16) -> u16 {
-    let __below = __symbols.below(3);
-    let __sym2 = __symbols.pop_17();
-    let __sym1 = __symbols.pop_0();
-    let __sym0 = __symbols.pop_5();
+    let __places = __symbols.top::<3>();
+    let __below = __places[0].3;
+    let __sym2 = __symbols.take_17(__places[2]);
+    let __sym1 = __symbols.take_0(__places[1]);
+    let __sym0 = __symbols.take_5(__places[0]);
     let __start = __sym0.0.clone();
     let __end = __sym2.2.clone();
     let __nt = __action589::<>(h, __sym0, __sym1, __sym2);
-    __symbols.push_33(__start, __nt, __end, __below);
+    __symbols.join_33(3, __nt, __end);
     __below
 }
 
 // KindO = VarList<"n">, "=", ExprList<"P"> => ActionFn(590);
 fn __reduce209<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>, __below: u16) -> u16 {
-    let __below = __symbols.below(3);
-    let __sym2 = __symbols.pop_17();
-    let __sym1 = __symbols.pop_0();
-    let __sym0 = __symbols.pop_13();
+    let __places = __symbols.top::<3>();
+    let __below = __places[0].3;
+    let __sym2 = __symbols.take_17(__places[2]);
+    let __sym1 = __symbols.take_0(__places[1]);
+    let __sym0 = __symbols.take_13(__places[0]);
     let __start = __sym0.0.clone();
     let __end = __sym2.2.clone();
     let __nt = __action590::<>(h, __sym0, __sym1, __sym2);
-    __symbols.push_33(__start, __nt, __end, __below);
+    __symbols.join_33(3, __nt, __end);
     __below
 }
 
 // KindO = Call<"n"> => ActionFn(20);
 fn __reduce210<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>, __below: u16) -> u16 {
-    let __below = __symbols.below(1);
-    let __sym0 = __symbols.pop_5();
+    let __places = __symbols.top::<1>();
+    let __below = __places[0].3;
+    let __sym0 = __symbols.take_5(__places[0]);
     let __start = __sym0.0.clone();
     let __end = __sym0.2.clone();
     let __nt = __action20::<>(h, __sym0);
-    __symbols.push_33(__start, __nt, __end, __below);
+    __symbols.join_33(1, __nt, __end);
     __below
 }
 
 // KindO = "repeat", Block, "until", Expr<"P"> => ActionFn(399);
 fn __reduce211<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>, __below: u16) -> u16 {
-    let __below = __symbols.below(4);
-    let __sym3 = __symbols.pop_5();
-    let __sym2 = __symbols.pop_0();
-    let __sym1 = __symbols.pop_20();
-    let __sym0 = __symbols.pop_0();
+    let __places = __symbols.top::<4>();
+    let __below = __places[0].3;
+    let __sym3 = __symbols.take_5(__places[3]);
+    let __sym2 = __symbols.take_0(__places[2]);
+    let __sym1 = __symbols.take_20(__places[1]);
+    let __sym0 = __symbols.take_0(__places[0]);
     let __start = __sym0.0.clone();
     let __end = __sym3.2.clone();
     let __nt = __action399::<>(h, __sym0, __sym1, __sym2, __sym3);
-    __symbols.push_33(__start, __nt, __end, __below);
+    __symbols.join_33(4, __nt, __end);
     __below
 }
 
 // KindO = "local", Bindings, "=", ExprList<"P"> => ActionFn(22);
 fn __reduce212<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>, __below: u16) -> u16 {
-    let __below = __symbols.below(4);
-    let __sym3 = __symbols.pop_17();
-    let __sym2 = __symbols.pop_0();
-    let __sym1 = __symbols.pop_19();
-    let __sym0 = __symbols.pop_0();
+    let __places = __symbols.top::<4>();
+    let __below = __places[0].3;
+    let __sym3 = __symbols.take_17(__places[3]);
+    let __sym2 = __symbols.take_0(__places[2]);
+    let __sym1 = __symbols.take_19(__places[1]);
+    let __sym0 = __symbols.take_0(__places[0]);
     let __start = __sym0.0.clone();
     let __end = __sym3.2.clone();
     let __nt = __action22::<>(h, __sym0, __sym1, __sym2, __sym3);
-    __symbols.push_33(__start, __nt, __end, __below);
+    __symbols.join_33(4, __nt, __end);
     __below
 }
 
 // KindP<"E"> = Var<"p">, "=", ExprListE => ActionFn(637);
 fn __reduce213<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>, __below: u16) -> u16 {
-    let __below = __symbols.below(3);
-    let __sym2 = __symbols.pop_17();
-    let __sym1 = __symbols.pop_0();
-    let __sym0 = __symbols.pop_5();
+    let __places = __symbols.top::<3>();
+    let __below = __places[0].3;
+    let __sym2 = __symbols.take_17(__places[2]);
+    let __sym1 = __symbols.take_0(__places[1]);
+    let __sym0 = __symbols.take_5(__places[0]);
     let __start = __sym0.0.clone();
     let __end = __sym2.2.clone();
     let __nt = __action637::<>(h, __sym0, __sym1, __sym2);
-    __symbols.push_33(__start, __nt, __end, __below);
+    __symbols.join_33(3, __nt, __end);
     __below
 }
 
 // KindP<"E"> = VarList<"p">, "=", ExprListE => ActionFn(638);
 fn __reduce214<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>, __below: u16) -> u16 {
-    let __below = __symbols.below(3);
-    let __sym2 = __symbols.pop_17();
-    let __sym1 = __symbols.pop_0();
-    let __sym0 = __symbols.pop_13();
+    let __places = __symbols.top::<3>();
+    let __below = __places[0].3;
+    let __sym2 = __symbols.take_17(__places[2]);
+    let __sym1 = __symbols.take_0(__places[1]);
+    let __sym0 = __symbols.take_13(__places[0]);
     let __start = __sym0.0.clone();
     let __end = __sym2.2.clone();
     let __nt = __action638::<>(h, __sym0, __sym1, __sym2);
-    __symbols.push_33(__start, __nt, __end, __below);
+    __symbols.join_33(3, __nt, __end);
     __below
 }
 
 // KindP<"O"> = Var<"p">, "=", ExprList<"P"> => ActionFn(639);
 fn __reduce215<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>, __below: u16) -> u16 {
-    let __below = __symbols.below(3);
-    let __sym2 = __symbols.pop_17();
-    let __sym1 = __symbols.pop_0();
-    let __sym0 = __symbols.pop_5();
+    let __places = __symbols.top::<3>();
+    let __below = __places[0].3;
+    let __sym2 = __symbols.take_17(__places[2]);
+    let __sym1 = __symbols.take_0(__places[1]);
+    let __sym0 = __symbols.take_5(__places[0]);
     let __start = __sym0.0.clone();
     let __end = __sym2.2.clone();
     let __nt = __action639::<>(h, __sym0, __sym1, __sym2);
-    __symbols.push_33(__start, __nt, __end, __below);
+    __symbols.join_33(3, __nt, __end);
     __below
 }
 
 // KindP<"O"> = VarList<"p">, "=", ExprList<"P"> => ActionFn(640);
 fn __reduce216<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>, __below: u16) -> u16 {
-    let __below = __symbols.below(3);
-    let __sym2 = __symbols.pop_17();
-    let __sym1 = __symbols.pop_0();
-    let __sym0 = __symbols.pop_13();
+    let __places = __symbols.top::<3>();
+    let __below = __places[0].3;
+    let __sym2 = __symbols.take_17(__places[2]);
+    let __sym1 = __symbols.take_0(__places[1]);
+    let __sym0 = __symbols.take_13(__places[0]);
     let __start = __sym0.0.clone();
     let __end = __sym2.2.clone();
     let __nt = __action640::<>(h, __sym0, __sym1, __sym2);
-    __symbols.push_33(__start, __nt, __end, __below);
+    __symbols.join_33(3, __nt, __end);
     __below
 }
 
 // KindP<"O"> = Call<"p"> => ActionFn(285);
 fn __reduce217<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>, __below: u16) -> u16 {
-    let __below = __symbols.below(1);
-    let __sym0 = __symbols.pop_5();
+    let __places = __symbols.top::<1>();
+    let __below = __places[0].3;
+    let __sym0 = __symbols.take_5(__places[0]);
     let __start = __sym0.0.clone();
     let __end = __sym0.2.clone();
     let __nt = __action285::<>(h, __sym0);
-    __symbols.push_33(__start, __nt, __end, __below);
+    __symbols.join_33(1, __nt, __end);
     __below
 }
 
 // LiteralType = "nil" => ActionFn(183);
 fn __reduce218<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>, __below: u16) -> u16 {
-    let __below = __symbols.below(1);
-    let __sym0 = __symbols.pop_0();
+    let __places = __symbols.top::<1>();
+    let __below = __places[0].3;
+    let __sym0 = __symbols.take_0(__places[0]);
     let __start = __sym0.0.clone();
     let __end = __sym0.2.clone();
     let __nt = __action183::<>(h, __sym0);
-    __symbols.push_34(__start, __nt, __end, __below);
+    __symbols.join_34(1, __nt, __end);
     __below
 }
 
 // LiteralType = "true" => ActionFn(184);
 fn __reduce219<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>, __below: u16) -> u16 {
-    let __below = __symbols.below(1);
-    let __sym0 = __symbols.pop_0();
+    let __places = __symbols.top::<1>();
+    let __below = __places[0].3;
+    let __sym0 = __symbols.take_0(__places[0]);
     let __start = __sym0.0.clone();
     let __end = __sym0.2.clone();
     let __nt = __action184::<>(h, __sym0);
-    __symbols.push_34(__start, __nt, __end, __below);
+    __symbols.join_34(1, __nt, __end);
     __below
 }
 
 // LiteralType = "false" => ActionFn(185);
 fn __reduce220<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>, __below: u16) -> u16 {
-    let __below = __symbols.below(1);
-    let __sym0 = __symbols.pop_0();
+    let __places = __symbols.top::<1>();
+    let __below = __places[0].3;
+    let __sym0 = __symbols.take_0(__places[0]);
     let __start = __sym0.0.clone();
     let __end = __sym0.2.clone();
     let __nt = __action185::<>(h, __sym0);
-    __symbols.push_34(__start, __nt, __end, __below);
+    __symbols.join_34(1, __nt, __end);
     __below
 }
 
 // LiteralType = INTEGER => ActionFn(186);
 fn __reduce221<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>, __below: u16) -> u16 {
-    let __below = __symbols.below(1);
-    let __sym0 = __symbols.pop_2();
+    let __places = __symbols.top::<1>();
+    let __below = __places[0].3;
+    let __sym0 = __symbols.take_2(__places[0]);
     let __start = __sym0.0.clone();
     let __end = __sym0.2.clone();
     let __nt = __action186::<>(h, __sym0);
-    __symbols.push_34(__start, __nt, __end, __below);
+    __symbols.join_34(1, __nt, __end);
     __below
 }
 
 // LiteralType = "-", INTEGER => ActionFn(187);
 fn __reduce222<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>, __below: u16) -> u16 {
-    let __below = __symbols.below(2);
-    let __sym1 = __symbols.pop_2();
-    let __sym0 = __symbols.pop_0();
+    let __places = __symbols.top::<2>();
+    let __below = __places[0].3;
+    let __sym1 = __symbols.take_2(__places[1]);
+    let __sym0 = __symbols.take_0(__places[0]);
     let __start = __sym0.0.clone();
     let __end = __sym1.2.clone();
     let __nt = __action187::<>(h, __sym0, __sym1);
-    __symbols.push_34(__start, __nt, __end, __below);
+    __symbols.join_34(2, __nt, __end);
     __below
 }
 
 // LiteralType = FLOAT => ActionFn(188);
 fn __reduce223<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>, __below: u16) -> u16 {
-    let __below = __symbols.below(1);
-    let __sym0 = __symbols.pop_2();
+    let __places = __symbols.top::<1>();
+    let __below = __places[0].3;
+    let __sym0 = __symbols.take_2(__places[0]);
     let __start = __sym0.0.clone();
     let __end = __sym0.2.clone();
     let __nt = __action188::<>(h, __sym0);
-    __symbols.push_34(__start, __nt, __end, __below);
+    __symbols.join_34(1, __nt, __end);
     __below
 }
 
 // LiteralType = "-", FLOAT => ActionFn(189);
 fn __reduce224<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>, __below: u16) -> u16 {
-    let __below = __symbols.below(2);
-    let __sym1 = __symbols.pop_2();
-    let __sym0 = __symbols.pop_0();
+    let __places = __symbols.top::<2>();
+    let __below = __places[0].3;
+    let __sym1 = __symbols.take_2(__places[1]);
+    let __sym0 = __symbols.take_0(__places[0]);
     let __start = __sym0.0.clone();
     let __end = __sym1.2.clone();
     let __nt = __action189::<>(h, __sym0, __sym1);
-    __symbols.push_34(__start, __nt, __end, __below);
+    __symbols.join_34(2, __nt, __end);
     __below
 }
 
 // LiteralType = STRING => ActionFn(190);
 fn __reduce225<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>, __below: u16) -> u16 {
-    let __below = __symbols.below(1);
-    let __sym0 = __symbols.pop_1();
+    let __places = __symbols.top::<1>();
+    let __below = __places[0].3;
+    let __sym0 = __symbols.take_1(__places[0]);
     let __start = __sym0.0.clone();
     let __end = __sym0.2.clone();
     let __nt = __action190::<>(h, __sym0);
-    __symbols.push_34(__start, __nt, __end, __below);
+    __symbols.join_34(1, __nt, __end);
     __below
 }
 
 // NameLike = KW_TYPEOF => ActionFn(64);
 fn __reduce227<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>, __below: u16) -> u16 {
-    let __below = __symbols.below(1);
-    let __sym0 = __symbols.pop_0();
+    let __places = __symbols.top::<1>();
+    let __below = __places[0].3;
+    let __sym0 = __symbols.take_0(__places[0]);
     let __start = __sym0.0.clone();
     let __end = __sym0.2.clone();
     let __nt = __action64::<>(h, __sym0);
-    __symbols.push_1(__start, __nt, __end, __below);
+    __symbols.join_1(1, __nt, __end);
     __below
 }
 
 // NameLike = KW_KEYOF => ActionFn(65);
 fn __reduce228<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>, __below: u16) -> u16 {
-    let __below = __symbols.below(1);
-    let __sym0 = __symbols.pop_0();
+    let __places = __symbols.top::<1>();
+    let __below = __places[0].3;
+    let __sym0 = __symbols.take_0(__places[0]);
     let __start = __sym0.0.clone();
     let __end = __sym0.2.clone();
     let __nt = __action65::<>(h, __sym0);
-    __symbols.push_1(__start, __nt, __end, __below);
+    __symbols.join_1(1, __nt, __end);
     __below
 }
 
 // NameLike = KW_FUN => ActionFn(66);
 fn __reduce229<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>, __below: u16) -> u16 {
-    let __below = __symbols.below(1);
-    let __sym0 = __symbols.pop_0();
+    let __places = __symbols.top::<1>();
+    let __below = __places[0].3;
+    let __sym0 = __symbols.take_0(__places[0]);
     let __start = __sym0.0.clone();
     let __end = __sym0.2.clone();
     let __nt = __action66::<>(h, __sym0);
-    __symbols.push_1(__start, __nt, __end, __below);
+    __symbols.join_1(1, __nt, __end);
     __below
 }
 
 // NamedField = NameLike, ":", Type => ActionFn(454);
 fn __reduce230<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>, __below: u16) -> u16 {
-    let __below = __symbols.below(3);
-    let __sym2 = __symbols.pop_11();
-    let __sym1 = __symbols.pop_0();
-    let __sym0 = __symbols.pop_1();
+    let __places = __symbols.top::<3>();
+    let __below = __places[0].3;
+    let __sym2 = __symbols.take_11(__places[2]);
+    let __sym1 = __symbols.take_0(__places[1]);
+    let __sym0 = __symbols.take_1(__places[0]);
     let __start = __sym0.0.clone();
     let __end = __sym2.2.clone();
     let __nt = __action454::<>(h, __sym0, __sym1, __sym2);
-    __symbols.push_35(__start, __nt, __end, __below);
+    __symbols.join_35(3, __nt, __end);
     __below
 }
 
 // NamedField = NameLike, "?:", Type => ActionFn(455);
 fn __reduce231<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>, __below: u16) -> u16 {
-    let __below = __symbols.below(3);
-    let __sym2 = __symbols.pop_11();
-    let __sym1 = __symbols.pop_0();
-    let __sym0 = __symbols.pop_1();
+    let __places = __symbols.top::<3>();
+    let __below = __places[0].3;
+    let __sym2 = __symbols.take_11(__places[2]);
+    let __sym1 = __symbols.take_0(__places[1]);
+    let __sym0 = __symbols.take_1(__places[0]);
     let __start = __sym0.0.clone();
     let __end = __sym2.2.clone();
     let __nt = __action455::<>(h, __sym0, __sym1, __sym2);
-    __symbols.push_35(__start, __nt, __end, __below);
+    __symbols.join_35(3, __nt, __end);
     __below
 }
 
 // NamedField = PlainName, NameLike, ":", Type => ActionFn(456);
 fn __reduce232<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>, __below: u16) -> u16 {
-    let __below = __symbols.below(4);
-    let __sym3 = __symbols.pop_11();
-    let __sym2 = __symbols.pop_0();
-    let __sym1 = __symbols.pop_1();
-    let __sym0 = __symbols.pop_9();
+    let __places = __symbols.top::<4>();
+    let __below = __places[0].3;
+    let __sym3 = __symbols.take_11(__places[3]);
+    let __sym2 = __symbols.take_0(__places[2]);
+    let __sym1 = __symbols.take_1(__places[1]);
+    let __sym0 = __symbols.take_9(__places[0]);
     let __start = __sym0.0.clone();
     let __end = __sym3.2.clone();
     let __nt = __action456::<>(h, __sym0, __sym1, __sym2, __sym3);
-    __symbols.push_35(__start, __nt, __end, __below);
+    __symbols.join_35(4, __nt, __end);
     __below
 }
 
 // NamedField = PlainName, NameLike, "?:", Type => ActionFn(457);
 fn __reduce233<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>, __below: u16) -> u16 {
-    let __below = __symbols.below(4);
-    let __sym3 = __symbols.pop_11();
-    let __sym2 = __symbols.pop_0();
-    let __sym1 = __symbols.pop_1();
-    let __sym0 = __symbols.pop_9();
+    let __places = __symbols.top::<4>();
+    let __below = __places[0].3;
+    let __sym3 = __symbols.take_11(__places[3]);
+    let __sym2 = __symbols.take_0(__places[2]);
+    let __sym1 = __symbols.take_1(__places[1]);
+    let __sym0 = __symbols.take_9(__places[0]);
     let __start = __sym0.0.clone();
     let __end = __sym3.2.clone();
     let __nt = __action457::<>(h, __sym0, __sym1, __sym2, __sym3);
-    __symbols.push_35(__start, __nt, __end, __below);
+    __symbols.join_35(4, __nt, __end);
     __below
 }
 
 // Param = NameLike => ActionFn(522);
 fn __reduce234<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>, __below: u16) -> u16 {
-    let __below = __symbols.below(1);
-    let __sym0 = __symbols.pop_1();
+    let __places = __symbols.top::<1>();
+    let __below = __places[0].3;
+    let __sym0 = __symbols.take_1(__places[0]);
     let __start = __sym0.0.clone();
     let __end = __sym0.2.clone();
     let __nt = __action522::<>(h, __sym0);
-    __symbols.push_18(__start, __nt, __end, __below);
+    __symbols.join_18(1, __nt, __end);
     __below
 }
 
 // Param = NameLike, ":", Type => ActionFn(523);
 fn __reduce235<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>, __below: u16) -> u16 {
-    let __below = __symbols.below(3);
-    let __sym2 = __symbols.pop_11();
-    let __sym1 = __symbols.pop_0();
-    let __sym0 = __symbols.pop_1();
+    let __places = __symbols.top::<3>();
+    let __below = __places[0].3;
+    let __sym2 = __symbols.take_11(__places[2]);
+    let __sym1 = __symbols.take_0(__places[1]);
+    let __sym0 = __symbols.take_1(__places[0]);
     let __start = __sym0.0.clone();
     let __end = __sym2.2.clone();
     let __nt = __action523::<>(h, __sym0, __sym1, __sym2);
-    __symbols.push_18(__start, __nt, __end, __below);
+    __symbols.join_18(3, __nt, __end);
     __below
 }
 
 // Param = NameLike, "?:", Type => ActionFn(458);
 fn __reduce236<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>, __below: u16) -> u16 {
-    let __below = __symbols.below(3);
-    let __sym2 = __symbols.pop_11();
-    let __sym1 = __symbols.pop_0();
-    let __sym0 = __symbols.pop_1();
+    let __places = __symbols.top::<3>();
+    let __below = __places[0].3;
+    let __sym2 = __symbols.take_11(__places[2]);
+    let __sym1 = __symbols.take_0(__places[1]);
+    let __sym0 = __symbols.take_1(__places[0]);
     let __start = __sym0.0.clone();
     let __end = __sym2.2.clone();
     let __nt = __action458::<>(h, __sym0, __sym1, __sym2);
-    __symbols.push_18(__start, __nt, __end, __below);
+    __symbols.join_18(3, __nt, __end);
     __below
 }
 
 // ParamList = NameLike => ActionFn(646);
 fn __reduce237<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>, __below: u16) -> u16 {
-    let __below = __symbols.below(1);
-    let __sym0 = __symbols.pop_1();
+    let __places = __symbols.top::<1>();
+    let __below = __places[0].3;
+    let __sym0 = __symbols.take_1(__places[0]);
     let __start = __sym0.0.clone();
     let __end = __sym0.2.clone();
     let __nt = __action646::<>(h, __sym0);
-    __symbols.push_13(__start, __nt, __end, __below);
+    __symbols.join_13(1, __nt, __end);
     __below
 }
 
 // ParamList = NameLike, ":", Type => ActionFn(647);
 fn __reduce238<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>, __below: u16) -> u16 {
-    let __below = __symbols.below(3);
-    let __sym2 = __symbols.pop_11();
-    let __sym1 = __symbols.pop_0();
-    let __sym0 = __symbols.pop_1();
+    let __places = __symbols.top::<3>();
+    let __below = __places[0].3;
+    let __sym2 = __symbols.take_11(__places[2]);
+    let __sym1 = __symbols.take_0(__places[1]);
+    let __sym0 = __symbols.take_1(__places[0]);
     let __start = __sym0.0.clone();
     let __end = __sym2.2.clone();
     let __nt = __action647::<>(h, __sym0, __sym1, __sym2);
-    __symbols.push_13(__start, __nt, __end, __below);
+    __symbols.join_13(3, __nt, __end);
     __below
 }
 
 // ParamList = NameLike, "?:", Type => ActionFn(648);
 fn __reduce239<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>, __below: u16) -> u16 {
-    let __below = __symbols.below(3);
-    let __sym2 = __symbols.pop_11();
-    let __sym1 = __symbols.pop_0();
-    let __sym0 = __symbols.pop_1();
+    let __places = __symbols.top::<3>();
+    let __below = __places[0].3;
+    let __sym2 = __symbols.take_11(__places[2]);
+    let __sym1 = __symbols.take_0(__places[1]);
+    let __sym0 = __symbols.take_1(__places[0]);
     let __start = __sym0.0.clone();
     let __end = __sym2.2.clone();
     let __nt = __action648::<>(h, __sym0, __sym1, __sym2);
-    __symbols.push_13(__start, __nt, __end, __below);
+    __symbols.join_13(3, __nt, __end);
     __below
 }
 
 // ParamList = ParamList, ",", NameLike => ActionFn(649);
 fn __reduce240<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>, __below: u16) -> u16 {
-    let __below = __symbols.below(3);
-    let __sym2 = __symbols.pop_1();
-    let __sym1 = __symbols.pop_0();
-    let __sym0 = __symbols.pop_13();
+    let __places = __symbols.top::<3>();
+    let __below = __places[0].3;
+    let __sym2 = __symbols.take_1(__places[2]);
+    let __sym1 = __symbols.take_0(__places[1]);
+    let __sym0 = __symbols.take_13(__places[0]);
     let __start = __sym0.0.clone();
     let __end = __sym2.2.clone();
     let __nt = __action649::<>(h, __sym0, __sym1, __sym2);
-    __symbols.push_13(__start, __nt, __end, __below);
+    __symbols.join_13(3, __nt, __end);
     __below
 }
 
 // ParamList = ParamList, ",", NameLike, ":", Type => ActionFn(650);
 fn __reduce241<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>, __below: u16) -> u16 {
-    let __below = __symbols.below(5);
-    let __sym4 = __symbols.pop_11();
-    let __sym3 = __symbols.pop_0();
-    let __sym2 = __symbols.pop_1();
-    let __sym1 = __symbols.pop_0();
-    let __sym0 = __symbols.pop_13();
+    let __places = __symbols.top::<5>();
+    let __below = __places[0].3;
+    let __sym4 = __symbols.take_11(__places[4]);
+    let __sym3 = __symbols.take_0(__places[3]);
+    let __sym2 = __symbols.take_1(__places[2]);
+    let __sym1 = __symbols.take_0(__places[1]);
+    let __sym0 = __symbols.take_13(__places[0]);
     let __start = __sym0.0.clone();
     let __end = __sym4.2.clone();
     let __nt = __action650::<>(h, __sym0, __sym1, __sym2, __sym3, __sym4);
-    __symbols.push_13(__start, __nt, __end, __below);
+    __symbols.join_13(5, __nt, __end);
     __below
 }
 
 // ParamList = ParamList, ",", NameLike, "?:", Type => ActionFn(651);
 fn __reduce242<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>, __below: u16) -> u16 {
-    let __below = __symbols.below(5);
-    let __sym4 = __symbols.pop_11();
-    let __sym3 = __symbols.pop_0();
-    let __sym2 = __symbols.pop_1();
-    let __sym1 = __symbols.pop_0();
-    let __sym0 = __symbols.pop_13();
+    let __places = __symbols.top::<5>();
+    let __below = __places[0].3;
+    let __sym4 = __symbols.take_11(__places[4]);
+    let __sym3 = __symbols.take_0(__places[3]);
+    let __sym2 = __symbols.take_1(__places[2]);
+    let __sym1 = __symbols.take_0(__places[1]);
+    let __sym0 = __symbols.take_13(__places[0]);
     let __start = __sym0.0.clone();
     let __end = __sym4.2.clone();
     let __nt = __action651::<>(h, __sym0, __sym1, __sym2, __sym3, __sym4);
-    __symbols.push_13(__start, __nt, __end, __below);
+    __symbols.join_13(5, __nt, __end);
     __below
 }
 
@@ -4779,798 +5205,862 @@ fn __reduce243<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offse
 
 // Params = VarParam => ActionFn(48);
 fn __reduce244<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>, __below: u16) -> u16 {
-    let __below = __symbols.below(1);
-    let __sym0 = __symbols.pop_7();
+    let __places = __symbols.top::<1>();
+    let __below = __places[0].3;
+    let __sym0 = __symbols.take_7(__places[0]);
     let __start = __sym0.0.clone();
     let __end = __sym0.2.clone();
     let __nt = __action48::<>(h, __sym0);
-    __symbols.push_36(__start, __nt, __end, __below);
+    __symbols.join_36(1, __nt, __end);
     __below
 }
 
 // Params = ParamList, ",", VarParam => ActionFn(310);
 fn __reduce245<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>, __below: u16) -> u16 {
-    let __below = __symbols.below(3);
-    let __sym2 = __symbols.pop_7();
-    let __sym1 = __symbols.pop_0();
-    let __sym0 = __symbols.pop_13();
+    let __places = __symbols.top::<3>();
+    let __below = __places[0].3;
+    let __sym2 = __symbols.take_7(__places[2]);
+    let __sym1 = __symbols.take_0(__places[1]);
+    let __sym0 = __symbols.take_13(__places[0]);
     let __start = __sym0.0.clone();
     let __end = __sym2.2.clone();
     let __nt = __action310::<>(h, __sym0, __sym1, __sym2);
-    __symbols.push_36(__start, __nt, __end, __below);
+    __symbols.join_36(3, __nt, __end);
     __below
 }
 
 // Params = ParamList => ActionFn(311);
 fn __reduce246<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>, __below: u16) -> u16 {
-    let __below = __symbols.below(1);
-    let __sym0 = __symbols.pop_13();
+    let __places = __symbols.top::<1>();
+    let __below = __places[0].3;
+    let __sym0 = __symbols.take_13(__places[0]);
     let __start = __sym0.0.clone();
     let __end = __sym0.2.clone();
     let __nt = __action311::<>(h, __sym0);
-    __symbols.push_36(__start, __nt, __end, __below);
+    __symbols.join_36(1, __nt, __end);
     __below
 }
 
 // PlainName = NAME => ActionFn(402);
 fn __reduce247<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>, __below: u16) -> u16 {
-    let __below = __symbols.below(1);
-    let __sym0 = __symbols.pop_1();
+    let __places = __symbols.top::<1>();
+    let __below = __places[0].3;
+    let __sym0 = __symbols.take_1(__places[0]);
     let __start = __sym0.0.clone();
     let __end = __sym0.2.clone();
     let __nt = __action402::<>(h, __sym0);
-    __symbols.push_9(__start, __nt, __end, __below);
+    __symbols.join_9(1, __nt, __end);
     __below
 }
 
 // PostBang = PostE<"C">, "!" => ActionFn(330);
 fn __reduce251<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>, __below: u16) -> u16 {
-    let __below = __symbols.below(2);
-    let __sym1 = __symbols.pop_0();
-    let __sym0 = __symbols.pop_5();
+    let __places = __symbols.top::<2>();
+    let __below = __places[0].3;
+    let __sym1 = __symbols.take_0(__places[1]);
+    let __sym0 = __symbols.take_5(__places[0]);
     let __start = __sym0.0.clone();
     let __end = __sym1.2.clone();
     let __nt = __action330::<>(h, __sym0, __sym1);
-    __symbols.push_5(__start, __nt, __end, __below);
+    __symbols.join_5(2, __nt, __end);
     __below
 }
 
 // PostBang = PostBang, "!" => ActionFn(331);
 fn __reduce252<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>, __below: u16) -> u16 {
-    let __below = __symbols.below(2);
-    let __sym1 = __symbols.pop_0();
-    let __sym0 = __symbols.pop_5();
+    let __places = __symbols.top::<2>();
+    let __below = __places[0].3;
+    let __sym1 = __symbols.take_0(__places[1]);
+    let __sym0 = __symbols.take_5(__places[0]);
     let __start = __sym0.0.clone();
     let __end = __sym1.2.clone();
     let __nt = __action331::<>(h, __sym0, __sym1);
-    __symbols.push_5(__start, __nt, __end, __below);
+    __symbols.join_5(2, __nt, __end);
     __below
 }
 
 // PostE<"C"> = PostAny, "::", Type => ActionFn(230);
 fn __reduce253<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>, __below: u16) -> u16 {
-    let __below = __symbols.below(3);
-    let __sym2 = __symbols.pop_11();
-    let __sym1 = __symbols.pop_0();
-    let __sym0 = __symbols.pop_5();
+    let __places = __symbols.top::<3>();
+    let __below = __places[0].3;
+    let __sym2 = __symbols.take_11(__places[2]);
+    let __sym1 = __symbols.take_0(__places[1]);
+    let __sym0 = __symbols.take_5(__places[0]);
     let __start = __sym0.0.clone();
     let __end = __sym2.2.clone();
     let __nt = __action230::<>(h, __sym0, __sym1, __sym2);
-    __symbols.push_5(__start, __nt, __end, __below);
+    __symbols.join_5(3, __nt, __end);
     __below
 }
 
 // PostE<"C"> = PostAny, KW_AS, Type => ActionFn(231);
 fn __reduce254<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>, __below: u16) -> u16 {
-    let __below = __symbols.below(3);
-    let __sym2 = __symbols.pop_11();
-    let __sym1 = __symbols.pop_0();
-    let __sym0 = __symbols.pop_5();
+    let __places = __symbols.top::<3>();
+    let __below = __places[0].3;
+    let __sym2 = __symbols.take_11(__places[2]);
+    let __sym1 = __symbols.take_0(__places[1]);
+    let __sym0 = __symbols.take_5(__places[0]);
     let __start = __sym0.0.clone();
     let __end = __sym2.2.clone();
     let __nt = __action231::<>(h, __sym0, __sym1, __sym2);
-    __symbols.push_5(__start, __nt, __end, __below);
+    __symbols.join_5(3, __nt, __end);
     __below
 }
 
 // Pre = "not" => ActionFn(681);
 fn __reduce261<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>, __below: u16) -> u16 {
-    let __below = __symbols.below(1);
-    let __sym0 = __symbols.pop_0();
+    let __places = __symbols.top::<1>();
+    let __below = __places[0].3;
+    let __sym0 = __symbols.take_0(__places[0]);
     let __start = __sym0.0.clone();
     let __end = __sym0.2.clone();
     let __nt = __action681::<>(h, __sym0);
-    __symbols.push_13(__start, __nt, __end, __below);
+    __symbols.join_13(1, __nt, __end);
     __below
 }
 
 // Pre = "-" => ActionFn(682);
 fn __reduce262<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>, __below: u16) -> u16 {
-    let __below = __symbols.below(1);
-    let __sym0 = __symbols.pop_0();
+    let __places = __symbols.top::<1>();
+    let __below = __places[0].3;
+    let __sym0 = __symbols.take_0(__places[0]);
     let __start = __sym0.0.clone();
     let __end = __sym0.2.clone();
     let __nt = __action682::<>(h, __sym0);
-    __symbols.push_13(__start, __nt, __end, __below);
+    __symbols.join_13(1, __nt, __end);
     __below
 }
 
 // Pre = "#" => ActionFn(683);
 fn __reduce263<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>, __below: u16) -> u16 {
-    let __below = __symbols.below(1);
-    let __sym0 = __symbols.pop_0();
+    let __places = __symbols.top::<1>();
+    let __below = __places[0].3;
+    let __sym0 = __symbols.take_0(__places[0]);
     let __start = __sym0.0.clone();
     let __end = __sym0.2.clone();
     let __nt = __action683::<>(h, __sym0);
-    __symbols.push_13(__start, __nt, __end, __below);
+    __symbols.join_13(1, __nt, __end);
     __below
 }
 
 // Pre = "~" => ActionFn(684);
 fn __reduce264<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>, __below: u16) -> u16 {
-    let __below = __symbols.below(1);
-    let __sym0 = __symbols.pop_0();
+    let __places = __symbols.top::<1>();
+    let __below = __places[0].3;
+    let __sym0 = __symbols.take_0(__places[0]);
     let __start = __sym0.0.clone();
     let __end = __sym0.2.clone();
     let __nt = __action684::<>(h, __sym0);
-    __symbols.push_13(__start, __nt, __end, __below);
+    __symbols.join_13(1, __nt, __end);
     __below
 }
 
 // Pre = Pre, "not" => ActionFn(685);
 fn __reduce265<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>, __below: u16) -> u16 {
-    let __below = __symbols.below(2);
-    let __sym1 = __symbols.pop_0();
-    let __sym0 = __symbols.pop_13();
+    let __places = __symbols.top::<2>();
+    let __below = __places[0].3;
+    let __sym1 = __symbols.take_0(__places[1]);
+    let __sym0 = __symbols.take_13(__places[0]);
     let __start = __sym0.0.clone();
     let __end = __sym1.2.clone();
     let __nt = __action685::<>(h, __sym0, __sym1);
-    __symbols.push_13(__start, __nt, __end, __below);
+    __symbols.join_13(2, __nt, __end);
     __below
 }
 
 // Pre = Pre, "-" => ActionFn(686);
 fn __reduce266<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>, __below: u16) -> u16 {
-    let __below = __symbols.below(2);
-    let __sym1 = __symbols.pop_0();
-    let __sym0 = __symbols.pop_13();
+    let __places = __symbols.top::<2>();
+    let __below = __places[0].3;
+    let __sym1 = __symbols.take_0(__places[1]);
+    let __sym0 = __symbols.take_13(__places[0]);
     let __start = __sym0.0.clone();
     let __end = __sym1.2.clone();
     let __nt = __action686::<>(h, __sym0, __sym1);
-    __symbols.push_13(__start, __nt, __end, __below);
+    __symbols.join_13(2, __nt, __end);
     __below
 }
 
 // Pre = Pre, "#" => ActionFn(687);
 fn __reduce267<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>, __below: u16) -> u16 {
-    let __below = __symbols.below(2);
-    let __sym1 = __symbols.pop_0();
-    let __sym0 = __symbols.pop_13();
+    let __places = __symbols.top::<2>();
+    let __below = __places[0].3;
+    let __sym1 = __symbols.take_0(__places[1]);
+    let __sym0 = __symbols.take_13(__places[0]);
     let __start = __sym0.0.clone();
     let __end = __sym1.2.clone();
     let __nt = __action687::<>(h, __sym0, __sym1);
-    __symbols.push_13(__start, __nt, __end, __below);
+    __symbols.join_13(2, __nt, __end);
     __below
 }
 
 // Pre = Pre, "~" => ActionFn(688);
 fn __reduce268<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>, __below: u16) -> u16 {
-    let __below = __symbols.below(2);
-    let __sym1 = __symbols.pop_0();
-    let __sym0 = __symbols.pop_13();
+    let __places = __symbols.top::<2>();
+    let __below = __places[0].3;
+    let __sym1 = __symbols.take_0(__places[1]);
+    let __sym0 = __symbols.take_13(__places[0]);
     let __start = __sym0.0.clone();
     let __end = __sym1.2.clone();
     let __nt = __action688::<>(h, __sym0, __sym1);
-    __symbols.push_13(__start, __nt, __end, __below);
+    __symbols.join_13(2, __nt, __end);
     __below
 }
 
 // Pre = PostPS, BINARY => ActionFn(496);
 fn __reduce269<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>, __below: u16) -> u16 {
-    let __below = __symbols.below(2);
-    let __sym1 = __symbols.pop_3();
-    let __sym0 = __symbols.pop_5();
+    let __places = __symbols.top::<2>();
+    let __below = __places[0].3;
+    let __sym1 = __symbols.take_3(__places[1]);
+    let __sym0 = __symbols.take_5(__places[0]);
     let __start = __sym0.0.clone();
     let __end = __sym1.2.clone();
     let __nt = __action496::<>(h, __sym0, __sym1);
-    __symbols.push_13(__start, __nt, __end, __below);
+    __symbols.join_13(2, __nt, __end);
     __below
 }
 
 // Pre = PostPS, "-" => ActionFn(497);
 fn __reduce270<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>, __below: u16) -> u16 {
-    let __below = __symbols.below(2);
-    let __sym1 = __symbols.pop_0();
-    let __sym0 = __symbols.pop_5();
+    let __places = __symbols.top::<2>();
+    let __below = __places[0].3;
+    let __sym1 = __symbols.take_0(__places[1]);
+    let __sym0 = __symbols.take_5(__places[0]);
     let __start = __sym0.0.clone();
     let __end = __sym1.2.clone();
     let __nt = __action497::<>(h, __sym0, __sym1);
-    __symbols.push_13(__start, __nt, __end, __below);
+    __symbols.join_13(2, __nt, __end);
     __below
 }
 
 // Pre = PostPS, "~" => ActionFn(498);
 fn __reduce271<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>, __below: u16) -> u16 {
-    let __below = __symbols.below(2);
-    let __sym1 = __symbols.pop_0();
-    let __sym0 = __symbols.pop_5();
+    let __places = __symbols.top::<2>();
+    let __below = __places[0].3;
+    let __sym1 = __symbols.take_0(__places[1]);
+    let __sym0 = __symbols.take_5(__places[0]);
     let __start = __sym0.0.clone();
     let __end = __sym1.2.clone();
     let __nt = __action498::<>(h, __sym0, __sym1);
-    __symbols.push_13(__start, __nt, __end, __below);
+    __symbols.join_13(2, __nt, __end);
     __below
 }
 
 // Pre = PostPS, ">" => ActionFn(499);
 fn __reduce272<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>, __below: u16) -> u16 {
-    let __below = __symbols.below(2);
-    let __sym1 = __symbols.pop_0();
-    let __sym0 = __symbols.pop_5();
+    let __places = __symbols.top::<2>();
+    let __below = __places[0].3;
+    let __sym1 = __symbols.take_0(__places[1]);
+    let __sym0 = __symbols.take_5(__places[0]);
     let __start = __sym0.0.clone();
     let __end = __sym1.2.clone();
     let __nt = __action499::<>(h, __sym0, __sym1);
-    __symbols.push_13(__start, __nt, __end, __below);
+    __symbols.join_13(2, __nt, __end);
     __below
 }
 
 // Pre = PostPS, ">E", "=" => ActionFn(500);
 fn __reduce273<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>, __below: u16) -> u16 {
-    let __below = __symbols.below(3);
-    let __sym2 = __symbols.pop_0();
-    let __sym1 = __symbols.pop_0();
-    let __sym0 = __symbols.pop_5();
+    let __places = __symbols.top::<3>();
+    let __below = __places[0].3;
+    let __sym2 = __symbols.take_0(__places[2]);
+    let __sym1 = __symbols.take_0(__places[1]);
+    let __sym0 = __symbols.take_5(__places[0]);
     let __start = __sym0.0.clone();
     let __end = __sym2.2.clone();
     let __nt = __action500::<>(h, __sym0, __sym1, __sym2);
-    __symbols.push_13(__start, __nt, __end, __below);
+    __symbols.join_13(3, __nt, __end);
     __below
 }
 
 // Pre = PostPS, ">J", ">" => ActionFn(501);
 fn __reduce274<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>, __below: u16) -> u16 {
-    let __below = __symbols.below(3);
-    let __sym2 = __symbols.pop_0();
-    let __sym1 = __symbols.pop_0();
-    let __sym0 = __symbols.pop_5();
+    let __places = __symbols.top::<3>();
+    let __below = __places[0].3;
+    let __sym2 = __symbols.take_0(__places[2]);
+    let __sym1 = __symbols.take_0(__places[1]);
+    let __sym0 = __symbols.take_5(__places[0]);
     let __start = __sym0.0.clone();
     let __end = __sym2.2.clone();
     let __nt = __action501::<>(h, __sym0, __sym1, __sym2);
-    __symbols.push_13(__start, __nt, __end, __below);
+    __symbols.join_13(3, __nt, __end);
     __below
 }
 
 // Pre = PostPS, "|" => ActionFn(502);
 fn __reduce275<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>, __below: u16) -> u16 {
-    let __below = __symbols.below(2);
-    let __sym1 = __symbols.pop_0();
-    let __sym0 = __symbols.pop_5();
+    let __places = __symbols.top::<2>();
+    let __below = __places[0].3;
+    let __sym1 = __symbols.take_0(__places[1]);
+    let __sym0 = __symbols.take_5(__places[0]);
     let __start = __sym0.0.clone();
     let __end = __sym1.2.clone();
     let __nt = __action502::<>(h, __sym0, __sym1);
-    __symbols.push_13(__start, __nt, __end, __below);
+    __symbols.join_13(2, __nt, __end);
     __below
 }
 
 // Pre = PostPS, "&" => ActionFn(503);
 fn __reduce276<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>, __below: u16) -> u16 {
-    let __below = __symbols.below(2);
-    let __sym1 = __symbols.pop_0();
-    let __sym0 = __symbols.pop_5();
+    let __places = __symbols.top::<2>();
+    let __below = __places[0].3;
+    let __sym1 = __symbols.take_0(__places[1]);
+    let __sym0 = __symbols.take_5(__places[0]);
     let __start = __sym0.0.clone();
     let __end = __sym1.2.clone();
     let __nt = __action503::<>(h, __sym0, __sym1);
-    __symbols.push_13(__start, __nt, __end, __below);
+    __symbols.join_13(2, __nt, __end);
     __below
 }
 
 // Pre = PostPS, "<" => ActionFn(504);
 fn __reduce277<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>, __below: u16) -> u16 {
-    let __below = __symbols.below(2);
-    let __sym1 = __symbols.pop_0();
-    let __sym0 = __symbols.pop_5();
+    let __places = __symbols.top::<2>();
+    let __below = __places[0].3;
+    let __sym1 = __symbols.take_0(__places[1]);
+    let __sym0 = __symbols.take_5(__places[0]);
     let __start = __sym0.0.clone();
     let __end = __sym1.2.clone();
     let __nt = __action504::<>(h, __sym0, __sym1);
-    __symbols.push_13(__start, __nt, __end, __below);
+    __symbols.join_13(2, __nt, __end);
     __below
 }
 
 // Pre = PostE<"C">, BINARY => ActionFn(484);
 fn __reduce278<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>, __below: u16) -> u16 {
-    let __below = __symbols.below(2);
-    let __sym1 = __symbols.pop_3();
-    let __sym0 = __symbols.pop_5();
+    let __places = __symbols.top::<2>();
+    let __below = __places[0].3;
+    let __sym1 = __symbols.take_3(__places[1]);
+    let __sym0 = __symbols.take_5(__places[0]);
     let __start = __sym0.0.clone();
     let __end = __sym1.2.clone();
     let __nt = __action484::<>(h, __sym0, __sym1);
-    __symbols.push_13(__start, __nt, __end, __below);
+    __symbols.join_13(2, __nt, __end);
     __below
 }
 
 // Pre = PostE<"C">, "-" => ActionFn(485);
 fn __reduce279<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>, __below: u16) -> u16 {
-    let __below = __symbols.below(2);
-    let __sym1 = __symbols.pop_0();
-    let __sym0 = __symbols.pop_5();
+    let __places = __symbols.top::<2>();
+    let __below = __places[0].3;
+    let __sym1 = __symbols.take_0(__places[1]);
+    let __sym0 = __symbols.take_5(__places[0]);
     let __start = __sym0.0.clone();
     let __end = __sym1.2.clone();
     let __nt = __action485::<>(h, __sym0, __sym1);
-    __symbols.push_13(__start, __nt, __end, __below);
+    __symbols.join_13(2, __nt, __end);
     __below
 }
 
 // Pre = PostE<"C">, "~" => ActionFn(486);
 fn __reduce280<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>, __below: u16) -> u16 {
-    let __below = __symbols.below(2);
-    let __sym1 = __symbols.pop_0();
-    let __sym0 = __symbols.pop_5();
+    let __places = __symbols.top::<2>();
+    let __below = __places[0].3;
+    let __sym1 = __symbols.take_0(__places[1]);
+    let __sym0 = __symbols.take_5(__places[0]);
     let __start = __sym0.0.clone();
     let __end = __sym1.2.clone();
     let __nt = __action486::<>(h, __sym0, __sym1);
-    __symbols.push_13(__start, __nt, __end, __below);
+    __symbols.join_13(2, __nt, __end);
     __below
 }
 
 // Pre = PostE<"C">, ">" => ActionFn(487);
 fn __reduce281<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>, __below: u16) -> u16 {
-    let __below = __symbols.below(2);
-    let __sym1 = __symbols.pop_0();
-    let __sym0 = __symbols.pop_5();
+    let __places = __symbols.top::<2>();
+    let __below = __places[0].3;
+    let __sym1 = __symbols.take_0(__places[1]);
+    let __sym0 = __symbols.take_5(__places[0]);
     let __start = __sym0.0.clone();
     let __end = __sym1.2.clone();
     let __nt = __action487::<>(h, __sym0, __sym1);
-    __symbols.push_13(__start, __nt, __end, __below);
+    __symbols.join_13(2, __nt, __end);
     __below
 }
 
 // Pre = PostE<"C">, ">E", "=" => ActionFn(488);
 fn __reduce282<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>, __below: u16) -> u16 {
-    let __below = __symbols.below(3);
-    let __sym2 = __symbols.pop_0();
-    let __sym1 = __symbols.pop_0();
-    let __sym0 = __symbols.pop_5();
+    let __places = __symbols.top::<3>();
+    let __below = __places[0].3;
+    let __sym2 = __symbols.take_0(__places[2]);
+    let __sym1 = __symbols.take_0(__places[1]);
+    let __sym0 = __symbols.take_5(__places[0]);
     let __start = __sym0.0.clone();
     let __end = __sym2.2.clone();
     let __nt = __action488::<>(h, __sym0, __sym1, __sym2);
-    __symbols.push_13(__start, __nt, __end, __below);
+    __symbols.join_13(3, __nt, __end);
     __below
 }
 
 // Pre = PostE<"C">, ">J", ">" => ActionFn(489);
 fn __reduce283<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>, __below: u16) -> u16 {
-    let __below = __symbols.below(3);
-    let __sym2 = __symbols.pop_0();
-    let __sym1 = __symbols.pop_0();
-    let __sym0 = __symbols.pop_5();
+    let __places = __symbols.top::<3>();
+    let __below = __places[0].3;
+    let __sym2 = __symbols.take_0(__places[2]);
+    let __sym1 = __symbols.take_0(__places[1]);
+    let __sym0 = __symbols.take_5(__places[0]);
     let __start = __sym0.0.clone();
     let __end = __sym2.2.clone();
     let __nt = __action489::<>(h, __sym0, __sym1, __sym2);
-    __symbols.push_13(__start, __nt, __end, __below);
+    __symbols.join_13(3, __nt, __end);
     __below
 }
 
 // Pre = Pre, PostPS, BINARY => ActionFn(505);
 fn __reduce284<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>, __below: u16) -> u16 {
-    let __below = __symbols.below(3);
-    let __sym2 = __symbols.pop_3();
-    let __sym1 = __symbols.pop_5();
-    let __sym0 = __symbols.pop_13();
+    let __places = __symbols.top::<3>();
+    let __below = __places[0].3;
+    let __sym2 = __symbols.take_3(__places[2]);
+    let __sym1 = __symbols.take_5(__places[1]);
+    let __sym0 = __symbols.take_13(__places[0]);
     let __start = __sym0.0.clone();
     let __end = __sym2.2.clone();
     let __nt = __action505::<>(h, __sym0, __sym1, __sym2);
-    __symbols.push_13(__start, __nt, __end, __below);
+    __symbols.join_13(3, __nt, __end);
     __below
 }
 
 // Pre = Pre, PostPS, "-" => ActionFn(506);
 fn __reduce285<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>, __below: u16) -> u16 {
-    let __below = __symbols.below(3);
-    let __sym2 = __symbols.pop_0();
-    let __sym1 = __symbols.pop_5();
-    let __sym0 = __symbols.pop_13();
+    let __places = __symbols.top::<3>();
+    let __below = __places[0].3;
+    let __sym2 = __symbols.take_0(__places[2]);
+    let __sym1 = __symbols.take_5(__places[1]);
+    let __sym0 = __symbols.take_13(__places[0]);
     let __start = __sym0.0.clone();
     let __end = __sym2.2.clone();
     let __nt = __action506::<>(h, __sym0, __sym1, __sym2);
-    __symbols.push_13(__start, __nt, __end, __below);
+    __symbols.join_13(3, __nt, __end);
     __below
 }
 
 // Pre = Pre, PostPS, "~" => ActionFn(507);
 fn __reduce286<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>, __below: u16) -> u16 {
-    let __below = __symbols.below(3);
-    let __sym2 = __symbols.pop_0();
-    let __sym1 = __symbols.pop_5();
-    let __sym0 = __symbols.pop_13();
+    let __places = __symbols.top::<3>();
+    let __below = __places[0].3;
+    let __sym2 = __symbols.take_0(__places[2]);
+    let __sym1 = __symbols.take_5(__places[1]);
+    let __sym0 = __symbols.take_13(__places[0]);
     let __start = __sym0.0.clone();
     let __end = __sym2.2.clone();
     let __nt = __action507::<>(h, __sym0, __sym1, __sym2);
-    __symbols.push_13(__start, __nt, __end, __below);
+    __symbols.join_13(3, __nt, __end);
     __below
 }
 
 // Pre = Pre, PostPS, ">" => ActionFn(508);
 fn __reduce287<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>, __below: u16) -> u16 {
-    let __below = __symbols.below(3);
-    let __sym2 = __symbols.pop_0();
-    let __sym1 = __symbols.pop_5();
-    let __sym0 = __symbols.pop_13();
+    let __places = __symbols.top::<3>();
+    let __below = __places[0].3;
+    let __sym2 = __symbols.take_0(__places[2]);
+    let __sym1 = __symbols.take_5(__places[1]);
+    let __sym0 = __symbols.take_13(__places[0]);
     let __start = __sym0.0.clone();
     let __end = __sym2.2.clone();
     let __nt = __action508::<>(h, __sym0, __sym1, __sym2);
-    __symbols.push_13(__start, __nt, __end, __below);
+    __symbols.join_13(3, __nt, __end);
     __below
 }
 
 // Pre = Pre, PostPS, ">E", "=" => ActionFn(509);
 fn __reduce288<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>, __below: u16) -> u16 {
-    let __below = __symbols.below(4);
-    let __sym3 = __symbols.pop_0();
-    let __sym2 = __symbols.pop_0();
-    let __sym1 = __symbols.pop_5();
-    let __sym0 = __symbols.pop_13();
+    let __places = __symbols.top::<4>();
+    let __below = __places[0].3;
+    let __sym3 = __symbols.take_0(__places[3]);
+    let __sym2 = __symbols.take_0(__places[2]);
+    let __sym1 = __symbols.take_5(__places[1]);
+    let __sym0 = __symbols.take_13(__places[0]);
     let __start = __sym0.0.clone();
     let __end = __sym3.2.clone();
     let __nt = __action509::<>(h, __sym0, __sym1, __sym2, __sym3);
-    __symbols.push_13(__start, __nt, __end, __below);
+    __symbols.join_13(4, __nt, __end);
     __below
 }
 
 // Pre = Pre, PostPS, ">J", ">" => ActionFn(510);
 fn __reduce289<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>, __below: u16) -> u16 {
-    let __below = __symbols.below(4);
-    let __sym3 = __symbols.pop_0();
-    let __sym2 = __symbols.pop_0();
-    let __sym1 = __symbols.pop_5();
-    let __sym0 = __symbols.pop_13();
+    let __places = __symbols.top::<4>();
+    let __below = __places[0].3;
+    let __sym3 = __symbols.take_0(__places[3]);
+    let __sym2 = __symbols.take_0(__places[2]);
+    let __sym1 = __symbols.take_5(__places[1]);
+    let __sym0 = __symbols.take_13(__places[0]);
     let __start = __sym0.0.clone();
     let __end = __sym3.2.clone();
     let __nt = __action510::<>(h, __sym0, __sym1, __sym2, __sym3);
-    __symbols.push_13(__start, __nt, __end, __below);
+    __symbols.join_13(4, __nt, __end);
     __below
 }
 
 // Pre = Pre, PostPS, "|" => ActionFn(511);
 fn __reduce290<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>, __below: u16) -> u16 {
-    let __below = __symbols.below(3);
-    let __sym2 = __symbols.pop_0();
-    let __sym1 = __symbols.pop_5();
-    let __sym0 = __symbols.pop_13();
+    let __places = __symbols.top::<3>();
+    let __below = __places[0].3;
+    let __sym2 = __symbols.take_0(__places[2]);
+    let __sym1 = __symbols.take_5(__places[1]);
+    let __sym0 = __symbols.take_13(__places[0]);
     let __start = __sym0.0.clone();
     let __end = __sym2.2.clone();
     let __nt = __action511::<>(h, __sym0, __sym1, __sym2);
-    __symbols.push_13(__start, __nt, __end, __below);
+    __symbols.join_13(3, __nt, __end);
     __below
 }
 
 // Pre = Pre, PostPS, "&" => ActionFn(512);
 fn __reduce291<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>, __below: u16) -> u16 {
-    let __below = __symbols.below(3);
-    let __sym2 = __symbols.pop_0();
-    let __sym1 = __symbols.pop_5();
-    let __sym0 = __symbols.pop_13();
+    let __places = __symbols.top::<3>();
+    let __below = __places[0].3;
+    let __sym2 = __symbols.take_0(__places[2]);
+    let __sym1 = __symbols.take_5(__places[1]);
+    let __sym0 = __symbols.take_13(__places[0]);
     let __start = __sym0.0.clone();
     let __end = __sym2.2.clone();
     let __nt = __action512::<>(h, __sym0, __sym1, __sym2);
-    __symbols.push_13(__start, __nt, __end, __below);
+    __symbols.join_13(3, __nt, __end);
     __below
 }
 
 // Pre = Pre, PostPS, "<" => ActionFn(513);
 fn __reduce292<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>, __below: u16) -> u16 {
-    let __below = __symbols.below(3);
-    let __sym2 = __symbols.pop_0();
-    let __sym1 = __symbols.pop_5();
-    let __sym0 = __symbols.pop_13();
+    let __places = __symbols.top::<3>();
+    let __below = __places[0].3;
+    let __sym2 = __symbols.take_0(__places[2]);
+    let __sym1 = __symbols.take_5(__places[1]);
+    let __sym0 = __symbols.take_13(__places[0]);
     let __start = __sym0.0.clone();
     let __end = __sym2.2.clone();
     let __nt = __action513::<>(h, __sym0, __sym1, __sym2);
-    __symbols.push_13(__start, __nt, __end, __below);
+    __symbols.join_13(3, __nt, __end);
     __below
 }
 
 // Pre = Pre, PostE<"C">, BINARY => ActionFn(490);
 fn __reduce293<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>, __below: u16) -> u16 {
-    let __below = __symbols.below(3);
-    let __sym2 = __symbols.pop_3();
-    let __sym1 = __symbols.pop_5();
-    let __sym0 = __symbols.pop_13();
+    let __places = __symbols.top::<3>();
+    let __below = __places[0].3;
+    let __sym2 = __symbols.take_3(__places[2]);
+    let __sym1 = __symbols.take_5(__places[1]);
+    let __sym0 = __symbols.take_13(__places[0]);
     let __start = __sym0.0.clone();
     let __end = __sym2.2.clone();
     let __nt = __action490::<>(h, __sym0, __sym1, __sym2);
-    __symbols.push_13(__start, __nt, __end, __below);
+    __symbols.join_13(3, __nt, __end);
     __below
 }
 
 // Pre = Pre, PostE<"C">, "-" => ActionFn(491);
 fn __reduce294<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>, __below: u16) -> u16 {
-    let __below = __symbols.below(3);
-    let __sym2 = __symbols.pop_0();
-    let __sym1 = __symbols.pop_5();
-    let __sym0 = __symbols.pop_13();
+    let __places = __symbols.top::<3>();
+    let __below = __places[0].3;
+    let __sym2 = __symbols.take_0(__places[2]);
+    let __sym1 = __symbols.take_5(__places[1]);
+    let __sym0 = __symbols.take_13(__places[0]);
     let __start = __sym0.0.clone();
     let __end = __sym2.2.clone();
     let __nt = __action491::<>(h, __sym0, __sym1, __sym2);
-    __symbols.push_13(__start, __nt, __end, __below);
+    __symbols.join_13(3, __nt, __end);
     __below
 }
 
 // Pre = Pre, PostE<"C">, "~" => ActionFn(492);
 fn __reduce295<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>, __below: u16) -> u16 {
-    let __below = __symbols.below(3);
-    let __sym2 = __symbols.pop_0();
-    let __sym1 = __symbols.pop_5();
-    let __sym0 = __symbols.pop_13();
+    let __places = __symbols.top::<3>();
+    let __below = __places[0].3;
+    let __sym2 = __symbols.take_0(__places[2]);
+    let __sym1 = __symbols.take_5(__places[1]);
+    let __sym0 = __symbols.take_13(__places[0]);
     let __start = __sym0.0.clone();
     let __end = __sym2.2.clone();
     let __nt = __action492::<>(h, __sym0, __sym1, __sym2);
-    __symbols.push_13(__start, __nt, __end, __below);
+    __symbols.join_13(3, __nt, __end);
     __below
 }
 
 // Pre = Pre, PostE<"C">, ">" => ActionFn(493);
 fn __reduce296<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>, __below: u16) -> u16 {
-    let __below = __symbols.below(3);
-    let __sym2 = __symbols.pop_0();
-    let __sym1 = __symbols.pop_5();
-    let __sym0 = __symbols.pop_13();
+    let __places = __symbols.top::<3>();
+    let __below = __places[0].3;
+    let __sym2 = __symbols.take_0(__places[2]);
+    let __sym1 = __symbols.take_5(__places[1]);
+    let __sym0 = __symbols.take_13(__places[0]);
     let __start = __sym0.0.clone();
     let __end = __sym2.2.clone();
     let __nt = __action493::<>(h, __sym0, __sym1, __sym2);
-    __symbols.push_13(__start, __nt, __end, __below);
+    __symbols.join_13(3, __nt, __end);
     __below
 }
 
 // Pre = Pre, PostE<"C">, ">E", "=" => ActionFn(494);
 fn __reduce297<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>, __below: u16) -> u16 {
-    let __below = __symbols.below(4);
-    let __sym3 = __symbols.pop_0();
-    let __sym2 = __symbols.pop_0();
-    let __sym1 = __symbols.pop_5();
-    let __sym0 = __symbols.pop_13();
+    let __places = __symbols.top::<4>();
+    let __below = __places[0].3;
+    let __sym3 = __symbols.take_0(__places[3]);
+    let __sym2 = __symbols.take_0(__places[2]);
+    let __sym1 = __symbols.take_5(__places[1]);
+    let __sym0 = __symbols.take_13(__places[0]);
     let __start = __sym0.0.clone();
     let __end = __sym3.2.clone();
     let __nt = __action494::<>(h, __sym0, __sym1, __sym2, __sym3);
-    __symbols.push_13(__start, __nt, __end, __below);
+    __symbols.join_13(4, __nt, __end);
     __below
 }
 
 // Pre = Pre, PostE<"C">, ">J", ">" => ActionFn(495);
 fn __reduce298<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>, __below: u16) -> u16 {
-    let __below = __symbols.below(4);
-    let __sym3 = __symbols.pop_0();
-    let __sym2 = __symbols.pop_0();
-    let __sym1 = __symbols.pop_5();
-    let __sym0 = __symbols.pop_13();
+    let __places = __symbols.top::<4>();
+    let __below = __places[0].3;
+    let __sym3 = __symbols.take_0(__places[3]);
+    let __sym2 = __symbols.take_0(__places[2]);
+    let __sym1 = __symbols.take_5(__places[1]);
+    let __sym0 = __symbols.take_13(__places[0]);
     let __start = __sym0.0.clone();
     let __end = __sym3.2.clone();
     let __nt = __action495::<>(h, __sym0, __sym1, __sym2, __sym3);
-    __symbols.push_13(__start, __nt, __end, __below);
+    __symbols.join_13(4, __nt, __end);
     __below
 }
 
 // Prefix<"n"> = Prefix<"n">, "!" => ActionFn(332);
 fn __reduce301<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>, __below: u16) -> u16 {
-    let __below = __symbols.below(2);
-    let __sym1 = __symbols.pop_0();
-    let __sym0 = __symbols.pop_5();
+    let __places = __symbols.top::<2>();
+    let __below = __places[0].3;
+    let __sym1 = __symbols.take_0(__places[1]);
+    let __sym0 = __symbols.take_5(__places[0]);
     let __start = __sym0.0.clone();
     let __end = __sym1.2.clone();
     let __nt = __action332::<>(h, __sym0, __sym1);
-    __symbols.push_5(__start, __nt, __end, __below);
+    __symbols.join_5(2, __nt, __end);
     __below
 }
 
 // Prefix<"p"> = "(", ExprAny, ")" => ActionFn(409);
 fn __reduce304<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>, __below: u16) -> u16 {
-    let __below = __symbols.below(3);
-    let __sym2 = __symbols.pop_0();
-    let __sym1 = __symbols.pop_5();
-    let __sym0 = __symbols.pop_0();
+    let __places = __symbols.top::<3>();
+    let __below = __places[0].3;
+    let __sym2 = __symbols.take_0(__places[2]);
+    let __sym1 = __symbols.take_5(__places[1]);
+    let __sym0 = __symbols.take_0(__places[0]);
     let __start = __sym0.0.clone();
     let __end = __sym2.2.clone();
     let __nt = __action409::<>(h, __sym0, __sym1, __sym2);
-    __symbols.push_5(__start, __nt, __end, __below);
+    __symbols.join_5(3, __nt, __end);
     __below
 }
 
 // Prefix<"p"> = Prefix<"p">, "!" => ActionFn(334);
 fn __reduce305<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>, __below: u16) -> u16 {
-    let __below = __symbols.below(2);
-    let __sym1 = __symbols.pop_0();
-    let __sym0 = __symbols.pop_5();
+    let __places = __symbols.top::<2>();
+    let __below = __places[0].3;
+    let __sym1 = __symbols.take_0(__places[1]);
+    let __sym0 = __symbols.take_5(__places[0]);
     let __start = __sym0.0.clone();
     let __end = __sym1.2.clone();
     let __nt = __action334::<>(h, __sym0, __sym1);
-    __symbols.push_5(__start, __nt, __end, __below);
+    __symbols.join_5(2, __nt, __end);
     __below
 }
 
 // Primary = LiteralType => ActionFn(410);
 fn __reduce306<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>, __below: u16) -> u16 {
-    let __below = __symbols.below(1);
-    let __sym0 = __symbols.pop_34();
+    let __places = __symbols.top::<1>();
+    let __below = __places[0].3;
+    let __sym0 = __symbols.take_34(__places[0]);
     let __start = __sym0.0.clone();
     let __end = __sym0.2.clone();
     let __nt = __action410::<>(h, __sym0);
-    __symbols.push_11(__start, __nt, __end, __below);
+    __symbols.join_11(1, __nt, __end);
     __below
 }
 
 // Primary = PlainName, TableType => ActionFn(178);
 fn __reduce308<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>, __below: u16) -> u16 {
-    let __below = __symbols.below(2);
-    let __sym1 = __symbols.pop_41();
-    let __sym0 = __symbols.pop_9();
+    let __places = __symbols.top::<2>();
+    let __below = __places[0].3;
+    let __sym1 = __symbols.take_41(__places[1]);
+    let __sym0 = __symbols.take_9(__places[0]);
     let __start = __sym0.0.clone();
     let __end = __sym1.2.clone();
     let __nt = __action178::<>(h, __sym0, __sym1);
-    __symbols.push_11(__start, __nt, __end, __below);
+    __symbols.join_11(2, __nt, __end);
     __below
 }
 
 // Primary = TableType => ActionFn(179);
 fn __reduce309<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>, __below: u16) -> u16 {
-    let __below = __symbols.below(1);
-    let __sym0 = __symbols.pop_41();
+    let __places = __symbols.top::<1>();
+    let __below = __places[0].3;
+    let __sym0 = __symbols.take_41(__places[0]);
     let __start = __sym0.0.clone();
     let __end = __sym0.2.clone();
     let __nt = __action179::<>(h, __sym0);
-    __symbols.push_11(__start, __nt, __end, __below);
+    __symbols.join_11(1, __nt, __end);
     __below
 }
 
 // Primary = "(", FnArgs, ")" => ActionFn(411);
 fn __reduce310<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>, __below: u16) -> u16 {
-    let __below = __symbols.below(3);
-    let __sym2 = __symbols.pop_0();
-    let __sym1 = __symbols.pop_26();
-    let __sym0 = __symbols.pop_0();
+    let __places = __symbols.top::<3>();
+    let __below = __places[0].3;
+    let __sym2 = __symbols.take_0(__places[2]);
+    let __sym1 = __symbols.take_26(__places[1]);
+    let __sym0 = __symbols.take_0(__places[0]);
     let __start = __sym0.0.clone();
     let __end = __sym2.2.clone();
     let __nt = __action411::<>(h, __sym0, __sym1, __sym2);
-    __symbols.push_11(__start, __nt, __end, __below);
+    __symbols.join_11(3, __nt, __end);
     __below
 }
 
 // Primary = KW_TYPEOF, "(", ExprAny, ")" => ActionFn(412);
 fn __reduce311<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>, __below: u16) -> u16 {
-    let __below = __symbols.below(4);
-    let __sym3 = __symbols.pop_0();
-    let __sym2 = __symbols.pop_5();
-    let __sym1 = __symbols.pop_0();
-    let __sym0 = __symbols.pop_0();
+    let __places = __symbols.top::<4>();
+    let __below = __places[0].3;
+    let __sym3 = __symbols.take_0(__places[3]);
+    let __sym2 = __symbols.take_5(__places[2]);
+    let __sym1 = __symbols.take_0(__places[1]);
+    let __sym0 = __symbols.take_0(__places[0]);
     let __start = __sym0.0.clone();
     let __end = __sym3.2.clone();
     let __nt = __action412::<>(h, __sym0, __sym1, __sym2, __sym3);
-    __symbols.push_11(__start, __nt, __end, __below);
+    __symbols.join_11(4, __nt, __end);
     __below
 }
 
 // Primary = KW_KEYOF, "(", Type, ")" => ActionFn(413);
 fn __reduce312<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>, __below: u16) -> u16 {
-    let __below = __symbols.below(4);
-    let __sym3 = __symbols.pop_0();
-    let __sym2 = __symbols.pop_11();
-    let __sym1 = __symbols.pop_0();
-    let __sym0 = __symbols.pop_0();
+    let __places = __symbols.top::<4>();
+    let __below = __places[0].3;
+    let __sym3 = __symbols.take_0(__places[3]);
+    let __sym2 = __symbols.take_11(__places[2]);
+    let __sym1 = __symbols.take_0(__places[1]);
+    let __sym0 = __symbols.take_0(__places[0]);
     let __start = __sym0.0.clone();
     let __end = __sym3.2.clone();
     let __nt = __action413::<>(h, __sym0, __sym1, __sym2, __sym3);
-    __symbols.push_11(__start, __nt, __end, __below);
+    __symbols.join_11(4, __nt, __end);
     __below
 }
 
 // RecordItem = NamedField => ActionFn(202);
 fn __reduce313<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>, __below: u16) -> u16 {
-    let __below = __symbols.below(1);
-    let __sym0 = __symbols.pop_35();
+    let __places = __symbols.top::<1>();
+    let __below = __places[0].3;
+    let __sym0 = __symbols.take_35(__places[0]);
     let __start = __sym0.0.clone();
     let __end = __sym0.2.clone();
     let __nt = __action202::<>(h, __sym0);
-    __symbols.push_37(__start, __nt, __end, __below);
+    __symbols.join_37(1, __nt, __end);
     __below
 }
 
 // RecordItem = "[", Type, "]", ":", Type => ActionFn(203);
 fn __reduce314<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>, __below: u16) -> u16 {
-    let __below = __symbols.below(5);
-    let __sym4 = __symbols.pop_11();
-    let __sym3 = __symbols.pop_0();
-    let __sym2 = __symbols.pop_0();
-    let __sym1 = __symbols.pop_11();
-    let __sym0 = __symbols.pop_0();
+    let __places = __symbols.top::<5>();
+    let __below = __places[0].3;
+    let __sym4 = __symbols.take_11(__places[4]);
+    let __sym3 = __symbols.take_0(__places[3]);
+    let __sym2 = __symbols.take_0(__places[2]);
+    let __sym1 = __symbols.take_11(__places[1]);
+    let __sym0 = __symbols.take_0(__places[0]);
     let __start = __sym0.0.clone();
     let __end = __sym4.2.clone();
     let __nt = __action203::<>(h, __sym0, __sym1, __sym2, __sym3, __sym4);
-    __symbols.push_37(__start, __nt, __end, __below);
+    __symbols.join_37(5, __nt, __end);
     __below
 }
 
 // RecordItems = RecordItem => ActionFn(200);
 fn __reduce315<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>, __below: u16) -> u16 {
-    let __below = __symbols.below(1);
-    let __sym0 = __symbols.pop_37();
+    let __places = __symbols.top::<1>();
+    let __below = __places[0].3;
+    let __sym0 = __symbols.take_37(__places[0]);
     let __start = __sym0.0.clone();
     let __end = __sym0.2.clone();
     let __nt = __action200::<>(h, __sym0);
-    __symbols.push_13(__start, __nt, __end, __below);
+    __symbols.join_13(1, __nt, __end);
     __below
 }
 
 // RecordItems = RecordItems, ",", RecordItem => ActionFn(536);
 fn __reduce316<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>, __below: u16) -> u16 {
-    let __below = __symbols.below(3);
-    let __sym2 = __symbols.pop_37();
-    let __sym1 = __symbols.pop_0();
-    let __sym0 = __symbols.pop_13();
+    let __places = __symbols.top::<3>();
+    let __below = __places[0].3;
+    let __sym2 = __symbols.take_37(__places[2]);
+    let __sym1 = __symbols.take_0(__places[1]);
+    let __sym0 = __symbols.take_13(__places[0]);
     let __start = __sym0.0.clone();
     let __end = __sym2.2.clone();
     let __nt = __action536::<>(h, __sym0, __sym1, __sym2);
-    __symbols.push_13(__start, __nt, __end, __below);
+    __symbols.join_13(3, __nt, __end);
     __below
 }
 
 // RecordItems = RecordItems, ";", RecordItem => ActionFn(537);
 fn __reduce317<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>, __below: u16) -> u16 {
-    let __below = __symbols.below(3);
-    let __sym2 = __symbols.pop_37();
-    let __sym1 = __symbols.pop_0();
-    let __sym0 = __symbols.pop_13();
+    let __places = __symbols.top::<3>();
+    let __below = __places[0].3;
+    let __sym2 = __symbols.take_37(__places[2]);
+    let __sym1 = __symbols.take_0(__places[1]);
+    let __sym0 = __symbols.take_13(__places[0]);
     let __start = __sym0.0.clone();
     let __end = __sym2.2.clone();
     let __nt = __action537::<>(h, __sym0, __sym1, __sym2);
-    __symbols.push_13(__start, __nt, __end, __below);
+    __symbols.join_13(3, __nt, __end);
     __below
 }
 
 // Result = ":", Types => ActionFn(131);
 fn __reduce318<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>, __below: u16) -> u16 {
-    let __below = __symbols.below(2);
-    let __sym1 = __symbols.pop_13();
-    let __sym0 = __symbols.pop_0();
+    let __places = __symbols.top::<2>();
+    let __below = __places[0].3;
+    let __sym1 = __symbols.take_13(__places[1]);
+    let __sym0 = __symbols.take_0(__places[0]);
     let __start = __sym0.0.clone();
     let __end = __sym1.2.clone();
     let __nt = __action131::<>(h, __sym0, __sym1);
-    __symbols.push_38(__start, __nt, __end, __below);
+    __symbols.join_38(2, __nt, __end);
     __below
 }
 
 // Result = ":", KW_ASSERTS, PlainName, KW_IS, Type => ActionFn(476);
 fn __reduce319<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>, __below: u16) -> u16 {
-    let __below = __symbols.below(5);
-    let __sym4 = __symbols.pop_11();
-    let __sym3 = __symbols.pop_0();
-    let __sym2 = __symbols.pop_9();
-    let __sym1 = __symbols.pop_0();
-    let __sym0 = __symbols.pop_0();
+    let __places = __symbols.top::<5>();
+    let __below = __places[0].3;
+    let __sym4 = __symbols.take_11(__places[4]);
+    let __sym3 = __symbols.take_0(__places[3]);
+    let __sym2 = __symbols.take_9(__places[2]);
+    let __sym1 = __symbols.take_0(__places[1]);
+    let __sym0 = __symbols.take_0(__places[0]);
     let __start = __sym0.0.clone();
     let __end = __sym4.2.clone();
     let __nt = __action476::<>(h, __sym0, __sym1, __sym2, __sym3, __sym4);
-    __symbols.push_38(__start, __nt, __end, __below);
+    __symbols.join_38(5, __nt, __end);
     __below
 }
 
 // Result = ":", KW_ASSERTS, PlainName => ActionFn(477);
 fn __reduce320<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>, __below: u16) -> u16 {
-    let __below = __symbols.below(3);
-    let __sym2 = __symbols.pop_9();
-    let __sym1 = __symbols.pop_0();
-    let __sym0 = __symbols.pop_0();
+    let __places = __symbols.top::<3>();
+    let __below = __places[0].3;
+    let __sym2 = __symbols.take_9(__places[2]);
+    let __sym1 = __symbols.take_0(__places[1]);
+    let __sym0 = __symbols.take_0(__places[0]);
     let __start = __sym0.0.clone();
     let __end = __sym2.2.clone();
     let __nt = __action477::<>(h, __sym0, __sym1, __sym2);
-    __symbols.push_38(__start, __nt, __end, __below);
+    __symbols.join_38(3, __nt, __end);
     __below
 }
 
 // Result? = Result => ActionFn(250);
 fn __reduce321<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>, __below: u16) -> u16 {
-    let __below = __symbols.below(1);
-    let __sym0 = __symbols.pop_38();
+    let __places = __symbols.top::<1>();
+    let __below = __places[0].3;
+    let __sym0 = __symbols.take_38(__places[0]);
     let __start = __sym0.0.clone();
     let __end = __sym0.2.clone();
     let __nt = __action250::<>(h, __sym0);
-    __symbols.push_39(__start, __nt, __end, __below);
+    __symbols.join_39(1, __nt, __end);
     __below
 }
 
@@ -5585,871 +6075,933 @@ fn __reduce322<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offse
 
 // Return = "return", ExprListAny, ";" => ActionFn(528);
 fn __reduce323<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>, __below: u16) -> u16 {
-    let __below = __symbols.below(3);
-    let __sym2 = __symbols.pop_0();
-    let __sym1 = __symbols.pop_17();
-    let __sym0 = __symbols.pop_0();
+    let __places = __symbols.top::<3>();
+    let __below = __places[0].3;
+    let __sym2 = __symbols.take_0(__places[2]);
+    let __sym1 = __symbols.take_17(__places[1]);
+    let __sym0 = __symbols.take_0(__places[0]);
     let __start = __sym0.0.clone();
     let __end = __sym2.2.clone();
     let __nt = __action528::<>(h, __sym0, __sym1, __sym2);
-    __symbols.push_40(__start, __nt, __end, __below);
+    __symbols.join_40(3, __nt, __end);
     __below
 }
 
 // Return = "return", ";" => ActionFn(529);
 fn __reduce324<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>, __below: u16) -> u16 {
-    let __below = __symbols.below(2);
-    let __sym1 = __symbols.pop_0();
-    let __sym0 = __symbols.pop_0();
+    let __places = __symbols.top::<2>();
+    let __below = __places[0].3;
+    let __sym1 = __symbols.take_0(__places[1]);
+    let __sym0 = __symbols.take_0(__places[0]);
     let __start = __sym0.0.clone();
     let __end = __sym1.2.clone();
     let __nt = __action529::<>(h, __sym0, __sym1);
-    __symbols.push_40(__start, __nt, __end, __below);
+    __symbols.join_40(2, __nt, __end);
     __below
 }
 
 // Return = "return", ExprListAny => ActionFn(530);
 fn __reduce325<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>, __below: u16) -> u16 {
-    let __below = __symbols.below(2);
-    let __sym1 = __symbols.pop_17();
-    let __sym0 = __symbols.pop_0();
+    let __places = __symbols.top::<2>();
+    let __below = __places[0].3;
+    let __sym1 = __symbols.take_17(__places[1]);
+    let __sym0 = __symbols.take_0(__places[0]);
     let __start = __sym0.0.clone();
     let __end = __sym1.2.clone();
     let __nt = __action530::<>(h, __sym0, __sym1);
-    __symbols.push_40(__start, __nt, __end, __below);
+    __symbols.join_40(2, __nt, __end);
     __below
 }
 
 // Return = "return" => ActionFn(531);
 fn __reduce326<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>, __below: u16) -> u16 {
-    let __below = __symbols.below(1);
-    let __sym0 = __symbols.pop_0();
+    let __places = __symbols.top::<1>();
+    let __below = __places[0].3;
+    let __sym0 = __symbols.take_0(__places[0]);
     let __start = __sym0.0.clone();
     let __end = __sym0.2.clone();
     let __nt = __action531::<>(h, __sym0);
-    __symbols.push_40(__start, __nt, __end, __below);
+    __symbols.join_40(1, __nt, __end);
     __below
 }
 
 // Simple = "nil" => ActionFn(417);
 fn __reduce327<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>, __below: u16) -> u16 {
-    let __below = __symbols.below(1);
-    let __sym0 = __symbols.pop_0();
+    let __places = __symbols.top::<1>();
+    let __below = __places[0].3;
+    let __sym0 = __symbols.take_0(__places[0]);
     let __start = __sym0.0.clone();
     let __end = __sym0.2.clone();
     let __nt = __action417::<>(h, __sym0);
-    __symbols.push_5(__start, __nt, __end, __below);
+    __symbols.join_5(1, __nt, __end);
     __below
 }
 
 // Simple = "true" => ActionFn(418);
 fn __reduce328<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>, __below: u16) -> u16 {
-    let __below = __symbols.below(1);
-    let __sym0 = __symbols.pop_0();
+    let __places = __symbols.top::<1>();
+    let __below = __places[0].3;
+    let __sym0 = __symbols.take_0(__places[0]);
     let __start = __sym0.0.clone();
     let __end = __sym0.2.clone();
     let __nt = __action418::<>(h, __sym0);
-    __symbols.push_5(__start, __nt, __end, __below);
+    __symbols.join_5(1, __nt, __end);
     __below
 }
 
 // Simple = "false" => ActionFn(419);
 fn __reduce329<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>, __below: u16) -> u16 {
-    let __below = __symbols.below(1);
-    let __sym0 = __symbols.pop_0();
+    let __places = __symbols.top::<1>();
+    let __below = __places[0].3;
+    let __sym0 = __symbols.take_0(__places[0]);
     let __start = __sym0.0.clone();
     let __end = __sym0.2.clone();
     let __nt = __action419::<>(h, __sym0);
-    __symbols.push_5(__start, __nt, __end, __below);
+    __symbols.join_5(1, __nt, __end);
     __below
 }
 
 // Simple = "..." => ActionFn(420);
 fn __reduce330<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>, __below: u16) -> u16 {
-    let __below = __symbols.below(1);
-    let __sym0 = __symbols.pop_0();
+    let __places = __symbols.top::<1>();
+    let __below = __places[0].3;
+    let __sym0 = __symbols.take_0(__places[0]);
     let __start = __sym0.0.clone();
     let __end = __sym0.2.clone();
     let __nt = __action420::<>(h, __sym0);
-    __symbols.push_5(__start, __nt, __end, __below);
+    __symbols.join_5(1, __nt, __end);
     __below
 }
 
 // Simple = INTEGER => ActionFn(421);
 fn __reduce331<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>, __below: u16) -> u16 {
-    let __below = __symbols.below(1);
-    let __sym0 = __symbols.pop_2();
+    let __places = __symbols.top::<1>();
+    let __below = __places[0].3;
+    let __sym0 = __symbols.take_2(__places[0]);
     let __start = __sym0.0.clone();
     let __end = __sym0.2.clone();
     let __nt = __action421::<>(h, __sym0);
-    __symbols.push_5(__start, __nt, __end, __below);
+    __symbols.join_5(1, __nt, __end);
     __below
 }
 
 // Simple = FLOAT => ActionFn(422);
 fn __reduce332<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>, __below: u16) -> u16 {
-    let __below = __symbols.below(1);
-    let __sym0 = __symbols.pop_2();
+    let __places = __symbols.top::<1>();
+    let __below = __places[0].3;
+    let __sym0 = __symbols.take_2(__places[0]);
     let __start = __sym0.0.clone();
     let __end = __sym0.2.clone();
     let __nt = __action422::<>(h, __sym0);
-    __symbols.push_5(__start, __nt, __end, __below);
+    __symbols.join_5(1, __nt, __end);
     __below
 }
 
 // Simple = "function", FunctionBody => ActionFn(423);
 fn __reduce335<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>, __below: u16) -> u16 {
-    let __below = __symbols.below(2);
-    let __sym1 = __symbols.pop_27();
-    let __sym0 = __symbols.pop_0();
+    let __places = __symbols.top::<2>();
+    let __below = __places[0].3;
+    let __sym1 = __symbols.take_27(__places[1]);
+    let __sym0 = __symbols.take_0(__places[0]);
     let __start = __sym0.0.clone();
     let __end = __sym1.2.clone();
     let __nt = __action423::<>(h, __sym0, __sym1);
-    __symbols.push_5(__start, __nt, __end, __below);
+    __symbols.join_5(2, __nt, __end);
     __below
 }
 
 // StatE = ";" => ActionFn(591);
 fn __reduce336<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>, __below: u16) -> u16 {
-    let __below = __symbols.below(1);
-    let __sym0 = __symbols.pop_0();
+    let __places = __symbols.top::<1>();
+    let __below = __places[0].3;
+    let __sym0 = __symbols.take_0(__places[0]);
     let __start = __sym0.0.clone();
     let __end = __sym0.2.clone();
     let __nt = __action591::<>(h, __sym0);
-    __symbols.push_40(__start, __nt, __end, __below);
+    __symbols.join_40(1, __nt, __end);
     __below
 }
 
 // StatE = Var<"n">, "=", ExprListE => ActionFn(592);
 fn __reduce337<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>, __below: u16) -> u16 {
-    let __below = __symbols.below(3);
-    let __sym2 = __symbols.pop_17();
-    let __sym1 = __symbols.pop_0();
-    let __sym0 = __symbols.pop_5();
+    let __places = __symbols.top::<3>();
+    let __below = __places[0].3;
+    let __sym2 = __symbols.take_17(__places[2]);
+    let __sym1 = __symbols.take_0(__places[1]);
+    let __sym0 = __symbols.take_5(__places[0]);
     let __start = __sym0.0.clone();
     let __end = __sym2.2.clone();
     let __nt = __action592::<>(h, __sym0, __sym1, __sym2);
-    __symbols.push_40(__start, __nt, __end, __below);
+    __symbols.join_40(3, __nt, __end);
     __below
 }
 
 // StatE = VarList<"n">, "=", ExprListE => ActionFn(593);
 fn __reduce338<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>, __below: u16) -> u16 {
-    let __below = __symbols.below(3);
-    let __sym2 = __symbols.pop_17();
-    let __sym1 = __symbols.pop_0();
-    let __sym0 = __symbols.pop_13();
+    let __places = __symbols.top::<3>();
+    let __below = __places[0].3;
+    let __sym2 = __symbols.take_17(__places[2]);
+    let __sym1 = __symbols.take_0(__places[1]);
+    let __sym0 = __symbols.take_13(__places[0]);
     let __start = __sym0.0.clone();
     let __end = __sym2.2.clone();
     let __nt = __action593::<>(h, __sym0, __sym1, __sym2);
-    __symbols.push_40(__start, __nt, __end, __below);
+    __symbols.join_40(3, __nt, __end);
     __below
 }
 
 // StatE = LABEL => ActionFn(594);
 fn __reduce339<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>, __below: u16) -> u16 {
-    let __below = __symbols.below(1);
-    let __sym0 = __symbols.pop_1();
+    let __places = __symbols.top::<1>();
+    let __below = __places[0].3;
+    let __sym0 = __symbols.take_1(__places[0]);
     let __start = __sym0.0.clone();
     let __end = __sym0.2.clone();
     let __nt = __action594::<>(h, __sym0);
-    __symbols.push_40(__start, __nt, __end, __below);
+    __symbols.join_40(1, __nt, __end);
     __below
 }
 
 // StatE = "break" => ActionFn(595);
 fn __reduce340<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>, __below: u16) -> u16 {
-    let __below = __symbols.below(1);
-    let __sym0 = __symbols.pop_0();
+    let __places = __symbols.top::<1>();
+    let __below = __places[0].3;
+    let __sym0 = __symbols.take_0(__places[0]);
     let __start = __sym0.0.clone();
     let __end = __sym0.2.clone();
     let __nt = __action595::<>(h, __sym0);
-    __symbols.push_40(__start, __nt, __end, __below);
+    __symbols.join_40(1, __nt, __end);
     __below
 }
 
 // StatE = "goto", PlainName => ActionFn(596);
 fn __reduce341<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>, __below: u16) -> u16 {
-    let __below = __symbols.below(2);
-    let __sym1 = __symbols.pop_9();
-    let __sym0 = __symbols.pop_0();
+    let __places = __symbols.top::<2>();
+    let __below = __places[0].3;
+    let __sym1 = __symbols.take_9(__places[1]);
+    let __sym0 = __symbols.take_0(__places[0]);
     let __start = __sym0.0.clone();
     let __end = __sym1.2.clone();
     let __nt = __action596::<>(h, __sym0, __sym1);
-    __symbols.push_40(__start, __nt, __end, __below);
+    __symbols.join_40(2, __nt, __end);
     __below
 }
 
 // StatE = "do", Block, "end" => ActionFn(597);
 fn __reduce342<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>, __below: u16) -> u16 {
-    let __below = __symbols.below(3);
-    let __sym2 = __symbols.pop_0();
-    let __sym1 = __symbols.pop_20();
-    let __sym0 = __symbols.pop_0();
+    let __places = __symbols.top::<3>();
+    let __below = __places[0].3;
+    let __sym2 = __symbols.take_0(__places[2]);
+    let __sym1 = __symbols.take_20(__places[1]);
+    let __sym0 = __symbols.take_0(__places[0]);
     let __start = __sym0.0.clone();
     let __end = __sym2.2.clone();
     let __nt = __action597::<>(h, __sym0, __sym1, __sym2);
-    __symbols.push_40(__start, __nt, __end, __below);
+    __symbols.join_40(3, __nt, __end);
     __below
 }
 
 // StatE = "while", ExprAny, "do", Block, "end" => ActionFn(598);
 fn __reduce343<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>, __below: u16) -> u16 {
-    let __below = __symbols.below(5);
-    let __sym4 = __symbols.pop_0();
-    let __sym3 = __symbols.pop_20();
-    let __sym2 = __symbols.pop_0();
-    let __sym1 = __symbols.pop_5();
-    let __sym0 = __symbols.pop_0();
+    let __places = __symbols.top::<5>();
+    let __below = __places[0].3;
+    let __sym4 = __symbols.take_0(__places[4]);
+    let __sym3 = __symbols.take_20(__places[3]);
+    let __sym2 = __symbols.take_0(__places[2]);
+    let __sym1 = __symbols.take_5(__places[1]);
+    let __sym0 = __symbols.take_0(__places[0]);
     let __start = __sym0.0.clone();
     let __end = __sym4.2.clone();
     let __nt = __action598::<>(h, __sym0, __sym1, __sym2, __sym3, __sym4);
-    __symbols.push_40(__start, __nt, __end, __below);
+    __symbols.join_40(5, __nt, __end);
     __below
 }
 
 // StatE = "repeat", Block, "until", ExprE => ActionFn(599);
 fn __reduce344<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>, __below: u16) -> u16 {
-    let __below = __symbols.below(4);
-    let __sym3 = __symbols.pop_5();
-    let __sym2 = __symbols.pop_0();
-    let __sym1 = __symbols.pop_20();
-    let __sym0 = __symbols.pop_0();
+    let __places = __symbols.top::<4>();
+    let __below = __places[0].3;
+    let __sym3 = __symbols.take_5(__places[3]);
+    let __sym2 = __symbols.take_0(__places[2]);
+    let __sym1 = __symbols.take_20(__places[1]);
+    let __sym0 = __symbols.take_0(__places[0]);
     let __start = __sym0.0.clone();
     let __end = __sym3.2.clone();
     let __nt = __action599::<>(h, __sym0, __sym1, __sym2, __sym3);
-    __symbols.push_40(__start, __nt, __end, __below);
+    __symbols.join_40(4, __nt, __end);
     __below
 }
 
 // StatE = Arms, "end" => ActionFn(600);
 fn __reduce345<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>, __below: u16) -> u16 {
-    let __below = __symbols.below(2);
-    let __sym1 = __symbols.pop_0();
-    let __sym0 = __symbols.pop_13();
+    let __places = __symbols.top::<2>();
+    let __below = __places[0].3;
+    let __sym1 = __symbols.take_0(__places[1]);
+    let __sym0 = __symbols.take_13(__places[0]);
     let __start = __sym0.0.clone();
     let __end = __sym1.2.clone();
     let __nt = __action600::<>(h, __sym0, __sym1);
-    __symbols.push_40(__start, __nt, __end, __below);
+    __symbols.join_40(2, __nt, __end);
     __below
 }
 
 // StatE = Arms, "else", Block, "end" => ActionFn(601);
 fn __reduce346<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>, __below: u16) -> u16 {
-    let __below = __symbols.below(4);
-    let __sym3 = __symbols.pop_0();
-    let __sym2 = __symbols.pop_20();
-    let __sym1 = __symbols.pop_0();
-    let __sym0 = __symbols.pop_13();
+    let __places = __symbols.top::<4>();
+    let __below = __places[0].3;
+    let __sym3 = __symbols.take_0(__places[3]);
+    let __sym2 = __symbols.take_20(__places[2]);
+    let __sym1 = __symbols.take_0(__places[1]);
+    let __sym0 = __symbols.take_13(__places[0]);
     let __start = __sym0.0.clone();
     let __end = __sym3.2.clone();
     let __nt = __action601::<>(h, __sym0, __sym1, __sym2, __sym3);
-    __symbols.push_40(__start, __nt, __end, __below);
+    __symbols.join_40(4, __nt, __end);
     __below
 }
 
 // StatE = "for", NameLike, "=", ExprAny, ",", ExprAny, ",", ExprAny, "do", Block, "end" => ActionFn(602);
 fn __reduce347<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>, __below: u16) -> u16 {
-    let __below = __symbols.below(11);
-    let __sym10 = __symbols.pop_0();
-    let __sym9 = __symbols.pop_20();
-    let __sym8 = __symbols.pop_0();
-    let __sym7 = __symbols.pop_5();
-    let __sym6 = __symbols.pop_0();
-    let __sym5 = __symbols.pop_5();
-    let __sym4 = __symbols.pop_0();
-    let __sym3 = __symbols.pop_5();
-    let __sym2 = __symbols.pop_0();
-    let __sym1 = __symbols.pop_1();
-    let __sym0 = __symbols.pop_0();
+    let __places = __symbols.top::<11>();
+    let __below = __places[0].3;
+    let __sym10 = __symbols.take_0(__places[10]);
+    let __sym9 = __symbols.take_20(__places[9]);
+    let __sym8 = __symbols.take_0(__places[8]);
+    let __sym7 = __symbols.take_5(__places[7]);
+    let __sym6 = __symbols.take_0(__places[6]);
+    let __sym5 = __symbols.take_5(__places[5]);
+    let __sym4 = __symbols.take_0(__places[4]);
+    let __sym3 = __symbols.take_5(__places[3]);
+    let __sym2 = __symbols.take_0(__places[2]);
+    let __sym1 = __symbols.take_1(__places[1]);
+    let __sym0 = __symbols.take_0(__places[0]);
     let __start = __sym0.0.clone();
     let __end = __sym10.2.clone();
     let __nt = __action602::<>(h, __sym0, __sym1, __sym2, __sym3, __sym4, __sym5, __sym6, __sym7, __sym8, __sym9, __sym10);
-    __symbols.push_40(__start, __nt, __end, __below);
+    __symbols.join_40(11, __nt, __end);
     __below
 }
 
 // StatE = "for", NameLike, ":", Type, "=", ExprAny, ",", ExprAny, ",", ExprAny, "do", Block, "end" => ActionFn(603);
 fn __reduce348<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>, __below: u16) -> u16 {
-    let __below = __symbols.below(13);
-    let __sym12 = __symbols.pop_0();
-    let __sym11 = __symbols.pop_20();
-    let __sym10 = __symbols.pop_0();
-    let __sym9 = __symbols.pop_5();
-    let __sym8 = __symbols.pop_0();
-    let __sym7 = __symbols.pop_5();
-    let __sym6 = __symbols.pop_0();
-    let __sym5 = __symbols.pop_5();
-    let __sym4 = __symbols.pop_0();
-    let __sym3 = __symbols.pop_11();
-    let __sym2 = __symbols.pop_0();
-    let __sym1 = __symbols.pop_1();
-    let __sym0 = __symbols.pop_0();
+    let __places = __symbols.top::<13>();
+    let __below = __places[0].3;
+    let __sym12 = __symbols.take_0(__places[12]);
+    let __sym11 = __symbols.take_20(__places[11]);
+    let __sym10 = __symbols.take_0(__places[10]);
+    let __sym9 = __symbols.take_5(__places[9]);
+    let __sym8 = __symbols.take_0(__places[8]);
+    let __sym7 = __symbols.take_5(__places[7]);
+    let __sym6 = __symbols.take_0(__places[6]);
+    let __sym5 = __symbols.take_5(__places[5]);
+    let __sym4 = __symbols.take_0(__places[4]);
+    let __sym3 = __symbols.take_11(__places[3]);
+    let __sym2 = __symbols.take_0(__places[2]);
+    let __sym1 = __symbols.take_1(__places[1]);
+    let __sym0 = __symbols.take_0(__places[0]);
     let __start = __sym0.0.clone();
     let __end = __sym12.2.clone();
     let __nt = __action603::<>(h, __sym0, __sym1, __sym2, __sym3, __sym4, __sym5, __sym6, __sym7, __sym8, __sym9, __sym10, __sym11, __sym12);
-    __symbols.push_40(__start, __nt, __end, __below);
+    __symbols.join_40(13, __nt, __end);
     __below
 }
 
 // StatE = "for", NameLike, "=", ExprAny, ",", ExprAny, "do", Block, "end" => ActionFn(604);
 fn __reduce349<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>, __below: u16) -> u16 {
-    let __below = __symbols.below(9);
-    let __sym8 = __symbols.pop_0();
-    let __sym7 = __symbols.pop_20();
-    let __sym6 = __symbols.pop_0();
-    let __sym5 = __symbols.pop_5();
-    let __sym4 = __symbols.pop_0();
-    let __sym3 = __symbols.pop_5();
-    let __sym2 = __symbols.pop_0();
-    let __sym1 = __symbols.pop_1();
-    let __sym0 = __symbols.pop_0();
+    let __places = __symbols.top::<9>();
+    let __below = __places[0].3;
+    let __sym8 = __symbols.take_0(__places[8]);
+    let __sym7 = __symbols.take_20(__places[7]);
+    let __sym6 = __symbols.take_0(__places[6]);
+    let __sym5 = __symbols.take_5(__places[5]);
+    let __sym4 = __symbols.take_0(__places[4]);
+    let __sym3 = __symbols.take_5(__places[3]);
+    let __sym2 = __symbols.take_0(__places[2]);
+    let __sym1 = __symbols.take_1(__places[1]);
+    let __sym0 = __symbols.take_0(__places[0]);
     let __start = __sym0.0.clone();
     let __end = __sym8.2.clone();
     let __nt = __action604::<>(h, __sym0, __sym1, __sym2, __sym3, __sym4, __sym5, __sym6, __sym7, __sym8);
-    __symbols.push_40(__start, __nt, __end, __below);
+    __symbols.join_40(9, __nt, __end);
     __below
 }
 
 // StatE = "for", NameLike, ":", Type, "=", ExprAny, ",", ExprAny, "do", Block, "end" => ActionFn(605);
 fn __reduce350<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>, __below: u16) -> u16 {
-    let __below = __symbols.below(11);
-    let __sym10 = __symbols.pop_0();
-    let __sym9 = __symbols.pop_20();
-    let __sym8 = __symbols.pop_0();
-    let __sym7 = __symbols.pop_5();
-    let __sym6 = __symbols.pop_0();
-    let __sym5 = __symbols.pop_5();
-    let __sym4 = __symbols.pop_0();
-    let __sym3 = __symbols.pop_11();
-    let __sym2 = __symbols.pop_0();
-    let __sym1 = __symbols.pop_1();
-    let __sym0 = __symbols.pop_0();
+    let __places = __symbols.top::<11>();
+    let __below = __places[0].3;
+    let __sym10 = __symbols.take_0(__places[10]);
+    let __sym9 = __symbols.take_20(__places[9]);
+    let __sym8 = __symbols.take_0(__places[8]);
+    let __sym7 = __symbols.take_5(__places[7]);
+    let __sym6 = __symbols.take_0(__places[6]);
+    let __sym5 = __symbols.take_5(__places[5]);
+    let __sym4 = __symbols.take_0(__places[4]);
+    let __sym3 = __symbols.take_11(__places[3]);
+    let __sym2 = __symbols.take_0(__places[2]);
+    let __sym1 = __symbols.take_1(__places[1]);
+    let __sym0 = __symbols.take_0(__places[0]);
     let __start = __sym0.0.clone();
     let __end = __sym10.2.clone();
     let __nt = __action605::<>(h, __sym0, __sym1, __sym2, __sym3, __sym4, __sym5, __sym6, __sym7, __sym8, __sym9, __sym10);
-    __symbols.push_40(__start, __nt, __end, __below);
+    __symbols.join_40(11, __nt, __end);
     __below
 }
 
 // StatE = "for", Bindings, "in", ExprListAny, "do", Block, "end" => ActionFn(606);
 fn __reduce351<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>, __below: u16) -> u16 {
-    let __below = __symbols.below(7);
-    let __sym6 = __symbols.pop_0();
-    let __sym5 = __symbols.pop_20();
-    let __sym4 = __symbols.pop_0();
-    let __sym3 = __symbols.pop_17();
-    let __sym2 = __symbols.pop_0();
-    let __sym1 = __symbols.pop_19();
-    let __sym0 = __symbols.pop_0();
+    let __places = __symbols.top::<7>();
+    let __below = __places[0].3;
+    let __sym6 = __symbols.take_0(__places[6]);
+    let __sym5 = __symbols.take_20(__places[5]);
+    let __sym4 = __symbols.take_0(__places[4]);
+    let __sym3 = __symbols.take_17(__places[3]);
+    let __sym2 = __symbols.take_0(__places[2]);
+    let __sym1 = __symbols.take_19(__places[1]);
+    let __sym0 = __symbols.take_0(__places[0]);
     let __start = __sym0.0.clone();
     let __end = __sym6.2.clone();
     let __nt = __action606::<>(h, __sym0, __sym1, __sym2, __sym3, __sym4, __sym5, __sym6);
-    __symbols.push_40(__start, __nt, __end, __below);
+    __symbols.join_40(7, __nt, __end);
     __below
 }
 
 // StatE = "function", FunctionPath, ":", NameLike, FunctionBody => ActionFn(607);
 fn __reduce352<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>, __below: u16) -> u16 {
-    let __below = __symbols.below(5);
-    let __sym4 = __symbols.pop_27();
-    let __sym3 = __symbols.pop_1();
-    let __sym2 = __symbols.pop_0();
-    let __sym1 = __symbols.pop_13();
-    let __sym0 = __symbols.pop_0();
+    let __places = __symbols.top::<5>();
+    let __below = __places[0].3;
+    let __sym4 = __symbols.take_27(__places[4]);
+    let __sym3 = __symbols.take_1(__places[3]);
+    let __sym2 = __symbols.take_0(__places[2]);
+    let __sym1 = __symbols.take_13(__places[1]);
+    let __sym0 = __symbols.take_0(__places[0]);
     let __start = __sym0.0.clone();
     let __end = __sym4.2.clone();
     let __nt = __action607::<>(h, __sym0, __sym1, __sym2, __sym3, __sym4);
-    __symbols.push_40(__start, __nt, __end, __below);
+    __symbols.join_40(5, __nt, __end);
     __below
 }
 
 // StatE = "function", FunctionPath, FunctionBody => ActionFn(608);
 fn __reduce353<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>, __below: u16) -> u16 {
-    let __below = __symbols.below(3);
-    let __sym2 = __symbols.pop_27();
-    let __sym1 = __symbols.pop_13();
-    let __sym0 = __symbols.pop_0();
+    let __places = __symbols.top::<3>();
+    let __below = __places[0].3;
+    let __sym2 = __symbols.take_27(__places[2]);
+    let __sym1 = __symbols.take_13(__places[1]);
+    let __sym0 = __symbols.take_0(__places[0]);
     let __start = __sym0.0.clone();
     let __end = __sym2.2.clone();
     let __nt = __action608::<>(h, __sym0, __sym1, __sym2);
-    __symbols.push_40(__start, __nt, __end, __below);
+    __symbols.join_40(3, __nt, __end);
     __below
 }
 
 // StatE = "local", "function", NameLike, FunctionBody => ActionFn(609);
 fn __reduce354<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>, __below: u16) -> u16 {
-    let __below = __symbols.below(4);
-    let __sym3 = __symbols.pop_27();
-    let __sym2 = __symbols.pop_1();
-    let __sym1 = __symbols.pop_0();
-    let __sym0 = __symbols.pop_0();
+    let __places = __symbols.top::<4>();
+    let __below = __places[0].3;
+    let __sym3 = __symbols.take_27(__places[3]);
+    let __sym2 = __symbols.take_1(__places[2]);
+    let __sym1 = __symbols.take_0(__places[1]);
+    let __sym0 = __symbols.take_0(__places[0]);
     let __start = __sym0.0.clone();
     let __end = __sym3.2.clone();
     let __nt = __action609::<>(h, __sym0, __sym1, __sym2, __sym3);
-    __symbols.push_40(__start, __nt, __end, __below);
+    __symbols.join_40(4, __nt, __end);
     __below
 }
 
 // StatE = "local", Bindings => ActionFn(610);
 fn __reduce355<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>, __below: u16) -> u16 {
-    let __below = __symbols.below(2);
-    let __sym1 = __symbols.pop_19();
-    let __sym0 = __symbols.pop_0();
+    let __places = __symbols.top::<2>();
+    let __below = __places[0].3;
+    let __sym1 = __symbols.take_19(__places[1]);
+    let __sym0 = __symbols.take_0(__places[0]);
     let __start = __sym0.0.clone();
     let __end = __sym1.2.clone();
     let __nt = __action610::<>(h, __sym0, __sym1);
-    __symbols.push_40(__start, __nt, __end, __below);
+    __symbols.join_40(2, __nt, __end);
     __below
 }
 
 // StatE = "local", Bindings, "=", ExprListE => ActionFn(611);
 fn __reduce356<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>, __below: u16) -> u16 {
-    let __below = __symbols.below(4);
-    let __sym3 = __symbols.pop_17();
-    let __sym2 = __symbols.pop_0();
-    let __sym1 = __symbols.pop_19();
-    let __sym0 = __symbols.pop_0();
+    let __places = __symbols.top::<4>();
+    let __below = __places[0].3;
+    let __sym3 = __symbols.take_17(__places[3]);
+    let __sym2 = __symbols.take_0(__places[2]);
+    let __sym1 = __symbols.take_19(__places[1]);
+    let __sym0 = __symbols.take_0(__places[0]);
     let __start = __sym0.0.clone();
     let __end = __sym3.2.clone();
     let __nt = __action611::<>(h, __sym0, __sym1, __sym2, __sym3);
-    __symbols.push_40(__start, __nt, __end, __below);
+    __symbols.join_40(4, __nt, __end);
     __below
 }
 
 // StatE = KW_EXPORT, KW_TYPE, PlainName, Generics, "=", Type => ActionFn(612);
 fn __reduce357<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>, __below: u16) -> u16 {
-    let __below = __symbols.below(6);
-    let __sym5 = __symbols.pop_11();
-    let __sym4 = __symbols.pop_0();
-    let __sym3 = __symbols.pop_29();
-    let __sym2 = __symbols.pop_9();
-    let __sym1 = __symbols.pop_0();
-    let __sym0 = __symbols.pop_0();
+    let __places = __symbols.top::<6>();
+    let __below = __places[0].3;
+    let __sym5 = __symbols.take_11(__places[5]);
+    let __sym4 = __symbols.take_0(__places[4]);
+    let __sym3 = __symbols.take_29(__places[3]);
+    let __sym2 = __symbols.take_9(__places[2]);
+    let __sym1 = __symbols.take_0(__places[1]);
+    let __sym0 = __symbols.take_0(__places[0]);
     let __start = __sym0.0.clone();
     let __end = __sym5.2.clone();
     let __nt = __action612::<>(h, __sym0, __sym1, __sym2, __sym3, __sym4, __sym5);
-    __symbols.push_40(__start, __nt, __end, __below);
+    __symbols.join_40(6, __nt, __end);
     __below
 }
 
 // StatE = KW_TYPE, PlainName, Generics, "=", Type => ActionFn(613);
 fn __reduce358<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>, __below: u16) -> u16 {
-    let __below = __symbols.below(5);
-    let __sym4 = __symbols.pop_11();
-    let __sym3 = __symbols.pop_0();
-    let __sym2 = __symbols.pop_29();
-    let __sym1 = __symbols.pop_9();
-    let __sym0 = __symbols.pop_0();
+    let __places = __symbols.top::<5>();
+    let __below = __places[0].3;
+    let __sym4 = __symbols.take_11(__places[4]);
+    let __sym3 = __symbols.take_0(__places[3]);
+    let __sym2 = __symbols.take_29(__places[2]);
+    let __sym1 = __symbols.take_9(__places[1]);
+    let __sym0 = __symbols.take_0(__places[0]);
     let __start = __sym0.0.clone();
     let __end = __sym4.2.clone();
     let __nt = __action613::<>(h, __sym0, __sym1, __sym2, __sym3, __sym4);
-    __symbols.push_40(__start, __nt, __end, __below);
+    __symbols.join_40(5, __nt, __end);
     __below
 }
 
 // StatE = KW_EXPORT, KW_TYPE, PlainName, "=", Type => ActionFn(614);
 fn __reduce359<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>, __below: u16) -> u16 {
-    let __below = __symbols.below(5);
-    let __sym4 = __symbols.pop_11();
-    let __sym3 = __symbols.pop_0();
-    let __sym2 = __symbols.pop_9();
-    let __sym1 = __symbols.pop_0();
-    let __sym0 = __symbols.pop_0();
+    let __places = __symbols.top::<5>();
+    let __below = __places[0].3;
+    let __sym4 = __symbols.take_11(__places[4]);
+    let __sym3 = __symbols.take_0(__places[3]);
+    let __sym2 = __symbols.take_9(__places[2]);
+    let __sym1 = __symbols.take_0(__places[1]);
+    let __sym0 = __symbols.take_0(__places[0]);
     let __start = __sym0.0.clone();
     let __end = __sym4.2.clone();
     let __nt = __action614::<>(h, __sym0, __sym1, __sym2, __sym3, __sym4);
-    __symbols.push_40(__start, __nt, __end, __below);
+    __symbols.join_40(5, __nt, __end);
     __below
 }
 
 // StatE = KW_TYPE, PlainName, "=", Type => ActionFn(615);
 fn __reduce360<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>, __below: u16) -> u16 {
-    let __below = __symbols.below(4);
-    let __sym3 = __symbols.pop_11();
-    let __sym2 = __symbols.pop_0();
-    let __sym1 = __symbols.pop_9();
-    let __sym0 = __symbols.pop_0();
+    let __places = __symbols.top::<4>();
+    let __below = __places[0].3;
+    let __sym3 = __symbols.take_11(__places[3]);
+    let __sym2 = __symbols.take_0(__places[2]);
+    let __sym1 = __symbols.take_9(__places[1]);
+    let __sym0 = __symbols.take_0(__places[0]);
     let __start = __sym0.0.clone();
     let __end = __sym3.2.clone();
     let __nt = __action615::<>(h, __sym0, __sym1, __sym2, __sym3);
-    __symbols.push_40(__start, __nt, __end, __below);
+    __symbols.join_40(4, __nt, __end);
     __below
 }
 
 // StatE = KW_EXPORT, KW_INTERFACE, PlainName, Generics, ":", TypeRefs, InterfaceItems, "end" => ActionFn(616);
 fn __reduce361<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>, __below: u16) -> u16 {
-    let __below = __symbols.below(8);
-    let __sym7 = __symbols.pop_0();
-    let __sym6 = __symbols.pop_13();
-    let __sym5 = __symbols.pop_13();
-    let __sym4 = __symbols.pop_0();
-    let __sym3 = __symbols.pop_29();
-    let __sym2 = __symbols.pop_9();
-    let __sym1 = __symbols.pop_0();
-    let __sym0 = __symbols.pop_0();
+    let __places = __symbols.top::<8>();
+    let __below = __places[0].3;
+    let __sym7 = __symbols.take_0(__places[7]);
+    let __sym6 = __symbols.take_13(__places[6]);
+    let __sym5 = __symbols.take_13(__places[5]);
+    let __sym4 = __symbols.take_0(__places[4]);
+    let __sym3 = __symbols.take_29(__places[3]);
+    let __sym2 = __symbols.take_9(__places[2]);
+    let __sym1 = __symbols.take_0(__places[1]);
+    let __sym0 = __symbols.take_0(__places[0]);
     let __start = __sym0.0.clone();
     let __end = __sym7.2.clone();
     let __nt = __action616::<>(h, __sym0, __sym1, __sym2, __sym3, __sym4, __sym5, __sym6, __sym7);
-    __symbols.push_40(__start, __nt, __end, __below);
+    __symbols.join_40(8, __nt, __end);
     __below
 }
 
 // StatE = KW_INTERFACE, PlainName, Generics, ":", TypeRefs, InterfaceItems, "end" => ActionFn(617);
 fn __reduce362<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>, __below: u16) -> u16 {
-    let __below = __symbols.below(7);
-    let __sym6 = __symbols.pop_0();
-    let __sym5 = __symbols.pop_13();
-    let __sym4 = __symbols.pop_13();
-    let __sym3 = __symbols.pop_0();
-    let __sym2 = __symbols.pop_29();
-    let __sym1 = __symbols.pop_9();
-    let __sym0 = __symbols.pop_0();
+    let __places = __symbols.top::<7>();
+    let __below = __places[0].3;
+    let __sym6 = __symbols.take_0(__places[6]);
+    let __sym5 = __symbols.take_13(__places[5]);
+    let __sym4 = __symbols.take_13(__places[4]);
+    let __sym3 = __symbols.take_0(__places[3]);
+    let __sym2 = __symbols.take_29(__places[2]);
+    let __sym1 = __symbols.take_9(__places[1]);
+    let __sym0 = __symbols.take_0(__places[0]);
     let __start = __sym0.0.clone();
     let __end = __sym6.2.clone();
     let __nt = __action617::<>(h, __sym0, __sym1, __sym2, __sym3, __sym4, __sym5, __sym6);
-    __symbols.push_40(__start, __nt, __end, __below);
+    __symbols.join_40(7, __nt, __end);
     __below
 }
 
 // StatE = KW_EXPORT, KW_INTERFACE, PlainName, Generics, ":", TypeRefs, "end" => ActionFn(618);
 fn __reduce363<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>, __below: u16) -> u16 {
-    let __below = __symbols.below(7);
-    let __sym6 = __symbols.pop_0();
-    let __sym5 = __symbols.pop_13();
-    let __sym4 = __symbols.pop_0();
-    let __sym3 = __symbols.pop_29();
-    let __sym2 = __symbols.pop_9();
-    let __sym1 = __symbols.pop_0();
-    let __sym0 = __symbols.pop_0();
+    let __places = __symbols.top::<7>();
+    let __below = __places[0].3;
+    let __sym6 = __symbols.take_0(__places[6]);
+    let __sym5 = __symbols.take_13(__places[5]);
+    let __sym4 = __symbols.take_0(__places[4]);
+    let __sym3 = __symbols.take_29(__places[3]);
+    let __sym2 = __symbols.take_9(__places[2]);
+    let __sym1 = __symbols.take_0(__places[1]);
+    let __sym0 = __symbols.take_0(__places[0]);
     let __start = __sym0.0.clone();
     let __end = __sym6.2.clone();
     let __nt = __action618::<>(h, __sym0, __sym1, __sym2, __sym3, __sym4, __sym5, __sym6);
-    __symbols.push_40(__start, __nt, __end, __below);
+    __symbols.join_40(7, __nt, __end);
     __below
 }
 
 // StatE = KW_INTERFACE, PlainName, Generics, ":", TypeRefs, "end" => ActionFn(619);
 fn __reduce364<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>, __below: u16) -> u16 {
-    let __below = __symbols.below(6);
-    let __sym5 = __symbols.pop_0();
-    let __sym4 = __symbols.pop_13();
-    let __sym3 = __symbols.pop_0();
-    let __sym2 = __symbols.pop_29();
-    let __sym1 = __symbols.pop_9();
-    let __sym0 = __symbols.pop_0();
+    let __places = __symbols.top::<6>();
+    let __below = __places[0].3;
+    let __sym5 = __symbols.take_0(__places[5]);
+    let __sym4 = __symbols.take_13(__places[4]);
+    let __sym3 = __symbols.take_0(__places[3]);
+    let __sym2 = __symbols.take_29(__places[2]);
+    let __sym1 = __symbols.take_9(__places[1]);
+    let __sym0 = __symbols.take_0(__places[0]);
     let __start = __sym0.0.clone();
     let __end = __sym5.2.clone();
     let __nt = __action619::<>(h, __sym0, __sym1, __sym2, __sym3, __sym4, __sym5);
-    __symbols.push_40(__start, __nt, __end, __below);
+    __symbols.join_40(6, __nt, __end);
     __below
 }
 
 // StatE = KW_EXPORT, KW_INTERFACE, PlainName, ":", TypeRefs, InterfaceItems, "end" => ActionFn(620);
 fn __reduce365<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>, __below: u16) -> u16 {
-    let __below = __symbols.below(7);
-    let __sym6 = __symbols.pop_0();
-    let __sym5 = __symbols.pop_13();
-    let __sym4 = __symbols.pop_13();
-    let __sym3 = __symbols.pop_0();
-    let __sym2 = __symbols.pop_9();
-    let __sym1 = __symbols.pop_0();
-    let __sym0 = __symbols.pop_0();
+    let __places = __symbols.top::<7>();
+    let __below = __places[0].3;
+    let __sym6 = __symbols.take_0(__places[6]);
+    let __sym5 = __symbols.take_13(__places[5]);
+    let __sym4 = __symbols.take_13(__places[4]);
+    let __sym3 = __symbols.take_0(__places[3]);
+    let __sym2 = __symbols.take_9(__places[2]);
+    let __sym1 = __symbols.take_0(__places[1]);
+    let __sym0 = __symbols.take_0(__places[0]);
     let __start = __sym0.0.clone();
     let __end = __sym6.2.clone();
     let __nt = __action620::<>(h, __sym0, __sym1, __sym2, __sym3, __sym4, __sym5, __sym6);
-    __symbols.push_40(__start, __nt, __end, __below);
+    __symbols.join_40(7, __nt, __end);
     __below
 }
 
 // StatE = KW_INTERFACE, PlainName, ":", TypeRefs, InterfaceItems, "end" => ActionFn(621);
 fn __reduce366<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>, __below: u16) -> u16 {
-    let __below = __symbols.below(6);
-    let __sym5 = __symbols.pop_0();
-    let __sym4 = __symbols.pop_13();
-    let __sym3 = __symbols.pop_13();
-    let __sym2 = __symbols.pop_0();
-    let __sym1 = __symbols.pop_9();
-    let __sym0 = __symbols.pop_0();
+    let __places = __symbols.top::<6>();
+    let __below = __places[0].3;
+    let __sym5 = __symbols.take_0(__places[5]);
+    let __sym4 = __symbols.take_13(__places[4]);
+    let __sym3 = __symbols.take_13(__places[3]);
+    let __sym2 = __symbols.take_0(__places[2]);
+    let __sym1 = __symbols.take_9(__places[1]);
+    let __sym0 = __symbols.take_0(__places[0]);
     let __start = __sym0.0.clone();
     let __end = __sym5.2.clone();
     let __nt = __action621::<>(h, __sym0, __sym1, __sym2, __sym3, __sym4, __sym5);
-    __symbols.push_40(__start, __nt, __end, __below);
+    __symbols.join_40(6, __nt, __end);
     __below
 }
 
 // StatE = KW_EXPORT, KW_INTERFACE, PlainName, ":", TypeRefs, "end" => ActionFn(622);
 fn __reduce367<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>, __below: u16) -> u16 {
-    let __below = __symbols.below(6);
-    let __sym5 = __symbols.pop_0();
-    let __sym4 = __symbols.pop_13();
-    let __sym3 = __symbols.pop_0();
-    let __sym2 = __symbols.pop_9();
-    let __sym1 = __symbols.pop_0();
-    let __sym0 = __symbols.pop_0();
+    let __places = __symbols.top::<6>();
+    let __below = __places[0].3;
+    let __sym5 = __symbols.take_0(__places[5]);
+    let __sym4 = __symbols.take_13(__places[4]);
+    let __sym3 = __symbols.take_0(__places[3]);
+    let __sym2 = __symbols.take_9(__places[2]);
+    let __sym1 = __symbols.take_0(__places[1]);
+    let __sym0 = __symbols.take_0(__places[0]);
     let __start = __sym0.0.clone();
     let __end = __sym5.2.clone();
     let __nt = __action622::<>(h, __sym0, __sym1, __sym2, __sym3, __sym4, __sym5);
-    __symbols.push_40(__start, __nt, __end, __below);
+    __symbols.join_40(6, __nt, __end);
     __below
 }
 
 // StatE = KW_INTERFACE, PlainName, ":", TypeRefs, "end" => ActionFn(623);
 fn __reduce368<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>, __below: u16) -> u16 {
-    let __below = __symbols.below(5);
-    let __sym4 = __symbols.pop_0();
-    let __sym3 = __symbols.pop_13();
-    let __sym2 = __symbols.pop_0();
-    let __sym1 = __symbols.pop_9();
-    let __sym0 = __symbols.pop_0();
+    let __places = __symbols.top::<5>();
+    let __below = __places[0].3;
+    let __sym4 = __symbols.take_0(__places[4]);
+    let __sym3 = __symbols.take_13(__places[3]);
+    let __sym2 = __symbols.take_0(__places[2]);
+    let __sym1 = __symbols.take_9(__places[1]);
+    let __sym0 = __symbols.take_0(__places[0]);
     let __start = __sym0.0.clone();
     let __end = __sym4.2.clone();
     let __nt = __action623::<>(h, __sym0, __sym1, __sym2, __sym3, __sym4);
-    __symbols.push_40(__start, __nt, __end, __below);
+    __symbols.join_40(5, __nt, __end);
     __below
 }
 
 // StatE = KW_EXPORT, KW_INTERFACE, PlainName, Generics, InterfaceItems, "end" => ActionFn(624);
 fn __reduce369<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>, __below: u16) -> u16 {
-    let __below = __symbols.below(6);
-    let __sym5 = __symbols.pop_0();
-    let __sym4 = __symbols.pop_13();
-    let __sym3 = __symbols.pop_29();
-    let __sym2 = __symbols.pop_9();
-    let __sym1 = __symbols.pop_0();
-    let __sym0 = __symbols.pop_0();
+    let __places = __symbols.top::<6>();
+    let __below = __places[0].3;
+    let __sym5 = __symbols.take_0(__places[5]);
+    let __sym4 = __symbols.take_13(__places[4]);
+    let __sym3 = __symbols.take_29(__places[3]);
+    let __sym2 = __symbols.take_9(__places[2]);
+    let __sym1 = __symbols.take_0(__places[1]);
+    let __sym0 = __symbols.take_0(__places[0]);
     let __start = __sym0.0.clone();
     let __end = __sym5.2.clone();
     let __nt = __action624::<>(h, __sym0, __sym1, __sym2, __sym3, __sym4, __sym5);
-    __symbols.push_40(__start, __nt, __end, __below);
+    __symbols.join_40(6, __nt, __end);
     __below
 }
 
 // StatE = KW_INTERFACE, PlainName, Generics, InterfaceItems, "end" => ActionFn(625);
 fn __reduce370<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>, __below: u16) -> u16 {
-    let __below = __symbols.below(5);
-    let __sym4 = __symbols.pop_0();
-    let __sym3 = __symbols.pop_13();
-    let __sym2 = __symbols.pop_29();
-    let __sym1 = __symbols.pop_9();
-    let __sym0 = __symbols.pop_0();
+    let __places = __symbols.top::<5>();
+    let __below = __places[0].3;
+    let __sym4 = __symbols.take_0(__places[4]);
+    let __sym3 = __symbols.take_13(__places[3]);
+    let __sym2 = __symbols.take_29(__places[2]);
+    let __sym1 = __symbols.take_9(__places[1]);
+    let __sym0 = __symbols.take_0(__places[0]);
     let __start = __sym0.0.clone();
     let __end = __sym4.2.clone();
     let __nt = __action625::<>(h, __sym0, __sym1, __sym2, __sym3, __sym4);
-    __symbols.push_40(__start, __nt, __end, __below);
+    __symbols.join_40(5, __nt, __end);
     __below
 }
 
 // StatE = KW_EXPORT, KW_INTERFACE, PlainName, Generics, "end" => ActionFn(626);
 fn __reduce371<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>, __below: u16) -> u16 {
-    let __below = __symbols.below(5);
-    let __sym4 = __symbols.pop_0();
-    let __sym3 = __symbols.pop_29();
-    let __sym2 = __symbols.pop_9();
-    let __sym1 = __symbols.pop_0();
-    let __sym0 = __symbols.pop_0();
+    let __places = __symbols.top::<5>();
+    let __below = __places[0].3;
+    let __sym4 = __symbols.take_0(__places[4]);
+    let __sym3 = __symbols.take_29(__places[3]);
+    let __sym2 = __symbols.take_9(__places[2]);
+    let __sym1 = __symbols.take_0(__places[1]);
+    let __sym0 = __symbols.take_0(__places[0]);
     let __start = __sym0.0.clone();
     let __end = __sym4.2.clone();
     let __nt = __action626::<>(h, __sym0, __sym1, __sym2, __sym3, __sym4);
-    __symbols.push_40(__start, __nt, __end, __below);
+    __symbols.join_40(5, __nt, __end);
     __below
 }
 
 // StatE = KW_INTERFACE, PlainName, Generics, "end" => ActionFn(627);
 fn __reduce372<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>, __below: u16) -> u16 {
-    let __below = __symbols.below(4);
-    let __sym3 = __symbols.pop_0();
-    let __sym2 = __symbols.pop_29();
-    let __sym1 = __symbols.pop_9();
-    let __sym0 = __symbols.pop_0();
+    let __places = __symbols.top::<4>();
+    let __below = __places[0].3;
+    let __sym3 = __symbols.take_0(__places[3]);
+    let __sym2 = __symbols.take_29(__places[2]);
+    let __sym1 = __symbols.take_9(__places[1]);
+    let __sym0 = __symbols.take_0(__places[0]);
     let __start = __sym0.0.clone();
     let __end = __sym3.2.clone();
     let __nt = __action627::<>(h, __sym0, __sym1, __sym2, __sym3);
-    __symbols.push_40(__start, __nt, __end, __below);
+    __symbols.join_40(4, __nt, __end);
     __below
 }
 
 // StatE = KW_EXPORT, KW_INTERFACE, PlainName, InterfaceItems, "end" => ActionFn(628);
 fn __reduce373<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>, __below: u16) -> u16 {
-    let __below = __symbols.below(5);
-    let __sym4 = __symbols.pop_0();
-    let __sym3 = __symbols.pop_13();
-    let __sym2 = __symbols.pop_9();
-    let __sym1 = __symbols.pop_0();
-    let __sym0 = __symbols.pop_0();
+    let __places = __symbols.top::<5>();
+    let __below = __places[0].3;
+    let __sym4 = __symbols.take_0(__places[4]);
+    let __sym3 = __symbols.take_13(__places[3]);
+    let __sym2 = __symbols.take_9(__places[2]);
+    let __sym1 = __symbols.take_0(__places[1]);
+    let __sym0 = __symbols.take_0(__places[0]);
     let __start = __sym0.0.clone();
     let __end = __sym4.2.clone();
     let __nt = __action628::<>(h, __sym0, __sym1, __sym2, __sym3, __sym4);
-    __symbols.push_40(__start, __nt, __end, __below);
+    __symbols.join_40(5, __nt, __end);
     __below
 }
 
 // StatE = KW_INTERFACE, PlainName, InterfaceItems, "end" => ActionFn(629);
 fn __reduce374<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>, __below: u16) -> u16 {
-    let __below = __symbols.below(4);
-    let __sym3 = __symbols.pop_0();
-    let __sym2 = __symbols.pop_13();
-    let __sym1 = __symbols.pop_9();
-    let __sym0 = __symbols.pop_0();
+    let __places = __symbols.top::<4>();
+    let __below = __places[0].3;
+    let __sym3 = __symbols.take_0(__places[3]);
+    let __sym2 = __symbols.take_13(__places[2]);
+    let __sym1 = __symbols.take_9(__places[1]);
+    let __sym0 = __symbols.take_0(__places[0]);
     let __start = __sym0.0.clone();
     let __end = __sym3.2.clone();
     let __nt = __action629::<>(h, __sym0, __sym1, __sym2, __sym3);
-    __symbols.push_40(__start, __nt, __end, __below);
+    __symbols.join_40(4, __nt, __end);
     __below
 }
 
 // StatE = KW_EXPORT, KW_INTERFACE, PlainName, "end" => ActionFn(630);
 fn __reduce375<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>, __below: u16) -> u16 {
-    let __below = __symbols.below(4);
-    let __sym3 = __symbols.pop_0();
-    let __sym2 = __symbols.pop_9();
-    let __sym1 = __symbols.pop_0();
-    let __sym0 = __symbols.pop_0();
+    let __places = __symbols.top::<4>();
+    let __below = __places[0].3;
+    let __sym3 = __symbols.take_0(__places[3]);
+    let __sym2 = __symbols.take_9(__places[2]);
+    let __sym1 = __symbols.take_0(__places[1]);
+    let __sym0 = __symbols.take_0(__places[0]);
     let __start = __sym0.0.clone();
     let __end = __sym3.2.clone();
     let __nt = __action630::<>(h, __sym0, __sym1, __sym2, __sym3);
-    __symbols.push_40(__start, __nt, __end, __below);
+    __symbols.join_40(4, __nt, __end);
     __below
 }
 
 // StatE = KW_INTERFACE, PlainName, "end" => ActionFn(631);
 fn __reduce376<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>, __below: u16) -> u16 {
-    let __below = __symbols.below(3);
-    let __sym2 = __symbols.pop_0();
-    let __sym1 = __symbols.pop_9();
-    let __sym0 = __symbols.pop_0();
+    let __places = __symbols.top::<3>();
+    let __below = __places[0].3;
+    let __sym2 = __symbols.take_0(__places[2]);
+    let __sym1 = __symbols.take_9(__places[1]);
+    let __sym0 = __symbols.take_0(__places[0]);
     let __start = __sym0.0.clone();
     let __end = __sym2.2.clone();
     let __nt = __action631::<>(h, __sym0, __sym1, __sym2);
-    __symbols.push_40(__start, __nt, __end, __below);
+    __symbols.join_40(3, __nt, __end);
     __below
 }
 
 // StatO = Var<"n">, "=", ExprList<"P"> => ActionFn(632);
 fn __reduce377<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>, __below: u16) -> u16 {
-    let __below = __symbols.below(3);
-    let __sym2 = __symbols.pop_17();
-    let __sym1 = __symbols.pop_0();
-    let __sym0 = __symbols.pop_5();
+    let __places = __symbols.top::<3>();
+    let __below = __places[0].3;
+    let __sym2 = __symbols.take_17(__places[2]);
+    let __sym1 = __symbols.take_0(__places[1]);
+    let __sym0 = __symbols.take_5(__places[0]);
     let __start = __sym0.0.clone();
     let __end = __sym2.2.clone();
     let __nt = __action632::<>(h, __sym0, __sym1, __sym2);
-    __symbols.push_40(__start, __nt, __end, __below);
+    __symbols.join_40(3, __nt, __end);
     __below
 }
 
 // StatO = VarList<"n">, "=", ExprList<"P"> => ActionFn(633);
 fn __reduce378<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>, __below: u16) -> u16 {
-    let __below = __symbols.below(3);
-    let __sym2 = __symbols.pop_17();
-    let __sym1 = __symbols.pop_0();
-    let __sym0 = __symbols.pop_13();
+    let __places = __symbols.top::<3>();
+    let __below = __places[0].3;
+    let __sym2 = __symbols.take_17(__places[2]);
+    let __sym1 = __symbols.take_0(__places[1]);
+    let __sym0 = __symbols.take_13(__places[0]);
     let __start = __sym0.0.clone();
     let __end = __sym2.2.clone();
     let __nt = __action633::<>(h, __sym0, __sym1, __sym2);
-    __symbols.push_40(__start, __nt, __end, __below);
+    __symbols.join_40(3, __nt, __end);
     __below
 }
 
 // StatO = Call<"n"> => ActionFn(634);
 fn __reduce379<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>, __below: u16) -> u16 {
-    let __below = __symbols.below(1);
-    let __sym0 = __symbols.pop_5();
+    let __places = __symbols.top::<1>();
+    let __below = __places[0].3;
+    let __sym0 = __symbols.take_5(__places[0]);
     let __start = __sym0.0.clone();
     let __end = __sym0.2.clone();
     let __nt = __action634::<>(h, __sym0);
-    __symbols.push_40(__start, __nt, __end, __below);
+    __symbols.join_40(1, __nt, __end);
     __below
 }
 
 // StatO = "repeat", Block, "until", Expr<"P"> => ActionFn(635);
 fn __reduce380<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>, __below: u16) -> u16 {
-    let __below = __symbols.below(4);
-    let __sym3 = __symbols.pop_5();
-    let __sym2 = __symbols.pop_0();
-    let __sym1 = __symbols.pop_20();
-    let __sym0 = __symbols.pop_0();
+    let __places = __symbols.top::<4>();
+    let __below = __places[0].3;
+    let __sym3 = __symbols.take_5(__places[3]);
+    let __sym2 = __symbols.take_0(__places[2]);
+    let __sym1 = __symbols.take_20(__places[1]);
+    let __sym0 = __symbols.take_0(__places[0]);
     let __start = __sym0.0.clone();
     let __end = __sym3.2.clone();
     let __nt = __action635::<>(h, __sym0, __sym1, __sym2, __sym3);
-    __symbols.push_40(__start, __nt, __end, __below);
+    __symbols.join_40(4, __nt, __end);
     __below
 }
 
 // StatO = "local", Bindings, "=", ExprList<"P"> => ActionFn(636);
 fn __reduce381<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>, __below: u16) -> u16 {
-    let __below = __symbols.below(4);
-    let __sym3 = __symbols.pop_17();
-    let __sym2 = __symbols.pop_0();
-    let __sym1 = __symbols.pop_19();
-    let __sym0 = __symbols.pop_0();
+    let __places = __symbols.top::<4>();
+    let __below = __places[0].3;
+    let __sym3 = __symbols.take_17(__places[3]);
+    let __sym2 = __symbols.take_0(__places[2]);
+    let __sym1 = __symbols.take_19(__places[1]);
+    let __sym0 = __symbols.take_0(__places[0]);
     let __start = __sym0.0.clone();
     let __end = __sym3.2.clone();
     let __nt = __action636::<>(h, __sym0, __sym1, __sym2, __sym3);
-    __symbols.push_40(__start, __nt, __end, __below);
+    __symbols.join_40(4, __nt, __end);
     __below
 }
 
 // StatP<"E"> = Var<"p">, "=", ExprListE => ActionFn(641);
 fn __reduce382<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>, __below: u16) -> u16 {
-    let __below = __symbols.below(3);
-    let __sym2 = __symbols.pop_17();
-    let __sym1 = __symbols.pop_0();
-    let __sym0 = __symbols.pop_5();
+    let __places = __symbols.top::<3>();
+    let __below = __places[0].3;
+    let __sym2 = __symbols.take_17(__places[2]);
+    let __sym1 = __symbols.take_0(__places[1]);
+    let __sym0 = __symbols.take_5(__places[0]);
     let __start = __sym0.0.clone();
     let __end = __sym2.2.clone();
     let __nt = __action641::<>(h, __sym0, __sym1, __sym2);
-    __symbols.push_40(__start, __nt, __end, __below);
+    __symbols.join_40(3, __nt, __end);
     __below
 }
 
 // StatP<"E"> = VarList<"p">, "=", ExprListE => ActionFn(642);
 fn __reduce383<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>, __below: u16) -> u16 {
-    let __below = __symbols.below(3);
-    let __sym2 = __symbols.pop_17();
-    let __sym1 = __symbols.pop_0();
-    let __sym0 = __symbols.pop_13();
+    let __places = __symbols.top::<3>();
+    let __below = __places[0].3;
+    let __sym2 = __symbols.take_17(__places[2]);
+    let __sym1 = __symbols.take_0(__places[1]);
+    let __sym0 = __symbols.take_13(__places[0]);
     let __start = __sym0.0.clone();
     let __end = __sym2.2.clone();
     let __nt = __action642::<>(h, __sym0, __sym1, __sym2);
-    __symbols.push_40(__start, __nt, __end, __below);
+    __symbols.join_40(3, __nt, __end);
     __below
 }
 
 // StatP<"O"> = Var<"p">, "=", ExprList<"P"> => ActionFn(643);
 fn __reduce384<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>, __below: u16) -> u16 {
-    let __below = __symbols.below(3);
-    let __sym2 = __symbols.pop_17();
-    let __sym1 = __symbols.pop_0();
-    let __sym0 = __symbols.pop_5();
+    let __places = __symbols.top::<3>();
+    let __below = __places[0].3;
+    let __sym2 = __symbols.take_17(__places[2]);
+    let __sym1 = __symbols.take_0(__places[1]);
+    let __sym0 = __symbols.take_5(__places[0]);
     let __start = __sym0.0.clone();
     let __end = __sym2.2.clone();
     let __nt = __action643::<>(h, __sym0, __sym1, __sym2);
-    __symbols.push_40(__start, __nt, __end, __below);
+    __symbols.join_40(3, __nt, __end);
     __below
 }
 
 // StatP<"O"> = VarList<"p">, "=", ExprList<"P"> => ActionFn(644);
 fn __reduce385<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>, __below: u16) -> u16 {
-    let __below = __symbols.below(3);
-    let __sym2 = __symbols.pop_17();
-    let __sym1 = __symbols.pop_0();
-    let __sym0 = __symbols.pop_13();
+    let __places = __symbols.top::<3>();
+    let __below = __places[0].3;
+    let __sym2 = __symbols.take_17(__places[2]);
+    let __sym1 = __symbols.take_0(__places[1]);
+    let __sym0 = __symbols.take_13(__places[0]);
     let __start = __sym0.0.clone();
     let __end = __sym2.2.clone();
     let __nt = __action644::<>(h, __sym0, __sym1, __sym2);
-    __symbols.push_40(__start, __nt, __end, __below);
+    __symbols.join_40(3, __nt, __end);
     __below
 }
 
 // StatP<"O"> = Call<"p"> => ActionFn(645);
 fn __reduce386<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>, __below: u16) -> u16 {
-    let __below = __symbols.below(1);
-    let __sym0 = __symbols.pop_5();
+    let __places = __symbols.top::<1>();
+    let __below = __places[0].3;
+    let __sym0 = __symbols.take_5(__places[0]);
     let __start = __sym0.0.clone();
     let __end = __sym0.2.clone();
     let __nt = __action645::<>(h, __sym0);
-    __symbols.push_40(__start, __nt, __end, __below);
+    __symbols.join_40(1, __nt, __end);
     __below
 }
 
@@ -6464,495 +7016,535 @@ fn __reduce387<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offse
 
 // Stats = StatsE => ActionFn(6);
 fn __reduce388<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>, __below: u16) -> u16 {
-    let __below = __symbols.below(1);
-    let __sym0 = __symbols.pop_13();
+    let __places = __symbols.top::<1>();
+    let __below = __places[0].3;
+    let __sym0 = __symbols.take_13(__places[0]);
     let __start = __sym0.0.clone();
     let __end = __sym0.2.clone();
     let __nt = __action6::<>(h, __sym0);
-    __symbols.push_14(__start, __nt, __end, __below);
+    __symbols.join_14(1, __nt, __end);
     __below
 }
 
 // Stats = StatsO => ActionFn(7);
 fn __reduce389<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>, __below: u16) -> u16 {
-    let __below = __symbols.below(1);
-    let __sym0 = __symbols.pop_13();
+    let __places = __symbols.top::<1>();
+    let __below = __places[0].3;
+    let __sym0 = __symbols.take_13(__places[0]);
     let __start = __sym0.0.clone();
     let __end = __sym0.2.clone();
     let __nt = __action7::<>(h, __sym0);
-    __symbols.push_14(__start, __nt, __end, __below);
+    __symbols.join_14(1, __nt, __end);
     __below
 }
 
 // StatsE = StatE => ActionFn(8);
 fn __reduce390<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>, __below: u16) -> u16 {
-    let __below = __symbols.below(1);
-    let __sym0 = __symbols.pop_40();
+    let __places = __symbols.top::<1>();
+    let __below = __places[0].3;
+    let __sym0 = __symbols.take_40(__places[0]);
     let __start = __sym0.0.clone();
     let __end = __sym0.2.clone();
     let __nt = __action8::<>(h, __sym0);
-    __symbols.push_13(__start, __nt, __end, __below);
+    __symbols.join_13(1, __nt, __end);
     __below
 }
 
 // StatsE = StatP<"E"> => ActionFn(9);
 fn __reduce391<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>, __below: u16) -> u16 {
-    let __below = __symbols.below(1);
-    let __sym0 = __symbols.pop_40();
+    let __places = __symbols.top::<1>();
+    let __below = __places[0].3;
+    let __sym0 = __symbols.take_40(__places[0]);
     let __start = __sym0.0.clone();
     let __end = __sym0.2.clone();
     let __nt = __action9::<>(h, __sym0);
-    __symbols.push_13(__start, __nt, __end, __below);
+    __symbols.join_13(1, __nt, __end);
     __below
 }
 
 // StatsE = StatsE, StatE => ActionFn(10);
 fn __reduce392<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>, __below: u16) -> u16 {
-    let __below = __symbols.below(2);
-    let __sym1 = __symbols.pop_40();
-    let __sym0 = __symbols.pop_13();
+    let __places = __symbols.top::<2>();
+    let __below = __places[0].3;
+    let __sym1 = __symbols.take_40(__places[1]);
+    let __sym0 = __symbols.take_13(__places[0]);
     let __start = __sym0.0.clone();
     let __end = __sym1.2.clone();
     let __nt = __action10::<>(h, __sym0, __sym1);
-    __symbols.push_13(__start, __nt, __end, __below);
+    __symbols.join_13(2, __nt, __end);
     __below
 }
 
 // StatsE = StatsE, StatP<"E"> => ActionFn(11);
 fn __reduce393<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>, __below: u16) -> u16 {
-    let __below = __symbols.below(2);
-    let __sym1 = __symbols.pop_40();
-    let __sym0 = __symbols.pop_13();
+    let __places = __symbols.top::<2>();
+    let __below = __places[0].3;
+    let __sym1 = __symbols.take_40(__places[1]);
+    let __sym0 = __symbols.take_13(__places[0]);
     let __start = __sym0.0.clone();
     let __end = __sym1.2.clone();
     let __nt = __action11::<>(h, __sym0, __sym1);
-    __symbols.push_13(__start, __nt, __end, __below);
+    __symbols.join_13(2, __nt, __end);
     __below
 }
 
 // StatsE = StatsO, StatE => ActionFn(12);
 fn __reduce394<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>, __below: u16) -> u16 {
-    let __below = __symbols.below(2);
-    let __sym1 = __symbols.pop_40();
-    let __sym0 = __symbols.pop_13();
+    let __places = __symbols.top::<2>();
+    let __below = __places[0].3;
+    let __sym1 = __symbols.take_40(__places[1]);
+    let __sym0 = __symbols.take_13(__places[0]);
     let __start = __sym0.0.clone();
     let __end = __sym1.2.clone();
     let __nt = __action12::<>(h, __sym0, __sym1);
-    __symbols.push_13(__start, __nt, __end, __below);
+    __symbols.join_13(2, __nt, __end);
     __below
 }
 
 // StatsO = StatO => ActionFn(13);
 fn __reduce395<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>, __below: u16) -> u16 {
-    let __below = __symbols.below(1);
-    let __sym0 = __symbols.pop_40();
+    let __places = __symbols.top::<1>();
+    let __below = __places[0].3;
+    let __sym0 = __symbols.take_40(__places[0]);
     let __start = __sym0.0.clone();
     let __end = __sym0.2.clone();
     let __nt = __action13::<>(h, __sym0);
-    __symbols.push_13(__start, __nt, __end, __below);
+    __symbols.join_13(1, __nt, __end);
     __below
 }
 
 // StatsO = StatP<"O"> => ActionFn(14);
 fn __reduce396<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>, __below: u16) -> u16 {
-    let __below = __symbols.below(1);
-    let __sym0 = __symbols.pop_40();
+    let __places = __symbols.top::<1>();
+    let __below = __places[0].3;
+    let __sym0 = __symbols.take_40(__places[0]);
     let __start = __sym0.0.clone();
     let __end = __sym0.2.clone();
     let __nt = __action14::<>(h, __sym0);
-    __symbols.push_13(__start, __nt, __end, __below);
+    __symbols.join_13(1, __nt, __end);
     __below
 }
 
 // StatsO = StatsE, StatO => ActionFn(15);
 fn __reduce397<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>, __below: u16) -> u16 {
-    let __below = __symbols.below(2);
-    let __sym1 = __symbols.pop_40();
-    let __sym0 = __symbols.pop_13();
+    let __places = __symbols.top::<2>();
+    let __below = __places[0].3;
+    let __sym1 = __symbols.take_40(__places[1]);
+    let __sym0 = __symbols.take_13(__places[0]);
     let __start = __sym0.0.clone();
     let __end = __sym1.2.clone();
     let __nt = __action15::<>(h, __sym0, __sym1);
-    __symbols.push_13(__start, __nt, __end, __below);
+    __symbols.join_13(2, __nt, __end);
     __below
 }
 
 // StatsO = StatsE, StatP<"O"> => ActionFn(16);
 fn __reduce398<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>, __below: u16) -> u16 {
-    let __below = __symbols.below(2);
-    let __sym1 = __symbols.pop_40();
-    let __sym0 = __symbols.pop_13();
+    let __places = __symbols.top::<2>();
+    let __below = __places[0].3;
+    let __sym1 = __symbols.take_40(__places[1]);
+    let __sym0 = __symbols.take_13(__places[0]);
     let __start = __sym0.0.clone();
     let __end = __sym1.2.clone();
     let __nt = __action16::<>(h, __sym0, __sym1);
-    __symbols.push_13(__start, __nt, __end, __below);
+    __symbols.join_13(2, __nt, __end);
     __below
 }
 
 // StatsO = StatsO, StatO => ActionFn(17);
 fn __reduce399<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>, __below: u16) -> u16 {
-    let __below = __symbols.below(2);
-    let __sym1 = __symbols.pop_40();
-    let __sym0 = __symbols.pop_13();
+    let __places = __symbols.top::<2>();
+    let __below = __places[0].3;
+    let __sym1 = __symbols.take_40(__places[1]);
+    let __sym0 = __symbols.take_13(__places[0]);
     let __start = __sym0.0.clone();
     let __end = __sym1.2.clone();
     let __nt = __action17::<>(h, __sym0, __sym1);
-    __symbols.push_13(__start, __nt, __end, __below);
+    __symbols.join_13(2, __nt, __end);
     __below
 }
 
 // Str = STRING => ActionFn(428);
 fn __reduce400<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>, __below: u16) -> u16 {
-    let __below = __symbols.below(1);
-    let __sym0 = __symbols.pop_1();
+    let __places = __symbols.top::<1>();
+    let __below = __places[0].3;
+    let __sym0 = __symbols.take_1(__places[0]);
     let __start = __sym0.0.clone();
     let __end = __sym0.2.clone();
     let __nt = __action428::<>(h, __sym0);
-    __symbols.push_5(__start, __nt, __end, __below);
+    __symbols.join_5(1, __nt, __end);
     __below
 }
 
 // Suffixed = Suffixed, "?" => ActionFn(354);
 fn __reduce402<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>, __below: u16) -> u16 {
-    let __below = __symbols.below(2);
-    let __sym1 = __symbols.pop_0();
-    let __sym0 = __symbols.pop_11();
+    let __places = __symbols.top::<2>();
+    let __below = __places[0].3;
+    let __sym1 = __symbols.take_0(__places[1]);
+    let __sym0 = __symbols.take_11(__places[0]);
     let __start = __sym0.0.clone();
     let __end = __sym1.2.clone();
     let __nt = __action354::<>(h, __sym0, __sym1);
-    __symbols.push_11(__start, __nt, __end, __below);
+    __symbols.join_11(2, __nt, __end);
     __below
 }
 
 // Suffixed = Suffixed, "[", "]" => ActionFn(355);
 fn __reduce403<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>, __below: u16) -> u16 {
-    let __below = __symbols.below(3);
-    let __sym2 = __symbols.pop_0();
-    let __sym1 = __symbols.pop_0();
-    let __sym0 = __symbols.pop_11();
+    let __places = __symbols.top::<3>();
+    let __below = __places[0].3;
+    let __sym2 = __symbols.take_0(__places[2]);
+    let __sym1 = __symbols.take_0(__places[1]);
+    let __sym0 = __symbols.take_11(__places[0]);
     let __start = __sym0.0.clone();
     let __end = __sym2.2.clone();
     let __nt = __action355::<>(h, __sym0, __sym1, __sym2);
-    __symbols.push_11(__start, __nt, __end, __below);
+    __symbols.join_11(3, __nt, __end);
     __below
 }
 
 // Suffixed = Suffixed, "[", Type, "]" => ActionFn(356);
 fn __reduce404<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>, __below: u16) -> u16 {
-    let __below = __symbols.below(4);
-    let __sym3 = __symbols.pop_0();
-    let __sym2 = __symbols.pop_11();
-    let __sym1 = __symbols.pop_0();
-    let __sym0 = __symbols.pop_11();
+    let __places = __symbols.top::<4>();
+    let __below = __places[0].3;
+    let __sym3 = __symbols.take_0(__places[3]);
+    let __sym2 = __symbols.take_11(__places[2]);
+    let __sym1 = __symbols.take_0(__places[1]);
+    let __sym0 = __symbols.take_11(__places[0]);
     let __start = __sym0.0.clone();
     let __end = __sym3.2.clone();
     let __nt = __action356::<>(h, __sym0, __sym1, __sym2, __sym3);
-    __symbols.push_11(__start, __nt, __end, __below);
+    __symbols.join_11(4, __nt, __end);
     __below
 }
 
 // Suffixed = Suffixed, Annotation => ActionFn(357);
 fn __reduce405<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>, __below: u16) -> u16 {
-    let __below = __symbols.below(2);
-    let __sym1 = __symbols.pop_16();
-    let __sym0 = __symbols.pop_11();
+    let __places = __symbols.top::<2>();
+    let __below = __places[0].3;
+    let __sym1 = __symbols.take_16(__places[1]);
+    let __sym0 = __symbols.take_11(__places[0]);
     let __start = __sym0.0.clone();
     let __end = __sym1.2.clone();
     let __nt = __action357::<>(h, __sym0, __sym1);
-    __symbols.push_11(__start, __nt, __end, __below);
+    __symbols.join_11(2, __nt, __end);
     __below
 }
 
 // Table = "{", "}" => ActionFn(429);
 fn __reduce406<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>, __below: u16) -> u16 {
-    let __below = __symbols.below(2);
-    let __sym1 = __symbols.pop_0();
-    let __sym0 = __symbols.pop_0();
+    let __places = __symbols.top::<2>();
+    let __below = __places[0].3;
+    let __sym1 = __symbols.take_0(__places[1]);
+    let __sym0 = __symbols.take_0(__places[0]);
     let __start = __sym0.0.clone();
     let __end = __sym1.2.clone();
     let __nt = __action429::<>(h, __sym0, __sym1);
-    __symbols.push_5(__start, __nt, __end, __below);
+    __symbols.join_5(2, __nt, __end);
     __below
 }
 
 // Table = "{", Fields, ",", "}" => ActionFn(541);
 fn __reduce407<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>, __below: u16) -> u16 {
-    let __below = __symbols.below(4);
-    let __sym3 = __symbols.pop_0();
-    let __sym2 = __symbols.pop_0();
-    let __sym1 = __symbols.pop_13();
-    let __sym0 = __symbols.pop_0();
+    let __places = __symbols.top::<4>();
+    let __below = __places[0].3;
+    let __sym3 = __symbols.take_0(__places[3]);
+    let __sym2 = __symbols.take_0(__places[2]);
+    let __sym1 = __symbols.take_13(__places[1]);
+    let __sym0 = __symbols.take_0(__places[0]);
     let __start = __sym0.0.clone();
     let __end = __sym3.2.clone();
     let __nt = __action541::<>(h, __sym0, __sym1, __sym2, __sym3);
-    __symbols.push_5(__start, __nt, __end, __below);
+    __symbols.join_5(4, __nt, __end);
     __below
 }
 
 // Table = "{", Fields, ";", "}" => ActionFn(542);
 fn __reduce408<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>, __below: u16) -> u16 {
-    let __below = __symbols.below(4);
-    let __sym3 = __symbols.pop_0();
-    let __sym2 = __symbols.pop_0();
-    let __sym1 = __symbols.pop_13();
-    let __sym0 = __symbols.pop_0();
+    let __places = __symbols.top::<4>();
+    let __below = __places[0].3;
+    let __sym3 = __symbols.take_0(__places[3]);
+    let __sym2 = __symbols.take_0(__places[2]);
+    let __sym1 = __symbols.take_13(__places[1]);
+    let __sym0 = __symbols.take_0(__places[0]);
     let __start = __sym0.0.clone();
     let __end = __sym3.2.clone();
     let __nt = __action542::<>(h, __sym0, __sym1, __sym2, __sym3);
-    __symbols.push_5(__start, __nt, __end, __below);
+    __symbols.join_5(4, __nt, __end);
     __below
 }
 
 // Table = "{", Fields, "}" => ActionFn(543);
 fn __reduce409<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>, __below: u16) -> u16 {
-    let __below = __symbols.below(3);
-    let __sym2 = __symbols.pop_0();
-    let __sym1 = __symbols.pop_13();
-    let __sym0 = __symbols.pop_0();
+    let __places = __symbols.top::<3>();
+    let __below = __places[0].3;
+    let __sym2 = __symbols.take_0(__places[2]);
+    let __sym1 = __symbols.take_13(__places[1]);
+    let __sym0 = __symbols.take_0(__places[0]);
     let __start = __sym0.0.clone();
     let __end = __sym2.2.clone();
     let __nt = __action543::<>(h, __sym0, __sym1, __sym2);
-    __symbols.push_5(__start, __nt, __end, __below);
+    __symbols.join_5(3, __nt, __end);
     __below
 }
 
 // TableType = "{", "}" => ActionFn(431);
 fn __reduce410<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>, __below: u16) -> u16 {
-    let __below = __symbols.below(2);
-    let __sym1 = __symbols.pop_0();
-    let __sym0 = __symbols.pop_0();
+    let __places = __symbols.top::<2>();
+    let __below = __places[0].3;
+    let __sym1 = __symbols.take_0(__places[1]);
+    let __sym0 = __symbols.take_0(__places[0]);
     let __start = __sym0.0.clone();
     let __end = __sym1.2.clone();
     let __nt = __action431::<>(h, __sym0, __sym1);
-    __symbols.push_41(__start, __nt, __end, __below);
+    __symbols.join_41(2, __nt, __end);
     __below
 }
 
 // TableType = "{", Type, "}" => ActionFn(432);
 fn __reduce411<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>, __below: u16) -> u16 {
-    let __below = __symbols.below(3);
-    let __sym2 = __symbols.pop_0();
-    let __sym1 = __symbols.pop_11();
-    let __sym0 = __symbols.pop_0();
+    let __places = __symbols.top::<3>();
+    let __below = __places[0].3;
+    let __sym2 = __symbols.take_0(__places[2]);
+    let __sym1 = __symbols.take_11(__places[1]);
+    let __sym0 = __symbols.take_0(__places[0]);
     let __start = __sym0.0.clone();
     let __end = __sym2.2.clone();
     let __nt = __action432::<>(h, __sym0, __sym1, __sym2);
-    __symbols.push_41(__start, __nt, __end, __below);
+    __symbols.join_41(3, __nt, __end);
     __below
 }
 
 // TableType = "{", RecordItems, ",", "}" => ActionFn(544);
 fn __reduce412<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>, __below: u16) -> u16 {
-    let __below = __symbols.below(4);
-    let __sym3 = __symbols.pop_0();
-    let __sym2 = __symbols.pop_0();
-    let __sym1 = __symbols.pop_13();
-    let __sym0 = __symbols.pop_0();
+    let __places = __symbols.top::<4>();
+    let __below = __places[0].3;
+    let __sym3 = __symbols.take_0(__places[3]);
+    let __sym2 = __symbols.take_0(__places[2]);
+    let __sym1 = __symbols.take_13(__places[1]);
+    let __sym0 = __symbols.take_0(__places[0]);
     let __start = __sym0.0.clone();
     let __end = __sym3.2.clone();
     let __nt = __action544::<>(h, __sym0, __sym1, __sym2, __sym3);
-    __symbols.push_41(__start, __nt, __end, __below);
+    __symbols.join_41(4, __nt, __end);
     __below
 }
 
 // TableType = "{", RecordItems, ";", "}" => ActionFn(545);
 fn __reduce413<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>, __below: u16) -> u16 {
-    let __below = __symbols.below(4);
-    let __sym3 = __symbols.pop_0();
-    let __sym2 = __symbols.pop_0();
-    let __sym1 = __symbols.pop_13();
-    let __sym0 = __symbols.pop_0();
+    let __places = __symbols.top::<4>();
+    let __below = __places[0].3;
+    let __sym3 = __symbols.take_0(__places[3]);
+    let __sym2 = __symbols.take_0(__places[2]);
+    let __sym1 = __symbols.take_13(__places[1]);
+    let __sym0 = __symbols.take_0(__places[0]);
     let __start = __sym0.0.clone();
     let __end = __sym3.2.clone();
     let __nt = __action545::<>(h, __sym0, __sym1, __sym2, __sym3);
-    __symbols.push_41(__start, __nt, __end, __below);
+    __symbols.join_41(4, __nt, __end);
     __below
 }
 
 // TableType = "{", RecordItems, "}" => ActionFn(546);
 fn __reduce414<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>, __below: u16) -> u16 {
-    let __below = __symbols.below(3);
-    let __sym2 = __symbols.pop_0();
-    let __sym1 = __symbols.pop_13();
-    let __sym0 = __symbols.pop_0();
+    let __places = __symbols.top::<3>();
+    let __below = __places[0].3;
+    let __sym2 = __symbols.take_0(__places[2]);
+    let __sym1 = __symbols.take_13(__places[1]);
+    let __sym0 = __symbols.take_0(__places[0]);
     let __start = __sym0.0.clone();
     let __end = __sym2.2.clone();
     let __nt = __action546::<>(h, __sym0, __sym1, __sym2);
-    __symbols.push_41(__start, __nt, __end, __below);
+    __symbols.join_41(3, __nt, __end);
     __below
 }
 
 // Targets<"n"> = Var<"n"> => ActionFn(273);
 fn __reduce415<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>, __below: u16) -> u16 {
-    let __below = __symbols.below(1);
-    let __sym0 = __symbols.pop_5();
+    let __places = __symbols.top::<1>();
+    let __below = __places[0].3;
+    let __sym0 = __symbols.take_5(__places[0]);
     let __start = __sym0.0.clone();
     let __end = __sym0.2.clone();
     let __nt = __action273::<>(h, __sym0);
-    __symbols.push_17(__start, __nt, __end, __below);
+    __symbols.join_17(1, __nt, __end);
     __below
 }
 
 // Targets<"n"> = VarList<"n"> => ActionFn(274);
 fn __reduce416<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>, __below: u16) -> u16 {
-    let __below = __symbols.below(1);
-    let __sym0 = __symbols.pop_13();
+    let __places = __symbols.top::<1>();
+    let __below = __places[0].3;
+    let __sym0 = __symbols.take_13(__places[0]);
     let __start = __sym0.0.clone();
     let __end = __sym0.2.clone();
     let __nt = __action274::<>(h, __sym0);
-    __symbols.push_17(__start, __nt, __end, __below);
+    __symbols.join_17(1, __nt, __end);
     __below
 }
 
 // Targets<"p"> = Var<"p"> => ActionFn(297);
 fn __reduce417<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>, __below: u16) -> u16 {
-    let __below = __symbols.below(1);
-    let __sym0 = __symbols.pop_5();
+    let __places = __symbols.top::<1>();
+    let __below = __places[0].3;
+    let __sym0 = __symbols.take_5(__places[0]);
     let __start = __sym0.0.clone();
     let __end = __sym0.2.clone();
     let __nt = __action297::<>(h, __sym0);
-    __symbols.push_17(__start, __nt, __end, __below);
+    __symbols.join_17(1, __nt, __end);
     __below
 }
 
 // Targets<"p"> = VarList<"p"> => ActionFn(298);
 fn __reduce418<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>, __below: u16) -> u16 {
-    let __below = __symbols.below(1);
-    let __sym0 = __symbols.pop_13();
+    let __places = __symbols.top::<1>();
+    let __below = __places[0].3;
+    let __sym0 = __symbols.take_13(__places[0]);
     let __start = __sym0.0.clone();
     let __end = __sym0.2.clone();
     let __nt = __action298::<>(h, __sym0);
-    __symbols.push_17(__start, __nt, __end, __below);
+    __symbols.join_17(1, __nt, __end);
     __below
 }
 
 // Type = Union => ActionFn(142);
 fn __reduce419<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>, __below: u16) -> u16 {
-    let __below = __symbols.below(1);
-    let __sym0 = __symbols.pop_31();
+    let __places = __symbols.top::<1>();
+    let __below = __places[0].3;
+    let __sym0 = __symbols.take_31(__places[0]);
     let __start = __sym0.0.clone();
     let __end = __sym0.2.clone();
     let __nt = __action142::<>(h, __sym0);
-    __symbols.push_11(__start, __nt, __end, __below);
+    __symbols.join_11(1, __nt, __end);
     __below
 }
 
 // Type = "|", Union => ActionFn(434);
 fn __reduce420<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>, __below: u16) -> u16 {
-    let __below = __symbols.below(2);
-    let __sym1 = __symbols.pop_31();
-    let __sym0 = __symbols.pop_0();
+    let __places = __symbols.top::<2>();
+    let __below = __places[0].3;
+    let __sym1 = __symbols.take_31(__places[1]);
+    let __sym0 = __symbols.take_0(__places[0]);
     let __start = __sym0.0.clone();
     let __end = __sym1.2.clone();
     let __nt = __action434::<>(h, __sym0, __sym1);
-    __symbols.push_11(__start, __nt, __end, __below);
+    __symbols.join_11(2, __nt, __end);
     __below
 }
 
 // Type = "&", Inter => ActionFn(435);
 fn __reduce421<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>, __below: u16) -> u16 {
-    let __below = __symbols.below(2);
-    let __sym1 = __symbols.pop_31();
-    let __sym0 = __symbols.pop_0();
+    let __places = __symbols.top::<2>();
+    let __below = __places[0].3;
+    let __sym1 = __symbols.take_31(__places[1]);
+    let __sym0 = __symbols.take_0(__places[0]);
     let __start = __sym0.0.clone();
     let __end = __sym1.2.clone();
     let __nt = __action435::<>(h, __sym0, __sym1);
-    __symbols.push_11(__start, __nt, __end, __below);
+    __symbols.join_11(2, __nt, __end);
     __below
 }
 
 // Type = Union, "|", Function => ActionFn(146);
 fn __reduce423<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>, __below: u16) -> u16 {
-    let __below = __symbols.below(3);
-    let __sym2 = __symbols.pop_11();
-    let __sym1 = __symbols.pop_0();
-    let __sym0 = __symbols.pop_31();
+    let __places = __symbols.top::<3>();
+    let __below = __places[0].3;
+    let __sym2 = __symbols.take_11(__places[2]);
+    let __sym1 = __symbols.take_0(__places[1]);
+    let __sym0 = __symbols.take_31(__places[0]);
     let __start = __sym0.0.clone();
     let __end = __sym2.2.clone();
     let __nt = __action146::<>(h, __sym0, __sym1, __sym2);
-    __symbols.push_11(__start, __nt, __end, __below);
+    __symbols.join_11(3, __nt, __end);
     __below
 }
 
 // Type = "|", Union, "|", Function => ActionFn(436);
 fn __reduce424<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>, __below: u16) -> u16 {
-    let __below = __symbols.below(4);
-    let __sym3 = __symbols.pop_11();
-    let __sym2 = __symbols.pop_0();
-    let __sym1 = __symbols.pop_31();
-    let __sym0 = __symbols.pop_0();
+    let __places = __symbols.top::<4>();
+    let __below = __places[0].3;
+    let __sym3 = __symbols.take_11(__places[3]);
+    let __sym2 = __symbols.take_0(__places[2]);
+    let __sym1 = __symbols.take_31(__places[1]);
+    let __sym0 = __symbols.take_0(__places[0]);
     let __start = __sym0.0.clone();
     let __end = __sym3.2.clone();
     let __nt = __action436::<>(h, __sym0, __sym1, __sym2, __sym3);
-    __symbols.push_11(__start, __nt, __end, __below);
+    __symbols.join_11(4, __nt, __end);
     __below
 }
 
 // Type = Inter, "&", Function => ActionFn(148);
 fn __reduce425<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>, __below: u16) -> u16 {
-    let __below = __symbols.below(3);
-    let __sym2 = __symbols.pop_11();
-    let __sym1 = __symbols.pop_0();
-    let __sym0 = __symbols.pop_31();
+    let __places = __symbols.top::<3>();
+    let __below = __places[0].3;
+    let __sym2 = __symbols.take_11(__places[2]);
+    let __sym1 = __symbols.take_0(__places[1]);
+    let __sym0 = __symbols.take_31(__places[0]);
     let __start = __sym0.0.clone();
     let __end = __sym2.2.clone();
     let __nt = __action148::<>(h, __sym0, __sym1, __sym2);
-    __symbols.push_11(__start, __nt, __end, __below);
+    __symbols.join_11(3, __nt, __end);
     __below
 }
 
 // Type = "|", Inter, "&", Function => ActionFn(437);
 fn __reduce426<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>, __below: u16) -> u16 {
-    let __below = __symbols.below(4);
-    let __sym3 = __symbols.pop_11();
-    let __sym2 = __symbols.pop_0();
-    let __sym1 = __symbols.pop_31();
-    let __sym0 = __symbols.pop_0();
+    let __places = __symbols.top::<4>();
+    let __below = __places[0].3;
+    let __sym3 = __symbols.take_11(__places[3]);
+    let __sym2 = __symbols.take_0(__places[2]);
+    let __sym1 = __symbols.take_31(__places[1]);
+    let __sym0 = __symbols.take_0(__places[0]);
     let __start = __sym0.0.clone();
     let __end = __sym3.2.clone();
     let __nt = __action437::<>(h, __sym0, __sym1, __sym2, __sym3);
-    __symbols.push_11(__start, __nt, __end, __below);
+    __symbols.join_11(4, __nt, __end);
     __below
 }
 
 // Type = Union, "|", Inter, "&", Function => ActionFn(150);
 fn __reduce427<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>, __below: u16) -> u16 {
-    let __below = __symbols.below(5);
-    let __sym4 = __symbols.pop_11();
-    let __sym3 = __symbols.pop_0();
-    let __sym2 = __symbols.pop_31();
-    let __sym1 = __symbols.pop_0();
-    let __sym0 = __symbols.pop_31();
+    let __places = __symbols.top::<5>();
+    let __below = __places[0].3;
+    let __sym4 = __symbols.take_11(__places[4]);
+    let __sym3 = __symbols.take_0(__places[3]);
+    let __sym2 = __symbols.take_31(__places[2]);
+    let __sym1 = __symbols.take_0(__places[1]);
+    let __sym0 = __symbols.take_31(__places[0]);
     let __start = __sym0.0.clone();
     let __end = __sym4.2.clone();
     let __nt = __action150::<>(h, __sym0, __sym1, __sym2, __sym3, __sym4);
-    __symbols.push_11(__start, __nt, __end, __below);
+    __symbols.join_11(5, __nt, __end);
     __below
 }
 
 // Type = "|", Union, "|", Inter, "&", Function => ActionFn(438);
 fn __reduce428<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>, __below: u16) -> u16 {
-    let __below = __symbols.below(6);
-    let __sym5 = __symbols.pop_11();
-    let __sym4 = __symbols.pop_0();
-    let __sym3 = __symbols.pop_31();
-    let __sym2 = __symbols.pop_0();
-    let __sym1 = __symbols.pop_31();
-    let __sym0 = __symbols.pop_0();
+    let __places = __symbols.top::<6>();
+    let __below = __places[0].3;
+    let __sym5 = __symbols.take_11(__places[5]);
+    let __sym4 = __symbols.take_0(__places[4]);
+    let __sym3 = __symbols.take_31(__places[3]);
+    let __sym2 = __symbols.take_0(__places[2]);
+    let __sym1 = __symbols.take_31(__places[1]);
+    let __sym0 = __symbols.take_0(__places[0]);
     let __start = __sym0.0.clone();
     let __end = __sym5.2.clone();
     let __nt = __action438::<>(h, __sym0, __sym1, __sym2, __sym3, __sym4, __sym5);
-    __symbols.push_11(__start, __nt, __end, __below);
+    __symbols.join_11(6, __nt, __end);
     __below
 }
 
 // Type? = Type => ActionFn(212);
 fn __reduce429<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>, __below: u16) -> u16 {
-    let __below = __symbols.below(1);
-    let __sym0 = __symbols.pop_11();
+    let __places = __symbols.top::<1>();
+    let __below = __places[0].3;
+    let __sym0 = __symbols.take_11(__places[0]);
     let __start = __sym0.0.clone();
     let __end = __sym0.2.clone();
     let __nt = __action212::<>(h, __sym0);
-    __symbols.push_12(__start, __nt, __end, __below);
+    __symbols.join_12(1, __nt, __end);
     __below
 }
 
@@ -6967,308 +7559,333 @@ fn __reduce430<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offse
 
 // TypePath = PlainName => ActionFn(191);
 fn __reduce431<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>, __below: u16) -> u16 {
-    let __below = __symbols.below(1);
-    let __sym0 = __symbols.pop_9();
+    let __places = __symbols.top::<1>();
+    let __below = __places[0].3;
+    let __sym0 = __symbols.take_9(__places[0]);
     let __start = __sym0.0.clone();
     let __end = __sym0.2.clone();
     let __nt = __action191::<>(h, __sym0);
-    __symbols.push_13(__start, __nt, __end, __below);
+    __symbols.join_13(1, __nt, __end);
     __below
 }
 
 // TypePath = TypePath, ".", PlainName => ActionFn(192);
 fn __reduce432<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>, __below: u16) -> u16 {
-    let __below = __symbols.below(3);
-    let __sym2 = __symbols.pop_9();
-    let __sym1 = __symbols.pop_0();
-    let __sym0 = __symbols.pop_13();
+    let __places = __symbols.top::<3>();
+    let __below = __places[0].3;
+    let __sym2 = __symbols.take_9(__places[2]);
+    let __sym1 = __symbols.take_0(__places[1]);
+    let __sym0 = __symbols.take_13(__places[0]);
     let __start = __sym0.0.clone();
     let __end = __sym2.2.clone();
     let __nt = __action192::<>(h, __sym0, __sym1, __sym2);
-    __symbols.push_13(__start, __nt, __end, __below);
+    __symbols.join_13(3, __nt, __end);
     __below
 }
 
 // TypeRef = TypePath => ActionFn(439);
 fn __reduce433<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>, __below: u16) -> u16 {
-    let __below = __symbols.below(1);
-    let __sym0 = __symbols.pop_13();
+    let __places = __symbols.top::<1>();
+    let __below = __places[0].3;
+    let __sym0 = __symbols.take_13(__places[0]);
     let __start = __sym0.0.clone();
     let __end = __sym0.2.clone();
     let __nt = __action439::<>(h, __sym0);
-    __symbols.push_11(__start, __nt, __end, __below);
+    __symbols.join_11(1, __nt, __end);
     __below
 }
 
 // TypeRef = TypePath, "<", Enter, Types, GenericClose => ActionFn(440);
 fn __reduce434<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>, __below: u16) -> u16 {
-    let __below = __symbols.below(5);
-    let __sym4 = __symbols.pop_21();
-    let __sym3 = __symbols.pop_13();
-    let __sym2 = __symbols.pop_21();
-    let __sym1 = __symbols.pop_0();
-    let __sym0 = __symbols.pop_13();
+    let __places = __symbols.top::<5>();
+    let __below = __places[0].3;
+    let __sym4 = __symbols.take_21(__places[4]);
+    let __sym3 = __symbols.take_13(__places[3]);
+    let __sym2 = __symbols.take_21(__places[2]);
+    let __sym1 = __symbols.take_0(__places[1]);
+    let __sym0 = __symbols.take_13(__places[0]);
     let __start = __sym0.0.clone();
     let __end = __sym4.2.clone();
     let __nt = __action440::<>(h, __sym0, __sym1, __sym2, __sym3, __sym4);
-    __symbols.push_11(__start, __nt, __end, __below);
+    __symbols.join_11(5, __nt, __end);
     __below
 }
 
 // TypeRefs = TypeRef => ActionFn(193);
 fn __reduce435<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>, __below: u16) -> u16 {
-    let __below = __symbols.below(1);
-    let __sym0 = __symbols.pop_11();
+    let __places = __symbols.top::<1>();
+    let __below = __places[0].3;
+    let __sym0 = __symbols.take_11(__places[0]);
     let __start = __sym0.0.clone();
     let __end = __sym0.2.clone();
     let __nt = __action193::<>(h, __sym0);
-    __symbols.push_13(__start, __nt, __end, __below);
+    __symbols.join_13(1, __nt, __end);
     __below
 }
 
 // TypeRefs = TypeRefs, ",", TypeRef => ActionFn(194);
 fn __reduce436<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>, __below: u16) -> u16 {
-    let __below = __symbols.below(3);
-    let __sym2 = __symbols.pop_11();
-    let __sym1 = __symbols.pop_0();
-    let __sym0 = __symbols.pop_13();
+    let __places = __symbols.top::<3>();
+    let __below = __places[0].3;
+    let __sym2 = __symbols.take_11(__places[2]);
+    let __sym1 = __symbols.take_0(__places[1]);
+    let __sym0 = __symbols.take_13(__places[0]);
     let __start = __sym0.0.clone();
     let __end = __sym2.2.clone();
     let __nt = __action194::<>(h, __sym0, __sym1, __sym2);
-    __symbols.push_13(__start, __nt, __end, __below);
+    __symbols.join_13(3, __nt, __end);
     __below
 }
 
 // Types = Type => ActionFn(140);
 fn __reduce437<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>, __below: u16) -> u16 {
-    let __below = __symbols.below(1);
-    let __sym0 = __symbols.pop_11();
+    let __places = __symbols.top::<1>();
+    let __below = __places[0].3;
+    let __sym0 = __symbols.take_11(__places[0]);
     let __start = __sym0.0.clone();
     let __end = __sym0.2.clone();
     let __nt = __action140::<>(h, __sym0);
-    __symbols.push_13(__start, __nt, __end, __below);
+    __symbols.join_13(1, __nt, __end);
     __below
 }
 
 // Types = Types, ",", Type => ActionFn(141);
 fn __reduce438<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>, __below: u16) -> u16 {
-    let __below = __symbols.below(3);
-    let __sym2 = __symbols.pop_11();
-    let __sym1 = __symbols.pop_0();
-    let __sym0 = __symbols.pop_13();
+    let __places = __symbols.top::<3>();
+    let __below = __places[0].3;
+    let __sym2 = __symbols.take_11(__places[2]);
+    let __sym1 = __symbols.take_0(__places[1]);
+    let __sym0 = __symbols.take_13(__places[0]);
     let __start = __sym0.0.clone();
     let __end = __sym2.2.clone();
     let __nt = __action141::<>(h, __sym0, __sym1, __sym2);
-    __symbols.push_13(__start, __nt, __end, __below);
+    __symbols.join_13(3, __nt, __end);
     __below
 }
 
 // UnOp = "not" => ActionFn(101);
 fn __reduce439<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>, __below: u16) -> u16 {
-    let __below = __symbols.below(1);
-    let __sym0 = __symbols.pop_0();
+    let __places = __symbols.top::<1>();
+    let __below = __places[0].3;
+    let __sym0 = __symbols.take_0(__places[0]);
     let __start = __sym0.0.clone();
     let __end = __sym0.2.clone();
     let __nt = __action101::<>(h, __sym0);
-    __symbols.push_42(__start, __nt, __end, __below);
+    __symbols.join_42(1, __nt, __end);
     __below
 }
 
 // UnOp = "-" => ActionFn(102);
 fn __reduce440<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>, __below: u16) -> u16 {
-    let __below = __symbols.below(1);
-    let __sym0 = __symbols.pop_0();
+    let __places = __symbols.top::<1>();
+    let __below = __places[0].3;
+    let __sym0 = __symbols.take_0(__places[0]);
     let __start = __sym0.0.clone();
     let __end = __sym0.2.clone();
     let __nt = __action102::<>(h, __sym0);
-    __symbols.push_42(__start, __nt, __end, __below);
+    __symbols.join_42(1, __nt, __end);
     __below
 }
 
 // UnOp = "#" => ActionFn(103);
 fn __reduce441<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>, __below: u16) -> u16 {
-    let __below = __symbols.below(1);
-    let __sym0 = __symbols.pop_0();
+    let __places = __symbols.top::<1>();
+    let __below = __places[0].3;
+    let __sym0 = __symbols.take_0(__places[0]);
     let __start = __sym0.0.clone();
     let __end = __sym0.2.clone();
     let __nt = __action103::<>(h, __sym0);
-    __symbols.push_42(__start, __nt, __end, __below);
+    __symbols.join_42(1, __nt, __end);
     __below
 }
 
 // UnOp = "~" => ActionFn(104);
 fn __reduce442<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>, __below: u16) -> u16 {
-    let __below = __symbols.below(1);
-    let __sym0 = __symbols.pop_0();
+    let __places = __symbols.top::<1>();
+    let __below = __places[0].3;
+    let __sym0 = __symbols.take_0(__places[0]);
     let __start = __sym0.0.clone();
     let __end = __sym0.2.clone();
     let __nt = __action104::<>(h, __sym0);
-    __symbols.push_42(__start, __nt, __end, __below);
+    __symbols.join_42(1, __nt, __end);
     __below
 }
 
 // Union = Inter => ActionFn(152);
 fn __reduce443<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>, __below: u16) -> u16 {
-    let __below = __symbols.below(1);
-    let __sym0 = __symbols.pop_31();
+    let __places = __symbols.top::<1>();
+    let __below = __places[0].3;
+    let __sym0 = __symbols.take_31(__places[0]);
     let __start = __sym0.0.clone();
     let __end = __sym0.2.clone();
     let __nt = __action152::<>(h, __sym0);
-    __symbols.push_31(__start, __nt, __end, __below);
+    __symbols.join_31(1, __nt, __end);
     __below
 }
 
 // Union = Union, "|", Inter => ActionFn(153);
 fn __reduce444<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>, __below: u16) -> u16 {
-    let __below = __symbols.below(3);
-    let __sym2 = __symbols.pop_31();
-    let __sym1 = __symbols.pop_0();
-    let __sym0 = __symbols.pop_31();
+    let __places = __symbols.top::<3>();
+    let __below = __places[0].3;
+    let __sym2 = __symbols.take_31(__places[2]);
+    let __sym1 = __symbols.take_0(__places[1]);
+    let __sym0 = __symbols.take_31(__places[0]);
     let __start = __sym0.0.clone();
     let __end = __sym2.2.clone();
     let __nt = __action153::<>(h, __sym0, __sym1, __sym2);
-    __symbols.push_31(__start, __nt, __end, __below);
+    __symbols.join_31(3, __nt, __end);
     __below
 }
 
 // Var<"n"> = NameLike => ActionFn(441);
 fn __reduce445<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>, __below: u16) -> u16 {
-    let __below = __symbols.below(1);
-    let __sym0 = __symbols.pop_1();
+    let __places = __symbols.top::<1>();
+    let __below = __places[0].3;
+    let __sym0 = __symbols.take_1(__places[0]);
     let __start = __sym0.0.clone();
     let __end = __sym0.2.clone();
     let __nt = __action441::<>(h, __sym0);
-    __symbols.push_5(__start, __nt, __end, __below);
+    __symbols.join_5(1, __nt, __end);
     __below
 }
 
 // Var<"n"> = Prefix<"n">, "[", ExprAny, "]" => ActionFn(366);
 fn __reduce446<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>, __below: u16) -> u16 {
-    let __below = __symbols.below(4);
-    let __sym3 = __symbols.pop_0();
-    let __sym2 = __symbols.pop_5();
-    let __sym1 = __symbols.pop_0();
-    let __sym0 = __symbols.pop_5();
+    let __places = __symbols.top::<4>();
+    let __below = __places[0].3;
+    let __sym3 = __symbols.take_0(__places[3]);
+    let __sym2 = __symbols.take_5(__places[2]);
+    let __sym1 = __symbols.take_0(__places[1]);
+    let __sym0 = __symbols.take_5(__places[0]);
     let __start = __sym0.0.clone();
     let __end = __sym3.2.clone();
     let __nt = __action366::<>(h, __sym0, __sym1, __sym2, __sym3);
-    __symbols.push_5(__start, __nt, __end, __below);
+    __symbols.join_5(4, __nt, __end);
     __below
 }
 
 // Var<"n"> = Prefix<"n">, ".", NameLike => ActionFn(459);
 fn __reduce447<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>, __below: u16) -> u16 {
-    let __below = __symbols.below(3);
-    let __sym2 = __symbols.pop_1();
-    let __sym1 = __symbols.pop_0();
-    let __sym0 = __symbols.pop_5();
+    let __places = __symbols.top::<3>();
+    let __below = __places[0].3;
+    let __sym2 = __symbols.take_1(__places[2]);
+    let __sym1 = __symbols.take_0(__places[1]);
+    let __sym0 = __symbols.take_5(__places[0]);
     let __start = __sym0.0.clone();
     let __end = __sym2.2.clone();
     let __nt = __action459::<>(h, __sym0, __sym1, __sym2);
-    __symbols.push_5(__start, __nt, __end, __below);
+    __symbols.join_5(3, __nt, __end);
     __below
 }
 
 // Var<"p"> = Prefix<"p">, "[", ExprAny, "]" => ActionFn(367);
 fn __reduce448<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>, __below: u16) -> u16 {
-    let __below = __symbols.below(4);
-    let __sym3 = __symbols.pop_0();
-    let __sym2 = __symbols.pop_5();
-    let __sym1 = __symbols.pop_0();
-    let __sym0 = __symbols.pop_5();
+    let __places = __symbols.top::<4>();
+    let __below = __places[0].3;
+    let __sym3 = __symbols.take_0(__places[3]);
+    let __sym2 = __symbols.take_5(__places[2]);
+    let __sym1 = __symbols.take_0(__places[1]);
+    let __sym0 = __symbols.take_5(__places[0]);
     let __start = __sym0.0.clone();
     let __end = __sym3.2.clone();
     let __nt = __action367::<>(h, __sym0, __sym1, __sym2, __sym3);
-    __symbols.push_5(__start, __nt, __end, __below);
+    __symbols.join_5(4, __nt, __end);
     __below
 }
 
 // Var<"p"> = Prefix<"p">, ".", NameLike => ActionFn(460);
 fn __reduce449<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>, __below: u16) -> u16 {
-    let __below = __symbols.below(3);
-    let __sym2 = __symbols.pop_1();
-    let __sym1 = __symbols.pop_0();
-    let __sym0 = __symbols.pop_5();
+    let __places = __symbols.top::<3>();
+    let __below = __places[0].3;
+    let __sym2 = __symbols.take_1(__places[2]);
+    let __sym1 = __symbols.take_0(__places[1]);
+    let __sym0 = __symbols.take_5(__places[0]);
     let __start = __sym0.0.clone();
     let __end = __sym2.2.clone();
     let __nt = __action460::<>(h, __sym0, __sym1, __sym2);
-    __symbols.push_5(__start, __nt, __end, __below);
+    __symbols.join_5(3, __nt, __end);
     __below
 }
 
 // VarList<"n"> = Var<"n">, ",", VarAny => ActionFn(286);
 fn __reduce452<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>, __below: u16) -> u16 {
-    let __below = __symbols.below(3);
-    let __sym2 = __symbols.pop_5();
-    let __sym1 = __symbols.pop_0();
-    let __sym0 = __symbols.pop_5();
+    let __places = __symbols.top::<3>();
+    let __below = __places[0].3;
+    let __sym2 = __symbols.take_5(__places[2]);
+    let __sym1 = __symbols.take_0(__places[1]);
+    let __sym0 = __symbols.take_5(__places[0]);
     let __start = __sym0.0.clone();
     let __end = __sym2.2.clone();
     let __nt = __action286::<>(h, __sym0, __sym1, __sym2);
-    __symbols.push_13(__start, __nt, __end, __below);
+    __symbols.join_13(3, __nt, __end);
     __below
 }
 
 // VarList<"n"> = VarList<"n">, ",", VarAny => ActionFn(287);
 fn __reduce453<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>, __below: u16) -> u16 {
-    let __below = __symbols.below(3);
-    let __sym2 = __symbols.pop_5();
-    let __sym1 = __symbols.pop_0();
-    let __sym0 = __symbols.pop_13();
+    let __places = __symbols.top::<3>();
+    let __below = __places[0].3;
+    let __sym2 = __symbols.take_5(__places[2]);
+    let __sym1 = __symbols.take_0(__places[1]);
+    let __sym0 = __symbols.take_13(__places[0]);
     let __start = __sym0.0.clone();
     let __end = __sym2.2.clone();
     let __nt = __action287::<>(h, __sym0, __sym1, __sym2);
-    __symbols.push_13(__start, __nt, __end, __below);
+    __symbols.join_13(3, __nt, __end);
     __below
 }
 
 // VarList<"p"> = Var<"p">, ",", VarAny => ActionFn(299);
 fn __reduce454<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>, __below: u16) -> u16 {
-    let __below = __symbols.below(3);
-    let __sym2 = __symbols.pop_5();
-    let __sym1 = __symbols.pop_0();
-    let __sym0 = __symbols.pop_5();
+    let __places = __symbols.top::<3>();
+    let __below = __places[0].3;
+    let __sym2 = __symbols.take_5(__places[2]);
+    let __sym1 = __symbols.take_0(__places[1]);
+    let __sym0 = __symbols.take_5(__places[0]);
     let __start = __sym0.0.clone();
     let __end = __sym2.2.clone();
     let __nt = __action299::<>(h, __sym0, __sym1, __sym2);
-    __symbols.push_13(__start, __nt, __end, __below);
+    __symbols.join_13(3, __nt, __end);
     __below
 }
 
 // VarList<"p"> = VarList<"p">, ",", VarAny => ActionFn(300);
 fn __reduce455<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>, __below: u16) -> u16 {
-    let __below = __symbols.below(3);
-    let __sym2 = __symbols.pop_5();
-    let __sym1 = __symbols.pop_0();
-    let __sym0 = __symbols.pop_13();
+    let __places = __symbols.top::<3>();
+    let __below = __places[0].3;
+    let __sym2 = __symbols.take_5(__places[2]);
+    let __sym1 = __symbols.take_0(__places[1]);
+    let __sym0 = __symbols.take_13(__places[0]);
     let __start = __sym0.0.clone();
     let __end = __sym2.2.clone();
     let __nt = __action300::<>(h, __sym0, __sym1, __sym2);
-    __symbols.push_13(__start, __nt, __end, __below);
+    __symbols.join_13(3, __nt, __end);
     __below
 }
 
 // VarParam = "..." => ActionFn(442);
 fn __reduce456<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>, __below: u16) -> u16 {
-    let __below = __symbols.below(1);
-    let __sym0 = __symbols.pop_0();
+    let __places = __symbols.top::<1>();
+    let __below = __places[0].3;
+    let __sym0 = __symbols.take_0(__places[0]);
     let __start = __sym0.0.clone();
     let __end = __sym0.2.clone();
     let __nt = __action442::<>(h, __sym0);
-    __symbols.push_7(__start, __nt, __end, __below);
+    __symbols.join_7(1, __nt, __end);
     __below
 }
 
 // VarParam = "...", ":", Type => ActionFn(443);
 fn __reduce457<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>, __below: u16) -> u16 {
-    let __below = __symbols.below(3);
-    let __sym2 = __symbols.pop_11();
-    let __sym1 = __symbols.pop_0();
-    let __sym0 = __symbols.pop_0();
+    let __places = __symbols.top::<3>();
+    let __below = __places[0].3;
+    let __sym2 = __symbols.take_11(__places[2]);
+    let __sym1 = __symbols.take_0(__places[1]);
+    let __sym0 = __symbols.take_0(__places[0]);
     let __start = __sym0.0.clone();
     let __end = __sym2.2.clone();
     let __nt = __action443::<>(h, __sym0, __sym1, __sym2);
-    __symbols.push_7(__start, __nt, __end, __below);
+    __symbols.join_7(3, __nt, __end);
     __below
 }
 

@@ -202,7 +202,8 @@ fn stacks(out: &mut String, parser: &Parser<'_>) -> Result<(), Failure> {
          }}\n\n    \
          /// The symbol of the whole text.\n    \
          pub(crate) fn finish(&mut self) -> {result} {{\n        \
-             self.pop_{number}().1\n    \
+             let [place] = self.top();\n        \
+             self.take_{number}(place).1\n    \
          }}\n\n    \
          fn last(&self) -> Option<&Place> {{\n        \
              self.places.last()\n    \
@@ -212,11 +213,17 @@ fn stacks(out: &mut String, parser: &Parser<'_>) -> Result<(), Failure> {
          pub(crate) fn len(&self) -> usize {{\n        \
              self.places.len()\n    \
          }}\n\n    \
-         /// The state below the topmost `count` of them.\n    \
+         /// Where the topmost stand.\n    \
          #[inline(always)]\n    \
-         fn below(&self, count: usize) -> u16 {{\n        \
-             match self.places.get(self.places.len().wrapping_sub(count)) {{\n            \
-                 Some(place) => place.3,\n            \
+         fn top<const COUNT: usize>(&self) -> [Place; COUNT] {{\n        \
+             *self.places.last_chunk().unwrap_or_else(|| mismatch())\n    \
+         }}\n\n    \
+         /// Makes one place of the topmost ones.\n    \
+         #[inline(always)]\n    \
+         fn join(&mut self, count: usize, token: Token, end: Offset) {{\n        \
+             self.places.truncate((self.places.len() + 1).wrapping_sub(count));\n        \
+             match self.places.last_mut() {{\n            \
+                 Some(place) => (place.1, place.2) = (token, end),\n            \
                  None => mismatch(),\n        \
              }}\n    \
          }}\n",
@@ -225,24 +232,23 @@ fn stacks(out: &mut String, parser: &Parser<'_>) -> Result<(), Failure> {
         number = parser.result,
     )?;
     for (number, ty) in numbered() {
-        writeln!(out, "    #[inline(always)]\n    fn pop_{number}(&mut self) -> (Offset, {ty}, Offset) {{")?;
+        writeln!(
+            out,
+            "    #[inline(always)]\n    fn take_{number}(&mut self, place: Place) -> (Offset, {ty}, Offset) {{"
+        )?;
         match (carried(ty), own(ty)) {
             (Some((_, pattern, _)), _) => writeln!(
                 out,
-                "        match self.places.pop() {{\n            \
-                     Some((start, {pattern}, end, _)) => (start, it, end),\n            \
+                "        match place.1 {{\n            \
+                     {pattern} => (place.0, it, place.2),\n            \
                      _ => mismatch(),\n        }}\n    }}"
             )?,
-            (None, false) => writeln!(
-                out,
-                "        let (start, token, end, _) = self.places.pop().unwrap_or_else(|| mismatch());\n        \
-                         (start, token, end)\n    }}"
-            )?,
+            (None, false) => writeln!(out, "        (place.0, place.1, place.2)\n    }}")?,
             (None, true) => writeln!(
                 out,
-                "        match (self.places.pop(), self.v{number}.pop()) {{\n            \
-                     (Some((start, _, end, _)), Some(value)) => (start, value, end),\n            \
-                     _ => mismatch(),\n        }}\n    }}"
+                "        match self.v{number}.pop() {{\n            \
+                     Some(value) => (place.0, value, place.2),\n            \
+                     None => mismatch(),\n        }}\n    }}"
             )?,
         }
         writeln!(
@@ -259,6 +265,18 @@ fn stacks(out: &mut String, parser: &Parser<'_>) -> Result<(), Failure> {
                 "        self.places.push((start, Token::Unknown, end, below));\n        self.v{number}.push(value);\n    }}"
             )?,
         }
+        writeln!(
+            out,
+            "    #[inline(always)]\n    fn join_{number}(&mut self, count: usize, value: {ty}, end: Offset) {{"
+        )?;
+        match (carried(ty), own(ty)) {
+            (Some((_, _, token)), _) => writeln!(out, "        self.join(count, {token}, end);\n    }}")?,
+            (None, false) => writeln!(out, "        self.join(count, value, end);\n    }}")?,
+            (None, true) => writeln!(
+                out,
+                "        self.join(count, Token::Unknown, end);\n        self.v{number}.push(value);\n    }}"
+            )?,
+        }
     }
     writeln!(out, "}}\n")?;
     Ok(())
@@ -271,28 +289,30 @@ fn function(out: &mut String, index: usize, reduction: &Reduction<'_>) -> Result
         out,
         "fn __reduce{index}<'a, 's>(h: &mut Builder<'a, 's>, __lookahead_start: Option<&Offset>, __symbols: &mut Symbols<'a>, __below: u16) -> u16 {{"
     )?;
-    if reduction.pops > 0 {
-        writeln!(out, "    let __below = __symbols.below({});", reduction.pops)?;
+    let pops = reduction.pops;
+    if pops > 0 {
+        writeln!(out, "    let __places = __symbols.top::<{pops}>();\n    let __below = __places[0].3;")?;
     }
     for statement in &reduction.statements {
         if statement.starts_with("assert!") {
             continue;
         }
-        let statement = statement.replace("super::__action", "__action");
-        let statement = match statement.split_once("__pop_Variant") {
-            Some((before, rest)) => {
-                let (number, _) = rest.split_once('(').ok_or("a symbol without a stack")?;
-                format!("{before}__symbols.pop_{number}();")
-            }
-            None => match statement.split_once("__symbols.push((__start, __Symbol::Variant") {
-                Some((before, rest)) => {
-                    let (number, _) = rest.split_once('(').ok_or("a symbol without a stack")?;
-                    format!("{before}__symbols.push_{number}(__start, __nt, __end, __below);")
-                }
-                None => statement,
-            },
+        let number = |before: &str| {
+            let (_, rest) = statement.split_once(before)?;
+            rest.split_once('(').map(|(number, _)| number)
         };
-        writeln!(out, "    {statement}")?;
+        if let Some(number) = number("__pop_Variant") {
+            let symbol = statement.strip_prefix("let __sym").and_then(|rest| rest.split_once(' '));
+            let (symbol, _) = symbol.ok_or("a symbol without a number")?;
+            writeln!(out, "    let __sym{symbol} = __symbols.take_{number}(__places[{symbol}]);")?;
+        } else if let Some(number) = number("__symbols.push((__start, __Symbol::Variant") {
+            match pops {
+                0 => writeln!(out, "    __symbols.push_{number}(__start, __nt, __end, __below);")?,
+                _ => writeln!(out, "    __symbols.join_{number}({pops}, __nt, __end);")?,
+            }
+        } else {
+            writeln!(out, "    {}", statement.replace("super::__action", "__action"))?;
+        }
     }
     writeln!(out, "    __below")?;
     writeln!(out, "}}\n")?;

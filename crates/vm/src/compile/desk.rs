@@ -57,7 +57,7 @@ impl Desk {
         let mut is_first = true;
         let is_done = wippy_parser::parse_in_pieces(source, arena, interner, |block, is_last, interner| {
             if is_first {
-                room.begin(source, chunk_name);
+                room.begin(chunk_name);
             }
             let mut compiler = Compiler::new(interner, source, modules, std::mem::take(room));
             if std::mem::take(&mut is_first) {
@@ -76,7 +76,7 @@ impl Desk {
             // Types were found late.
             arena.reset();
             let chunk = wippy_parser::parse(source, arena, interner)?;
-            room.begin(source, chunk_name);
+            room.begin(chunk_name);
             let mut compiler = Compiler::new(interner, source, modules, std::mem::take(room));
             compiler.open_main();
             let done = compiler.block_statements(&chunk.block, false).and_then(|()| compiler.close_main());

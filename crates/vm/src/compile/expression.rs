@@ -15,7 +15,24 @@ use crate::number::Number;
 
 impl<'a> Compiler<'_, 'a> {
     /// Compiles an expression as far as can be done without knowing where its value goes.
+    #[inline]
     pub(super) fn expression(&mut self, node: &'a Expression<'a>) -> Result<Descriptor, SyntaxError> {
+        // Most are one token.
+        let kind = match node.kind {
+            ExpressionKind::Name(symbol) => {
+                self.pass(node.span.end);
+                return self.name(symbol, node.span);
+            }
+            ExpressionKind::Integer(value) => Kind::Number(Number::Integer(value)),
+            ExpressionKind::String(symbol) => Kind::String(symbol),
+            _ => return self.chain(node),
+        };
+        self.pass(node.span.end);
+        Ok(Descriptor::new(kind, node.span))
+    }
+
+    /// An expression that may begin with another one.
+    fn chain(&mut self, node: &'a Expression<'a>) -> Result<Descriptor, SyntaxError> {
         let bottom = self.spine.len();
         let mut node = node;
         while let Some(left) = node.left() {

@@ -41,7 +41,7 @@ use self::scope::{Block, Label, PendingGoto, Variable};
 use self::source::{Lines, Source};
 use self::types::Types;
 use crate::bytecode::instruction::{Instruction, MAX_AX, Op};
-use crate::bytecode::prototype::{LocalDescription, Position, Prototype, Sizes, Text, UpvalueDescription};
+use crate::bytecode::prototype::{LocalDescription, Position, Prototype, Text, UpvalueDescription};
 
 /// Compiles a parsed chunk whose text is `source`; `chunk_name` is kept for messages (`@file`, `=name` or the text).
 ///
@@ -56,7 +56,7 @@ pub fn compile(
     chunk_name: &[u8],
 ) -> Result<Prototype, SyntaxError> {
     let mut room = Room::default();
-    room.begin(source, chunk_name);
+    room.begin(chunk_name);
     let mut compiler = Compiler::new(interner, source, None, room);
     compiler.open_main();
     compiler.block_statements(&chunk.block, false)?;
@@ -123,26 +123,14 @@ struct Room {
     block_count: u32,
 }
 
-/// Lists are made large at once for a text of more bytes than that, and for no more than these.
-const LARGE: usize = 16 << 10;
-const LARGEST: usize = 4 << 20;
-
 /// The number of a main function.
 const MAIN: u32 = 1;
 
 impl Room {
     /// Makes it ready for a chunk.
-    fn begin(&mut self, source: &[u8], chunk_name: &[u8]) {
+    fn begin(&mut self, chunk_name: &[u8]) {
         self.clear();
         self.out.source.extend_from_slice(chunk_name);
-        if source.len() > LARGE {
-            // About what ordinary text becomes; memory that is not used is not touched.
-            let len = source.len().min(LARGEST);
-            let (code, functions) = (len / 5, len / 256);
-            let sizes =
-                Sizes { code, positions: code, constants: len / 24, locals: len / 64, upvalues: functions };
-            self.out.reserve(functions, &sizes);
-        }
         let mut main = self.spare.pop().unwrap_or_default();
         main.begin(MAIN, FunctionPlace::Main, 0, 0);
         self.open.push(main);

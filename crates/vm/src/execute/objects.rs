@@ -76,7 +76,7 @@ impl<'gc> Context<'gc> {
         let mut words = crate::heap::shared::Words::lock();
         for (name, value) in fields {
             // SAFETY: all are valid by their brand; the key is immortal.
-            unsafe { heap.set_string(table.raw(), words.word(name), value.slot())? };
+            unsafe { heap.fill_string(table.raw(), words.word(name), value.slot())? };
         }
         Ok(())
     }

@@ -58,6 +58,34 @@ impl Heap {
         }
     }
 
+    /// [`Heap::set_string`] for tables that are being filled: mostly the key's main position was never used.
+    ///
+    /// # Safety
+    /// As for [`Heap::set`].
+    #[inline]
+    pub(crate) unsafe fn fill_string(
+        &mut self,
+        t: *mut Table,
+        s: *const StringObject,
+        value: Slot,
+    ) -> Result<(), TableError> {
+        // SAFETY: the caller's promise; the nodes are the table's own.
+        unsafe {
+            if (*t).header.flags & TABLE_FROZEN == 0 && !(*t).has_no_nodes() && !value.is_nil() {
+                let node = main_position(t, Slot::string(s));
+                // Where nothing follows, the key can be nowhere else.
+                if (*node).is_empty() && (*node).next == 0 {
+                    (*t).header.flags &= !absent::ALL;
+                    self.barrier(Slot::string(s));
+                    self.barrier(value);
+                    write(node, Slot::string(s), value);
+                    return Ok(());
+                }
+            }
+            self.set_string(t, s, value)
+        }
+    }
+
     /// Raw write of a string key that has no value yet; `false` and nothing done if it has one.
     ///
     /// # Safety
@@ -225,12 +253,24 @@ impl Heap {
                     self.barrier((*free).value());
                 }
             }
-            (*node).key = key.payload;
-            (*node).key_tag = key.tag as u8;
-            (*node).hash = if key.tag == tag::STRING { string::hash(key.as_string()) as u16 } else { 0 };
-            (*node).set_value(value);
+            write(node, key, value);
             true
         }
+    }
+}
+
+/// Makes a node that of a key; its place in a chain stays.
+///
+/// # Safety
+/// The node is a table's own; key and value are alive.
+#[inline(always)]
+unsafe fn write(node: *mut Node, key: Slot, value: Slot) {
+    // SAFETY: the caller's promise.
+    unsafe {
+        (*node).key = key.payload;
+        (*node).key_tag = key.tag as u8;
+        (*node).hash = if key.tag == tag::STRING { string::hash(key.as_string()) as u16 } else { 0 };
+        (*node).set_value(value);
     }
 }
 
