@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use wippy::{Interpreter, Limits};
+use wippy_random::Random;
 use wippy_vm::compile::compile_source;
 use wippy_vm::{LoadMode, Step};
 
@@ -39,32 +40,13 @@ impl Drop for Case {
     }
 }
 
-struct Random(u64);
-
-impl Random {
-    fn new(seed: u64) -> Random {
-        Random(seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1)
-    }
-
-    fn below(&mut self, limit: usize) -> usize {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        (self.0 >> 11) as usize % limit.max(1)
-    }
-
-    fn byte(&mut self) -> u8 {
-        self.below(256) as u8
-    }
-}
-
 /// Changes a few bytes: replaced, removed, repeated, swapped for another piece of the text.
 fn mutate(random: &mut Random, text: &[u8], words: &[&[u8]]) -> Vec<u8> {
     let mut text = text.to_vec();
     for _ in 0..=random.below(4) {
         let at = random.below(text.len() + 1);
         match random.below(6) {
-            0 if at < text.len() => text[at] = random.byte(),
+            0 if at < text.len() => text[at] = random.bits() as u8,
             1 if at < text.len() => drop(text.drain(at..(at + 1 + random.below(20)).min(text.len()))),
             2 => drop(text.splice(at..at, words[random.below(words.len())].iter().copied())),
             3 => {

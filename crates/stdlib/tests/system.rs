@@ -10,9 +10,8 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use support::Sink;
-use wippy_stdlib::io::{flush_all, redirect_stdin, redirect_stdout};
-use wippy_vm::{LoadMode, Vm};
+use support::{Sink, output, ready};
+use wippy_stdlib::io::redirect_stdin;
 
 const INPUT: &str = "first line\n12 0x1F nothing\nlast";
 
@@ -24,21 +23,8 @@ fn folder() -> PathBuf {
 fn ours(name: &str, stress: bool) -> String {
     let source = std::fs::read(folder().join(name).with_extension("lua")).unwrap();
     let sink = Sink::default();
-    let mut vm = Vm::default();
-    vm.set_stress(stress);
-    vm.enter(|cx| -> wippy_vm::Result<()> {
-        wippy_stdlib::open(cx)?;
-        redirect_stdout(cx, Box::new(sink.clone())).unwrap();
-        redirect_stdin(cx, Box::new(INPUT.as_bytes())).unwrap();
-        Ok(())
-    })
-    .unwrap();
-    vm.start(|cx| {
-        let chunk = cx.load(&source, format!("@{name}.lua").as_bytes(), LoadMode::ANY)?;
-        cx.push(chunk);
-        Ok(())
-    })
-    .unwrap();
+    let mut vm = ready(&format!("{name}.lua"), &source, &sink, stress);
+    vm.enter(|cx| redirect_stdin(cx, Box::new(INPUT.as_bytes()))).unwrap();
     let end = match vm.finish() {
         Ok(()) => 0,
         Err(failure) => match failure.exit {
@@ -51,9 +37,7 @@ fn ours(name: &str, stress: bool) -> String {
             None => panic!("{name}: {failure}\n{}", failure.traceback),
         },
     };
-    vm.enter(flush_all).unwrap();
-    let output = sink.0.lock().unwrap();
-    format!("{}exit {end}\n", String::from_utf8_lossy(&output))
+    format!("{}exit {end}\n", output(&mut vm, &sink))
 }
 
 /// What it prints under the reference interpreter, if there is one.
@@ -156,15 +140,8 @@ fn relative_names_are_seen_from_the_asking_file() {
         local co = coroutine.wrap(function() return require './yielding' end)
         assert(co() == 'yielded' and co() == 'module')";
     put("yielding.lua", "coroutine.yield 'yielded' return 'module'");
-    let mut vm = Vm::default();
-    vm.enter(wippy_stdlib::open).unwrap();
-    vm.start(|cx| {
-        let name = format!("@{}/main.lua", folder.display());
-        let chunk = cx.load(source.as_bytes(), name.as_bytes(), LoadMode::ANY)?;
-        cx.push(chunk);
-        Ok(())
-    })
-    .unwrap();
+    let name = format!("{}/main.lua", folder.display());
+    let mut vm = ready(&name, source.as_bytes(), &Sink::default(), false);
     let result = vm.finish();
     std::fs::remove_dir_all(&folder).unwrap();
     assert!(result.is_ok(), "{}", result.unwrap_err());
@@ -174,21 +151,8 @@ fn relative_names_are_seen_from_the_asking_file() {
 #[test]
 fn printed_lines_come_before_what_programs_print() {
     let sink = Sink::default();
-    let mut vm = Vm::default();
-    vm.enter(|cx| -> wippy_vm::Result<()> {
-        wippy_stdlib::open(cx)?;
-        redirect_stdout(cx, Box::new(sink.clone())).unwrap();
-        Ok(())
-    })
-    .unwrap();
-    vm.start(|cx| {
-        let chunk = cx.load(b"print 'a' io.write 'b' os.execute 'true'", b"=x", LoadMode::ANY)?;
-        cx.push(chunk);
-        Ok(())
-    })
-    .unwrap();
+    let mut vm = ready("x", b"print 'a' io.write 'b' os.execute 'true'", &sink, false);
     vm.finish().unwrap();
     assert_eq!(*sink.0.lock().unwrap(), b"a\n");
-    vm.enter(flush_all).unwrap();
-    assert_eq!(*sink.0.lock().unwrap(), b"a\nb");
+    assert_eq!(output(&mut vm, &sink), "a\nb");
 }

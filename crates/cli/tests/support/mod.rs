@@ -263,3 +263,13 @@ impl Watched {
         }
     }
 }
+
+/// A test that fails leaves no program behind.
+impl Drop for Watched {
+    fn drop(&mut self) {
+        // An error says that it has ended already.
+        if self.child.kill().is_ok() {
+            drop(self.child.wait());
+        }
+    }
+}

@@ -24,9 +24,9 @@ impl Write for Sink {
     }
 }
 
-/// What `source` prints when it gets `fuel` at a time; `stress` collects at every chance.
-pub(crate) fn printed(name: &str, source: &[u8], fuel: u64, stress: bool) -> String {
-    let sink = Sink::default();
+/// An interpreter with the library that prints into `sink` and is about to run `source`; `stress` collects at every
+/// chance.
+pub(crate) fn ready(name: &str, source: &[u8], sink: &Sink, stress: bool) -> Vm {
     let mut vm = Vm::default();
     vm.set_stress(stress);
     vm.enter(|cx| -> wippy_vm::Result<()> {
@@ -41,6 +41,13 @@ pub(crate) fn printed(name: &str, source: &[u8], fuel: u64, stress: bool) -> Str
         Ok(())
     })
     .unwrap_or_else(|error| panic!("{name}: {error}"));
+    vm
+}
+
+/// What `source` prints when it gets `fuel` at a time; `stress` collects at every chance.
+pub(crate) fn printed(name: &str, source: &[u8], fuel: u64, stress: bool) -> String {
+    let sink = Sink::default();
+    let mut vm = ready(name, source, &sink, stress);
     loop {
         match vm.run(fuel) {
             Step::OutOfFuel => {}
@@ -49,6 +56,11 @@ pub(crate) fn printed(name: &str, source: &[u8], fuel: u64, stress: bool) -> Str
             Step::Parked => panic!("{name}: {}", vm.deadlock()),
         }
     }
+    output(&mut vm, &sink)
+}
+
+/// What has been printed so far.
+pub(crate) fn output(vm: &mut Vm, sink: &Sink) -> String {
     vm.enter(flush_all).unwrap();
     let output = sink.0.lock().unwrap();
     String::from_utf8_lossy(&output).into_owned()
