@@ -388,8 +388,18 @@ impl Heap {
             (*cell).user_value = Slot::NIL;
             (&raw mut (*cell).data).write(data.map_or(HostData::NONE, HostData::boxed));
         }
-        self.destructible.push(cell.cast());
+        self.own(cell);
         cell
+    }
+
+    /// Notes a host object that owns something. It costs the collector more than its cell does, and what it owns lies
+    /// outside of the heap: so it brings the next cycle nearer than its bytes would, or small objects that own much
+    /// would pile up.
+    fn own(&mut self, cell: *mut UserData) {
+        /// Bytes of allocation that each counts as, beside its own. Chosen: it pays for its end at any usual pace.
+        const OWNED_BYTES: isize = 512;
+        self.destructible.push(cell.cast());
+        self.memory.postpone(-OWNED_BYTES);
     }
 
     /// A host object whose data is in its cell. The collector forgets one that owns nothing as it forgets a number.
@@ -414,7 +424,7 @@ impl Heap {
             HostData::write_in_cell(&raw mut (*cell).data, NonNull::new_unchecked(data));
         }
         if std::mem::needs_drop::<T>() {
-            self.destructible.push(cell.cast());
+            self.own(cell);
         }
         self.barrier_cell(metatable.cast());
         cell

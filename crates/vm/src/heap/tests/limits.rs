@@ -82,6 +82,21 @@ fn a_stopped_collector_still_steps_when_asked() {
 }
 
 #[test]
+fn host_objects_do_not_outrun_the_collector() {
+    let mut heap = heap();
+    let owned = std::sync::Arc::new(());
+    let mut most = 0;
+    for _ in 0..20_000 {
+        heap.userdata(Some(Box::new(std::sync::Arc::clone(&owned))));
+        if heap.wants_collection() {
+            step(&mut heap);
+        }
+        most = most.max(std::sync::Arc::strong_count(&owned));
+    }
+    assert!(most < 500, "{most} at once");
+}
+
+#[test]
 fn short_strings_are_found_again() {
     let mut heap = heap();
     // The very first ones are not remembered.
