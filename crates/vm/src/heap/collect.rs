@@ -459,10 +459,10 @@ impl Heap {
         i64::from(std::mem::replace(&mut self.step_percent, percent))
     }
 
-    /// From now on even a small heap is collected: it is one of many.
+    /// From now on even a small heap is collected: it is one of many. Said before each of many short runs it does not put
+    /// the next cycle off each time.
     pub(crate) fn set_frugal(&mut self) {
-        self.frugal = true;
-        if self.phase == Phase::Idle {
+        if !std::mem::replace(&mut self.frugal, true) && self.phase == Phase::Idle {
             self.set_next_cycle();
         }
     }

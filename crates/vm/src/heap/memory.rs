@@ -185,8 +185,12 @@ impl Memory {
         self.limit
     }
 
+    /// The collector works at the limit at the latest. A limit that is set again and again does not put it off.
     pub(super) fn set_limit(&mut self, limit: usize) {
         self.limit = limit;
+        if self.threshold.max(0) as usize > limit {
+            self.set_threshold(limit);
+        }
     }
 
     /// The collector wants to work when `bytes` passes this.

@@ -285,7 +285,6 @@ impl Heap {
     /// Sets the limit; what is in use may already be above it.
     pub(crate) fn set_limit(&mut self, limit_bytes: usize) {
         self.memory.set_limit(limit_bytes);
-        self.set_next_cycle();
     }
 
     /// Whether small allocations have passed the limit; to be asked at safepoints, after a collection.

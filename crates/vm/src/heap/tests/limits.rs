@@ -82,6 +82,20 @@ fn a_stopped_collector_still_steps_when_asked() {
 }
 
 #[test]
+fn what_is_said_before_every_run_does_not_put_a_cycle_off() {
+    let mut heap = heap_with(10 << 20);
+    for _ in 0..10_000 {
+        heap.set_limit(10 << 20);
+        heap.set_frugal();
+        new_table(&mut heap);
+        if heap.wants_collection() {
+            step(&mut heap);
+        }
+    }
+    assert!(heap.bytes() < 100_000, "{} bytes", heap.bytes());
+}
+
+#[test]
 fn host_objects_do_not_outrun_the_collector() {
     let mut heap = heap();
     let owned = std::sync::Arc::new(());
