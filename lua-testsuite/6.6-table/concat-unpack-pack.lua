@@ -4,3 +4,11 @@ for _, a in ipairs {{{{}}}, {{1, nil, 3}, ",", 1, 3}, {{true}}, {{1, print}}, {{
 print(table.unpack({1, 2, 3})) print(table.unpack({1, 2, 3}, 2)) print(table.unpack({1, 2, 3}, 2, 5)) print(table.unpack({}, 1, 3)) print(table.unpack({1, 2}, -1, 1)) print(select("#", table.unpack({}, 1, 0)), select("#", table.unpack({n = 3}))) print(table.unpack({1, 2}, "1", 2.0)) print(select("#", table.unpack({}, math.maxinteger, math.maxinteger)), select("#", table.unpack({}, math.mininteger, math.mininteger))) for _, a in ipairs {{{}, 1, 1e8}, {{}, math.mininteger, math.maxinteger}, {{}, 1, math.maxinteger}, {{}, "x"}, {{}, 1.5}} do print(pcall(table.unpack, table.unpack(a))) end print(pcall(table.unpack)) print((pcall(table.unpack, "x")))
 local p = table.pack() print(p.n, #p) p = table.pack(nil, nil) print(p.n) p = table.pack(1, nil, 3) print(p.n, p[1], p[2], p[3]) print(table.unpack(table.pack("a", "b"), 1, 2))
 
+
+-- Ranges whose length no integer holds.
+print(select("#", table.unpack({1}, math.maxinteger, math.mininteger)))
+print(select("#", table.unpack({1}, 1, math.mininteger)))
+print(select("#", table.unpack({1}, math.maxinteger, math.maxinteger)))
+print(pcall(table.unpack, {1}, math.mininteger, math.maxinteger))
+print(pcall(table.unpack, {1}, 0, math.maxinteger))
+print(pcall(table.unpack, {1}, math.mininteger, 0))

@@ -9,7 +9,7 @@
 local out = io.stdout
 local pack, unpack, select, type, tostring, pcall, pairs, ipairs = table.pack, table.unpack, select, type, tostring, pcall, pairs, ipairs
 local format, gsub, rep, concat, sort, match = string.format, string.gsub, string.rep, table.concat, table.sort, string.match
-local math_type, load, getmetatable, rawlen, rawget, io_open, io_type = math.type, load, getmetatable, rawlen, rawget, io.open, io.type
+local max, math_type, load, getmetatable, rawlen, rawget, io_open, io_type = math.max, math.type, load, getmetatable, rawlen, rawget, io.open, io.type
 local collect, sethook, set_metatable, get_metatable, next, setlocale = collectgarbage, debug.sethook, debug.setmetatable, debug.getmetatable, next, os.setlocale
 
 package.path, package.cpath = "./?.lua", "./?.so"
@@ -55,6 +55,13 @@ local function choose(text) local t = {} for label in text:gmatch("%S+") do t[#t
 local few = choose "nil true 1 -1 1.5 2^63 '' 'x' '10' {} {1,2,3} luaf file"
 local several = choose "nil true 0 1 -1 2 maxint minint 1.5 2^53 nan '' 'x' '10' '%d' '(%a+)' {} {1,2,3} named callable print luaf errf co file"
 by_label["'hello world'"] = by_label["'hello world'"] or {"'hello world'", constant("hello world")}
+-- Two or three of them together pass what their difference or sum can hold.
+local bounds = choose "0 1 -1 2 maxint minint 2^53"
+for label, value in pairs {["maxint-1"] = math.maxinteger - 1, ["minint+1"] = math.mininteger + 1} do
+  bounds[#bounds + 1] = {label, constant(value)}
+  by_label[label] = bounds[#bounds]
+end
+sort(bounds, function(a, b) return a[1] < b[1] end)
 
 -- Printing ---------------------------------------------------------------------------------------------
 
@@ -176,7 +183,8 @@ local function product(entry, form, caller, choices, chosen, at, last)
   chosen[at] = nil
 end
 
--- One argument at a time replaced in a call that is right; all shorter calls; one and two more arguments.
+-- One argument at a time replaced in a call that is right; all shorter calls; one and two more arguments; bounds in all
+-- of the last two and three together.
 local function variations(entry, form, caller, right)
   for n = 0, #right do call(entry, form, caller, {unpack(right, 1, n)}) end
   local longer = {unpack(right)}
@@ -187,6 +195,9 @@ local function variations(entry, form, caller, right)
       changed[i] = v
       call(entry, form, caller, changed)
     end
+  end
+  for from = max(2, #right - 2), #right - 1 do
+    product(entry, form, caller, bounds, {unpack(right)}, from, #right)
   end
 end
 
@@ -222,7 +233,7 @@ local function right(...)
   end
   return list
 end
-local function numeric(label) local v = by_label[label] and by_label[label][2]() v = tonumber(v) return v end
+local function numeric(label) local v = by_label[label] and by_label[label][2]() return tonumber(v) end
 -- Ranges that would keep any interpreter busy for years.
 local function endless_rep(l)
   local n = numeric(l[2])

@@ -233,11 +233,12 @@ fn unpack(cx: &mut Context<'_>) -> Result<Outcome> {
         && list.metatable().is_none()
     {
         let last = if cx.get(3).is_nil() { list.length() } else { cx.check_integer(3)? };
-        if first >= 1 && last.wrapping_sub(first) < FEW && last <= i64::MAX - FEW {
+        let steps = last.saturating_sub(first);
+        if first >= 1 && steps < FEW && last <= i64::MAX - FEW {
             for index in first..=last {
                 cx.push(list.get_integer(index));
             }
-            return Ok(cx.returns_top((last - first + 1).max(0) as usize));
+            return Ok(cx.returns_top((steps + 1).max(0) as usize));
         }
     }
     if cx.get(3).is_nil() {
