@@ -293,7 +293,8 @@ impl Heap {
             self.converge_ephemerons();
             // Values go before finalizers bring objects back, keys after (manual, section 2.5.4).
             self.clear_weak_values(0, 0);
-            self.strings.purge(self.memory.epoch);
+            let change = self.strings.purge(self.memory.epoch);
+            self.memory.account(change);
             self.purge_names();
             self.forget_closures();
             self.weak_values.clear();

@@ -196,12 +196,16 @@ impl Cache {
         size_of_val(&*self.entries)
     }
 
-    /// Forgets the strings that were not marked.
+    /// Forgets the strings that were not marked. A large cache that is nearly empty then gets smaller; by how many bytes it grew.
     ///
     /// # Safety
     /// Marking has ended with `epoch`, and no cell has been freed since.
-    pub(super) unsafe fn purge(&mut self, epoch: u8) {
+    pub(super) unsafe fn purge(&mut self, epoch: u8) -> isize {
         const AHEAD: usize = 16;
+        /// Entries from which on a cache gets smaller, if it has fewer than one string in so many of them.
+        const LARGE: usize = 1024;
+        const SPARSE: usize = 16;
+        let mut kept = 0;
         for i in 0..self.entries.len() {
             if let Some(later) = self.entries.get(i + AHEAD) {
                 prefetch(later.string.cast());
@@ -211,7 +215,10 @@ impl Cache {
             if entry.hash != 0 && unsafe { (*entry.string).header.mark } & epoch == 0 {
                 *entry = NO_ENTRY;
             }
+            kept += usize::from(entry.hash != 0);
         }
+        let len = self.entries.len();
+        if len >= LARGE && kept * SPARSE < len { self.resize(len / 4) } else { 0 }
     }
 }
 

@@ -223,3 +223,23 @@ fn linked_code_lives_as_long_as_a_closure_of_it() {
     }
     assert_eq!(pool::outstanding::bytes(), before);
 }
+
+#[test]
+fn the_cache_of_strings_gets_smaller_when_few_of_them_are_left() {
+    let mut heap = heap_with(usize::MAX >> 1);
+    let t = new_table(&mut heap);
+    push(&mut heap, t);
+    for n in 0..40_000 {
+        let name = text(&mut heap, &format!("name {n}"));
+        // SAFETY: the table is on the stack, the string new.
+        unsafe { heap.set_integer(t.as_table(), n + 1, name) }.unwrap();
+    }
+    let large = heap.strings.bytes();
+    assert!(large >= 16 << 10, "{large}");
+    pop(&mut heap);
+    for _ in 0..8 {
+        full(&mut heap);
+        check_accounting(&mut heap);
+    }
+    assert!(heap.strings.bytes() < 16 << 10, "{} of {large}", heap.strings.bytes());
+}
