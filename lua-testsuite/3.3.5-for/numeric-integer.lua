@@ -13,3 +13,16 @@ print(pcall(function() for i = 1, "x" do end end))
 print(pcall(function() for i = 1, 2, {} do end end))
 print(pcall(function() for i = nil, 2 do end end))
 
+-- As many rounds as no integer counts.
+for _, last in ipairs {-1, 0, 1, math.maxinteger} do
+  local n = 0
+  for i = math.mininteger, last do
+    n = n + 1
+    if n == 3 then print(last, i) break end
+  end
+  n = 0
+  for i = last, math.mininteger, -1 do
+    n = n + 1
+    if n == 3 then print(last, i) break end
+  end
+end

@@ -129,7 +129,7 @@ pub(crate) unsafe fn for_loop(cur: &mut Cursor, i: Instruction) {
         if (*a).tag == tag::INTEGER {
             let rounds = (*a.add(1)).payload;
             if rounds > 0 {
-                put_integer(a.add(1), rounds as i64 - 1);
+                put_integer(a.add(1), (rounds - 1) as i64);
                 let value = (*a).as_integer().wrapping_add((*a.add(2)).as_integer());
                 put_integer(a, value);
                 put_integer(a.add(3), value);
@@ -156,7 +156,7 @@ pub(crate) unsafe fn for_loop_integer(cur: &mut Cursor, i: Instruction) {
         let a = cur.a(i);
         let rounds = (*a.add(1)).payload;
         if rounds > 0 {
-            put_integer(a.add(1), rounds as i64 - 1);
+            put_integer(a.add(1), (rounds - 1) as i64);
             let value = (*a).as_integer().wrapping_add(1);
             put_integer(a, value);
             put_integer(a.add(3), value);
