@@ -16,7 +16,7 @@ use crate::heap::{arrival, shared, string};
 use super::context::Context;
 use super::fragment::{BESIDE_TAG, NODE_WORDS, tag_word};
 use super::met::{Met, keep_room};
-use super::packing::{REMEMBERED, TEXT_PER_FUEL, keeps_place, shared_of, travels};
+use super::packing::{REMEMBERED, TEXT_PER_FUEL, keeps_place, place_of, shared_of, travels};
 use super::parcel::Shared;
 
 thread_local! {
@@ -43,7 +43,7 @@ struct Crossing<'a, 'gc> {
     met: Met,
     /// The copy of each table that was met.
     made: Vec<*mut Table>,
-    /// Of each [`Role`], direct-mapped by address.
+    /// Of each [`Role`], direct-mapped by [`place_of`].
     copied: [[Copied; REMEMBERED]; 2],
     /// What it costs, in units of fuel, by what the tables hold; as for a parcel.
     fuel: usize,
@@ -93,8 +93,9 @@ impl<'gc> Crossing<'_, 'gc> {
 
     #[inline(always)]
     unsafe fn text(&mut self, text: *const StringObject, role: Role) -> u64 {
-        let copied = &self.copied[role as usize][text as usize >> 4 & (REMEMBERED - 1)];
         // SAFETY: the caller's string is alive.
+        let copied = &self.copied[role as usize][unsafe { place_of(text) }];
+        // SAFETY: as above.
         if std::ptr::eq(copied.from, text) { copied.to } else { unsafe { self.new_text(text, role) } }
     }
 
@@ -107,8 +108,7 @@ impl<'gc> Crossing<'_, 'gc> {
             match copy_text(self.cx, text) {
                 Ok(to) => {
                     let to = to as u64;
-                    self.copied[role as usize][text as usize >> 4 & (REMEMBERED - 1)] =
-                        Copied { from: text, to };
+                    self.copied[role as usize][place_of(text)] = Copied { from: text, to };
                     to
                 }
                 Err(_) => {

@@ -25,6 +25,17 @@ use super::parcel::{INLINE, Morsel, Packed, Parcel, Shared, mark};
 /// Strings that a packer remembers, so that those that come again and again are written once.
 pub(super) const REMEMBERED: usize = 32;
 
+/// Where a string is remembered: by what it is and not by where it lies, or the same program would make other copies, and
+/// take other memory, in each run.
+///
+/// # Safety
+/// The string is alive.
+#[inline(always)]
+pub(super) unsafe fn place_of(string: *const StringObject) -> usize {
+    // SAFETY: the caller's promise.
+    unsafe { (*string).hash as usize & (REMEMBERED - 1) }
+}
+
 /// Models that a table is compared with.
 const MODELS: usize = 16;
 
@@ -100,7 +111,7 @@ struct Packer<'a, 'gc> {
     text_count: usize,
     objects: Vec<Shared>,
     met: Met,
-    /// Direct-mapped by address.
+    /// Direct-mapped by [`place_of`].
     written: [Written; REMEMBERED],
     /// The last so many, in no order.
     models: SmallVec<[Model; MODELS]>,
@@ -176,8 +187,9 @@ impl Packer<'_, '_> {
 
     #[inline(always)]
     unsafe fn text(&mut self, string: *const StringObject) -> u64 {
-        let written = self.written[string as usize >> 4 & (REMEMBERED - 1)];
         // SAFETY: the caller's string is alive.
+        let written = self.written[unsafe { place_of(string) }];
+        // SAFETY: as above.
         if std::ptr::eq(written.string, string) { written.payload } else { unsafe { self.new_text(string) } }
     }
 
@@ -203,7 +215,7 @@ impl Packer<'_, '_> {
                 self.text_count += 1;
                 text_number(self.text_count - 1)
             };
-            self.written[string as usize >> 4 & (REMEMBERED - 1)] = Written { string, payload };
+            self.written[place_of(string)] = Written { string, payload };
             payload
         }
     }
